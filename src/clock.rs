@@ -1,0 +1,97 @@
+//! Time and chance, passed in.
+
+use core::time::Duration;
+
+/// Tells the time and waits. Tests pass one that does not wait; without the feature `std` there is
+/// none ready made, and the builder asks for one.
+pub trait Clock: Send + Sync {
+    /// The time since some fixed moment, never going backwards: for deadlines and pauses.
+    fn now(&self) -> Duration;
+
+    /// The time since 1970-01-01T00:00:00Z: for signatures and for the end of a token.
+    fn unix_time(&self) -> Duration;
+
+    /// Waits this long.
+    fn sleep(&self, duration: Duration);
+}
+
+impl<T: Clock + ?Sized> Clock for alloc::sync::Arc<T> {
+    fn now(&self) -> Duration {
+        (**self).now()
+    }
+
+    fn unix_time(&self) -> Duration {
+        (**self).unix_time()
+    }
+
+    fn sleep(&self, duration: Duration) {
+        (**self).sleep(duration);
+    }
+}
+
+/// The system's clock.
+#[cfg(feature = "std")]
+#[derive(Clone, Copy, Debug)]
+pub struct SystemClock {
+    start: std::time::Instant,
+}
+
+#[cfg(feature = "std")]
+impl SystemClock {
+    /// The system's clock, counting from now.
+    #[must_use]
+    pub fn new() -> Self {
+        Self {
+            start: std::time::Instant::now(),
+        }
+    }
+}
+
+#[cfg(feature = "std")]
+impl Default for SystemClock {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+#[cfg(feature = "std")]
+impl Clock for SystemClock {
+    fn now(&self) -> Duration {
+        self.start.elapsed()
+    }
+
+    fn unix_time(&self) -> Duration {
+        // A clock set before 1970 is wrong anyway; the service will say so of a signature.
+        std::time::SystemTime::UNIX_EPOCH
+            .elapsed()
+            .unwrap_or_default()
+    }
+
+    fn sleep(&self, duration: Duration) {
+        std::thread::sleep(duration);
+    }
+}
+
+/// A number from 0 to 1, anew at each call: what spreads retries in time.
+pub(crate) type Jitter = dyn Fn() -> f64 + Send + Sync;
+
+/// Jitter from the randomness that the standard library seeds its hash maps with.
+#[cfg(feature = "std")]
+pub(crate) fn random_jitter() -> f64 {
+    use std::hash::{BuildHasher as _, Hasher as _};
+    let random = std::hash::RandomState::new().build_hasher().finish();
+    // The upper 32 bits are enough, and exact in an f64.
+    f64::from((random >> 32) as u32) / f64::from(u32::MAX)
+}
+
+#[cfg(all(test, feature = "std"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn jitter_lies_between_0_and_1_and_varies() {
+        let drawn: alloc::vec::Vec<f64> = (0..100).map(|_| random_jitter()).collect();
+        assert!(drawn.iter().all(|jitter| (0.0..=1.0).contains(jitter)));
+        assert!(drawn.windows(2).any(|pair| pair[0] < pair[1]));
+    }
+}

@@ -1,0 +1,110 @@
+//! The one percent-encoder: path, query and signature are all written by it.
+
+#![expect(
+    clippy::indexing_slicing,
+    reason = "bytes index tables of 256, made at compile time"
+)]
+
+use alloc::string::String;
+
+/// Appends `text`, keeping RFC 3986's unreserved bytes (`A-Z a-z 0-9 - _ . ~`) and writing every
+/// other byte as `%` and two upper-case hexadecimal digits. A space is `%20`, never `+`.
+pub(crate) fn encode_into(out: &mut String, text: &str) {
+    let mut rest = text;
+    loop {
+        // Unreserved bytes are ASCII, so both cuts stand on character boundaries.
+        let kept = rest
+            .bytes()
+            .position(|byte| !is_unreserved(byte))
+            .unwrap_or(rest.len());
+        let (plain, tail) = rest.split_at(kept);
+        out.push_str(plain);
+        if tail.is_empty() {
+            return;
+        }
+        let escaped = tail.bytes().position(is_unreserved).unwrap_or(tail.len());
+        let (reserved, tail) = tail.split_at(escaped);
+        for byte in reserved.bytes() {
+            let at = usize::from(byte) * 3;
+            out.push_str(ESCAPES.get(at..at + 3).unwrap_or_default());
+        }
+        rest = tail;
+    }
+}
+
+const fn is_unreserved(byte: u8) -> bool {
+    UNRESERVED[byte as usize]
+}
+
+const UNRESERVED: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut byte = 0_u8;
+    loop {
+        table[byte as usize] =
+            byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'~');
+        if byte == u8::MAX {
+            break table;
+        }
+        byte += 1;
+    }
+};
+
+/// `%00%01…%FF`: the escape of a byte is one slice.
+const ESCAPES: &str = {
+    const BYTES: [u8; 768] = {
+        let digits = b"0123456789ABCDEF";
+        let mut bytes = [b'%'; 768];
+        let mut byte = 0;
+        while byte < 256 {
+            bytes[byte * 3 + 1] = digits[byte >> 4];
+            bytes[byte * 3 + 2] = digits[byte & 15];
+            byte += 1;
+        }
+        bytes
+    };
+    match core::str::from_utf8(&BYTES) {
+        Ok(text) => text,
+        Err(_) => panic!("the table is ASCII"),
+    }
+};
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::{format, string::ToString as _};
+
+    #[track_caller]
+    fn assert_encoded(text: &str, expected: &str) {
+        let mut out = String::new();
+        encode_into(&mut out, text);
+        assert_eq!(out, expected);
+    }
+
+    #[test]
+    fn every_byte_is_kept_or_escaped_as_rfc_3986_says() {
+        for byte in 0..=255_u8 {
+            let escape = ESCAPES.get(usize::from(byte) * 3..usize::from(byte) * 3 + 3);
+            assert_eq!(escape, Some(format!("%{byte:02X}").as_str()));
+            let kept = byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte);
+            assert_eq!(is_unreserved(byte), kept, "byte {byte:#04x}");
+        }
+        for ch in ('\0'..='\u{7f}').chain(['é', '备', '😀']) {
+            let mut expected = String::new();
+            for byte in ch.to_string().bytes() {
+                if byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte) {
+                    expected.push(char::from(byte));
+                } else {
+                    expected.push_str(&format!("%{byte:02X}"));
+                }
+            }
+            assert_encoded(&ch.to_string(), &expected);
+        }
+    }
+
+    #[test]
+    fn runs_of_both_kinds_follow_each_other() {
+        assert_encoded("", "");
+        assert_encoded("PRECHECK FAILED", "PRECHECK%20FAILED");
+        assert_encoded("备份 a+b", "%E5%A4%87%E4%BB%BD%20a%2Bb");
+    }
+}

@@ -1,0 +1,444 @@
+//! The service's time texts, read leniently; the signer's date; HTTP dates.
+
+use alloc::string::String;
+use core::fmt::{self, Write as _};
+use core::time::Duration;
+
+/// A point in time, to the millisecond, in UTC.
+///
+/// Reads every form the service and its sisters have been seen to write; see
+/// [`parse`](Self::parse). Prints as `2024-08-19T02:27:15Z`, with milliseconds when there are any.
+///
+/// ```
+/// use drs_backup_jobs::Timestamp;
+///
+/// let time = Timestamp::parse("2024-08-19 02:27:15").unwrap();
+/// assert_eq!(time.unix_millis(), 1_724_034_435_000);
+/// assert_eq!(time.to_string(), "2024-08-19T02:27:15Z");
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Timestamp {
+    unix_millis: i64,
+}
+
+/// The years 0 to 9999, so that every value prints with four digits of year.
+const FIRST_MILLI: i64 = -62_167_219_200_000;
+const LAST_MILLI: i64 = 253_402_300_799_999;
+
+impl Timestamp {
+    /// The point `millis` milliseconds after 1970-01-01T00:00:00Z, if it lies in the years 0 to
+    /// 9999.
+    #[must_use]
+    pub const fn from_unix_millis(millis: i64) -> Option<Self> {
+        if millis < FIRST_MILLI || millis > LAST_MILLI {
+            return None;
+        }
+        Some(Self {
+            unix_millis: millis,
+        })
+    }
+
+    /// The point `since_1970` after 1970-01-01T00:00:00Z, if it lies in the years up to 9999.
+    #[must_use]
+    pub fn from_unix(since_1970: Duration) -> Option<Self> {
+        Self::from_unix_millis(i64::try_from(since_1970.as_millis()).ok()?)
+    }
+
+    /// Milliseconds since 1970-01-01T00:00:00Z.
+    #[must_use]
+    pub const fn unix_millis(self) -> i64 {
+        self.unix_millis
+    }
+
+    /// How long after `earlier` this is; `None` if it lies before.
+    #[must_use]
+    pub fn duration_since(self, earlier: Self) -> Option<Duration> {
+        // Both lie within ten thousand years: no overflow.
+        u64::try_from(self.unix_millis - earlier.unix_millis)
+            .ok()
+            .map(Duration::from_millis)
+    }
+
+    /// Reads `2024-08-19T02:27:15Z`, with a space for the `T`, a fraction of any length (kept to
+    /// the millisecond), `Z`, `z`, an offset like `+08:00` or `+0800`, or no zone (taken as UTC);
+    /// or digits alone: seconds since 1970 when there are nine to eleven of them, milliseconds when
+    /// there are twelve to fifteen.
+    /// Anything else, and a date that does not exist, is `None`.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let text = text.as_bytes();
+        if !text.is_empty() && text.iter().all(u8::is_ascii_digit) {
+            let number = digits(text, 9..=15)?;
+            return Self::from_unix_millis(if text.len() <= 11 {
+                number * 1000
+            } else {
+                number
+            });
+        }
+        let (date, rest) = text.split_at_checked(10)?;
+        let (separator, rest) = rest.split_first()?;
+        let (time, rest) = rest.split_at_checked(8)?;
+        let ([y @ .., b'-', m1, m2, b'-', d1, d2], b'T' | b't' | b' ') = (date, separator) else {
+            return None;
+        };
+        let [h1, h2, b':', min1, min2, b':', s1, s2] = time else {
+            return None;
+        };
+        let seconds = unix_seconds(
+            (
+                digits(y, 4..=4)?,
+                digits(&[*m1, *m2], 2..=2)?,
+                digits(&[*d1, *d2], 2..=2)?,
+            ),
+            (
+                digits(&[*h1, *h2], 2..=2)?,
+                digits(&[*min1, *min2], 2..=2)?,
+                digits(&[*s1, *s2], 2..=2)?,
+            ),
+        )?;
+        let (millis, rest) = fraction(rest)?;
+        let offset = match rest {
+            [] | [b'Z' | b'z'] => 0,
+            [sign @ (b'+' | b'-'), h1, h2, minutes @ ..] => {
+                let minutes = match minutes {
+                    [b':', m1, m2] | [m1, m2] => digits(&[*m1, *m2], 2..=2)?,
+                    [] => 0,
+                    _ => return None,
+                };
+                let hours = digits(&[*h1, *h2], 2..=2)?;
+                if hours > 23 || minutes > 59 {
+                    return None;
+                }
+                let offset = hours * 3600 + minutes * 60;
+                if *sign == b'+' { offset } else { -offset }
+            }
+            _ => return None,
+        };
+        Self::from_unix_millis((seconds - offset) * 1000 + millis)
+    }
+
+    /// Reads the date of an HTTP header, `Sun, 06 Nov 1994 08:49:37 GMT`, in this one form, which
+    /// is the only one that may be written today (RFC 9110, section 5.6.7).
+    pub(crate) fn parse_http(text: &str) -> Option<Self> {
+        let rest = text.split_once(", ")?.1.as_bytes();
+        let [
+            d1,
+            d2,
+            b' ',
+            month @ ..,
+            b' ',
+            y1,
+            y2,
+            y3,
+            y4,
+            b' ',
+            h1,
+            h2,
+            b':',
+            m1,
+            m2,
+            b':',
+            s1,
+            s2,
+            b' ',
+            b'G',
+            b'M',
+            b'T',
+        ] = rest
+        else {
+            return None;
+        };
+        let month = MONTHS
+            .iter()
+            .zip(1..)
+            .find(|(name, _)| name.as_bytes() == month)?
+            .1;
+        let seconds = unix_seconds(
+            (
+                digits(&[*y1, *y2, *y3, *y4], 4..=4)?,
+                month,
+                digits(&[*d1, *d2], 2..=2)?,
+            ),
+            (
+                digits(&[*h1, *h2], 2..=2)?,
+                digits(&[*m1, *m2], 2..=2)?,
+                digits(&[*s1, *s2], 2..=2)?,
+            ),
+        )?;
+        Self::from_unix_millis(seconds * 1000)
+    }
+
+    /// The date a signature carries (`X-Sdk-Date`): `20241216T013007Z`.
+    #[cfg_attr(
+        not(test),
+        expect(dead_code, reason = "the signer comes with the feature aksk")
+    )]
+    pub(crate) fn to_sdk_date(self) -> String {
+        let c = Civil::of(self);
+        let mut out = String::with_capacity(16);
+        let written = write!(
+            out,
+            "{:04}{:02}{:02}T{:02}{:02}{:02}Z",
+            c.year, c.month, c.day, c.hour, c.minute, c.second
+        );
+        debug_assert!(written.is_ok(), "writing to a String cannot fail");
+        out
+    }
+}
+
+impl fmt::Display for Timestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let c = Civil::of(*self);
+        write!(
+            f,
+            "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}",
+            c.year, c.month, c.day, c.hour, c.minute, c.second
+        )?;
+        if c.millis != 0 {
+            write!(f, ".{:03}", c.millis)?;
+        }
+        f.write_str("Z")
+    }
+}
+
+impl core::str::FromStr for Timestamp {
+    type Err = ParseTimestampError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Self::parse(text).ok_or(ParseTimestampError(()))
+    }
+}
+
+#[cfg(feature = "std")]
+impl From<Timestamp> for std::time::SystemTime {
+    fn from(time: Timestamp) -> Self {
+        let distance = Duration::from_millis(time.unix_millis.unsigned_abs());
+        if time.unix_millis < 0 {
+            Self::UNIX_EPOCH - distance
+        } else {
+            Self::UNIX_EPOCH + distance
+        }
+    }
+}
+
+/// The text is no time that [`Timestamp::parse`] reads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ParseTimestampError(());
+
+impl fmt::Display for ParseTimestampError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(
+            "no time: expected a form like 2024-08-19T02:27:15Z, or milliseconds since 1970",
+        )
+    }
+}
+
+impl core::error::Error for ParseTimestampError {}
+
+const MONTHS: [&str; 12] = [
+    "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
+];
+
+/// The number that `text` spells, if it is all digits and its length is as expected (at most 15,
+/// so that nothing overflows, not even as seconds times a thousand).
+fn digits(text: &[u8], length: core::ops::RangeInclusive<usize>) -> Option<i64> {
+    if !length.contains(&text.len()) || !text.iter().all(u8::is_ascii_digit) {
+        return None;
+    }
+    Some(
+        text.iter()
+            .fold(0, |number, digit| number * 10 + i64::from(digit - b'0')),
+    )
+}
+
+/// Milliseconds of a leading fraction like `.701000`, and what follows it.
+fn fraction(text: &[u8]) -> Option<(i64, &[u8])> {
+    let [b'.', rest @ ..] = text else {
+        return Some((0, text));
+    };
+    let length = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    let (fraction, rest) = rest.split_at_checked(length)?;
+    if fraction.is_empty() {
+        return None;
+    }
+    let digit = |at| {
+        fraction
+            .get(at)
+            .map_or(0, |digit: &u8| i64::from(digit - b'0'))
+    };
+    Some((digit(0) * 100 + digit(1) * 10 + digit(2), rest))
+}
+
+fn unix_seconds(
+    (year, month, day): (i64, i64, i64),
+    (hour, minute, second): (i64, i64, i64),
+) -> Option<i64> {
+    let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    let days = match month {
+        2 if leap => 29,
+        2 => 28,
+        4 | 6 | 9 | 11 => 30,
+        1..=12 => 31,
+        _ => return None,
+    };
+    // A leap second (60) is the first second of the next minute here: Unix time has none.
+    if !(1..=days).contains(&day) || hour > 23 || minute > 59 || second > 60 {
+        return None;
+    }
+    Some(days_before(year, month, day) * 86_400 + hour * 3600 + minute * 60 + second)
+}
+
+/// Days from 1970-01-01 to a date. Years are counted from March, so that the leap day is the last
+/// of its year, and in eras of 400 years, after which the calendar repeats.
+fn days_before(year: i64, month: i64, day: i64) -> i64 {
+    let year = if month <= 2 { year - 1 } else { year };
+    let (era, year_of_era) = (year.div_euclid(400), year.rem_euclid(400));
+    let day_of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
+    era * 146_097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year - 719_468
+}
+
+/// A point in time as the calendar and the clock show it.
+struct Civil {
+    year: i64,
+    month: i64,
+    day: i64,
+    hour: i64,
+    minute: i64,
+    second: i64,
+    millis: i64,
+}
+
+impl Civil {
+    fn of(time: Timestamp) -> Self {
+        let seconds = time.unix_millis.div_euclid(1000);
+        let (days, second_of_day) = (seconds.div_euclid(86_400), seconds.rem_euclid(86_400));
+        // The inverse of `days_before`.
+        let (era, day_of_era) = (
+            (days + 719_468).div_euclid(146_097),
+            (days + 719_468).rem_euclid(146_097),
+        );
+        let year_of_era =
+            (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+        let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+        let month_from_march = (5 * day_of_year + 2) / 153;
+        let month = (month_from_march + 2) % 12 + 1;
+        Self {
+            year: era * 400 + year_of_era + i64::from(month <= 2),
+            month,
+            day: day_of_year - (153 * month_from_march + 2) / 5 + 1,
+            hour: second_of_day / 3600,
+            minute: second_of_day / 60 % 60,
+            second: second_of_day % 60,
+            millis: time.unix_millis.rem_euclid(1000),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::string::ToString as _;
+
+    #[test]
+    fn every_form_seen_of_the_service_is_read() {
+        for (text, millis) in [
+            ("2024-08-19T02:27:15Z", 1_724_034_435_000),
+            ("2024-08-19T02:27:15.200Z", 1_724_034_435_200),
+            ("2020-12-14 21:39:07", 1_607_981_947_000),
+            ("1599188556112", 1_599_188_556_112),
+            ("1716879012121", 1_716_879_012_121),
+            ("1599188556", 1_599_188_556_000),
+            ("2020-01-04T09:05:22.701000Z", 1_578_128_722_701),
+            ("2024-08-19T02:27:15+08:00", 1_724_005_635_000),
+            ("2024-08-19T02:27:15-0330", 1_724_047_035_000),
+            ("2024-08-19T02:27:15+08", 1_724_005_635_000),
+            ("2000-02-29t23:59:59.9z", 951_868_799_900),
+            ("1969-12-31T23:59:59.999Z", -1),
+            ("0000-01-01T00:00:00Z", FIRST_MILLI),
+            ("9999-12-31T23:59:59.999Z", LAST_MILLI),
+            ("000000000", 0),
+        ] {
+            assert_eq!(
+                Timestamp::parse(text).map(Timestamp::unix_millis),
+                Some(millis),
+                "{text}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_is_no_time_is_none() {
+        for text in [
+            "",
+            " ",
+            "-",
+            "0",
+            "12345678",
+            "2024",
+            "2024-08-19",
+            "2024-08-19T",
+            "2024-08-19T02:27",
+            "2024-13-01T00:00:00Z",
+            "2023-02-29T00:00:00Z",
+            "1900-02-29T00:00:00Z",
+            "2024-04-31T00:00:00Z",
+            "2024-00-01T00:00:00Z",
+            "2024-01-00T00:00:00Z",
+            "2024-08-19T24:00:00Z",
+            "2024-08-19T02:60:00Z",
+            "2024-08-19T02:27:61Z",
+            "2024-08-19T02:27:15.Z",
+            "2024-08-19T02:27:15ZZ",
+            "2024-08-19T02:27:15+",
+            "2024-08-19T02:27:15+8",
+            "2024-08-19T02:27:15+24:00",
+            "2024-08-19T02:27:15+08:60",
+            "+024-08-19T02:27:15Z",
+            "2024-08-19_02:27:15Z",
+            "2024-08-19T02:27:1५",
+            "9999999999999999",
+            "0000-01-01T00:00:00+00:01",
+            "9999-12-31T23:59:59-00:01",
+            "-1599188556112",
+            "备份迁移任务时间",
+        ] {
+            assert_eq!(Timestamp::parse(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_printed_reads_back_on_every_day_of_eight_centuries() {
+        for day in -146_097..146_097_i64 {
+            let time =
+                Timestamp::from_unix_millis(day * 86_400_000 + day.rem_euclid(86_400_000)).unwrap();
+            assert_eq!(Timestamp::parse(&time.to_string()), Some(time));
+        }
+        for millis in [FIRST_MILLI, -1, 0, LAST_MILLI] {
+            let time = Timestamp::from_unix_millis(millis).unwrap();
+            assert_eq!(time.to_string().parse(), Ok(time));
+        }
+    }
+
+    #[test]
+    fn the_dates_of_http_and_of_the_signer_have_their_forms() {
+        let time = Timestamp::parse_http("Sun, 06 Nov 1994 08:49:37 GMT").unwrap();
+        assert_eq!(time.to_string(), "1994-11-06T08:49:37Z");
+        assert_eq!(time.to_sdk_date(), "19941106T084937Z");
+        for text in [
+            "",
+            "Sunday, 06-Nov-94 08:49:37 GMT",
+            "Sun Nov  6 08:49:37 1994",
+            "Sun, 06 Nov 1994 08:49:37 UTC",
+            "x, 31 Feb 1994 08:49:37 GMT",
+        ] {
+            assert_eq!(Timestamp::parse_http(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_point_beyond_the_four_digit_years_does_not_exist() {
+        assert_eq!(Timestamp::from_unix_millis(LAST_MILLI + 1), None);
+        assert_eq!(Timestamp::from_unix_millis(FIRST_MILLI - 1), None);
+        assert_eq!(Timestamp::from_unix(Duration::MAX), None);
+    }
+}

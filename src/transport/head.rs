@@ -1,0 +1,129 @@
+//! The head of an answer: its status and the few headers the core needs.
+
+use alloc::string::String;
+use core::fmt;
+
+use crate::credentials::Secret;
+
+/// Status and headers of an answer. Only the headers that the core needs are kept.
+#[derive(Clone, Default)]
+pub struct Head {
+    status: u16,
+    request_id: Option<String>,
+    retry_after: Option<String>,
+    date: Option<String>,
+    location: Option<String>,
+    subject_token: Option<Secret>,
+}
+
+impl Head {
+    /// The head of an answer with this status.
+    #[must_use]
+    pub fn new(status: u16) -> Self {
+        Self {
+            status,
+            ..Self::default()
+        }
+    }
+
+    /// Takes a header of the answer: call it for each, whatever its name; what the core does not
+    /// need is dropped. Of a repeated header the first counts.
+    pub fn header(&mut self, name: &str, value: &str) {
+        let slot = match name {
+            name if name.eq_ignore_ascii_case("X-Request-Id") => &mut self.request_id,
+            name if name.eq_ignore_ascii_case("Retry-After") => &mut self.retry_after,
+            name if name.eq_ignore_ascii_case("Date") => &mut self.date,
+            name if name.eq_ignore_ascii_case("Location") => &mut self.location,
+            name if name.eq_ignore_ascii_case("X-Subject-Token") => {
+                self.subject_token.get_or_insert_with(|| Secret::new(value));
+                return;
+            }
+            _ => return,
+        };
+        slot.get_or_insert_with(|| value.into());
+    }
+
+    /// The status, such as 200.
+    #[must_use]
+    pub fn status(&self) -> u16 {
+        self.status
+    }
+
+    /// Whether the status is one of success: 200 to 299.
+    #[must_use]
+    pub fn is_success(&self) -> bool {
+        (200..300).contains(&self.status)
+    }
+
+    /// `X-Request-Id`.
+    #[must_use]
+    pub fn request_id(&self) -> Option<&str> {
+        self.request_id.as_deref()
+    }
+
+    /// `Retry-After`, as it came.
+    #[must_use]
+    pub fn retry_after(&self) -> Option<&str> {
+        self.retry_after.as_deref()
+    }
+
+    /// `Date`, as it came.
+    #[must_use]
+    pub fn date(&self) -> Option<&str> {
+        self.date.as_deref()
+    }
+
+    /// `Location`, as it came.
+    #[must_use]
+    pub fn location(&self) -> Option<&str> {
+        self.location.as_deref()
+    }
+
+    /// `X-Subject-Token`: the token in IAM's answer to a login.
+    #[must_use]
+    pub fn subject_token(&self) -> Option<&Secret> {
+        self.subject_token.as_ref()
+    }
+}
+
+impl fmt::Debug for Head {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Head")
+            .field("status", &self.status)
+            .field("request_id", &self.request_id)
+            .field("retry_after", &self.retry_after)
+            .field("date", &self.date)
+            .field("location", &self.location)
+            .field("subject_token", &self.subject_token)
+            .finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn headers_are_known_whatever_their_case_and_the_first_counts() {
+        let mut head = Head::new(429);
+        for (name, value) in [
+            ("x-request-id", "a"),
+            ("X-REQUEST-ID", "b"),
+            ("retry-after", "3"),
+            ("Server", "x"),
+        ] {
+            head.header(name, value);
+        }
+        assert_eq!(head.request_id(), Some("a"));
+        assert_eq!(head.retry_after(), Some("3"));
+        assert!(!head.is_success());
+    }
+
+    #[test]
+    fn the_token_of_a_login_is_not_printed() {
+        let mut head = Head::new(201);
+        head.header("x-subject-token", "MIIsecret");
+        assert_eq!(head.subject_token().map(Secret::expose), Some("MIIsecret"));
+        assert!(!alloc::format!("{head:?}").contains("MIIsecret"));
+    }
+}

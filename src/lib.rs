@@ -31,6 +31,7 @@ pub mod credentials;
 pub mod decode;
 mod error;
 mod job;
+mod json;
 mod list_jobs;
 #[cfg(feature = "std")]
 mod pacing;

@@ -1,33 +1,65 @@
-//! From bytes to values.
-use crate::error::{ApiError, DecodeError};
+//! From the bytes of an answer to values.
+//!
+//! [`JobPage::parse`], [`Job::parse`] and [`ApiError::parse`](crate::ApiError::parse) need no
+//! dependency and are what the client uses. They are strict where a lenient reader would take what
+//! no service means to say, and lenient where the service has been seen to drift:
+//!
+//! - The text must be JSON by RFC 8259 and UTF-8 throughout, values that are skipped included.
+//!   These may nest 128 deep.
+//! - Keys may come in any order. Unknown keys are skipped; a known key may come once in an object.
+//! - `jobs` is required, and `null` is an empty list. `count` is required: an integer that fits a
+//!   `u64`, or its digits in a string.
+//! - In a job `id` is required and not empty. `name`, `status`, `engine_type` and `create_time`
+//!   read as `""` when they are missing or null, the others as `None`.
+//! - An integer within `i64` or `u64` in the place of a text is taken as its digits.
+//! - Anything else is an error that tells the JSON path, the byte and what was expected.
+//!
+//! No bytes make them panic; what they allocate is in proportion to the body, and nothing recurses.
+
+use crate::error::DecodeError;
 use crate::job::{Job, JobPage};
+use crate::json;
+
+mod api_error;
+mod field;
+mod job;
+mod page;
+
 impl<'a> JobPage<'a> {
-    /// Page.
-    pub fn parse(_body: &'a [u8]) -> Result<Self, DecodeError> {
-        Err(DecodeError::new(
-            alloc::string::String::new(),
-            0,
-            "a decoder",
-        ))
+    /// Reads one answer of the operation. Texts without an escape are borrowed from `body`.
+    ///
+    /// ```
+    /// use drs_backup_jobs::{JobPage, JobStatus};
+    ///
+    /// let page = JobPage::parse(br#"{"jobs": [{"id": "a", "status": "SUCCESS"}], "count": 35}"#)?;
+    /// assert_eq!(page.count, 35);
+    /// assert_eq!(page.jobs[0].status, JobStatus::Success);
+    ///
+    /// let error = JobPage::parse(br#"{"jobs": [{"id": "a", "name": []}], "count": 1}"#).unwrap_err();
+    /// assert_eq!((error.path(), error.offset()), ("jobs[0].name", 30));
+    /// # Ok::<(), drs_backup_jobs::DecodeError>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// When `body` departs from the [rules](crate::decode): where, and what was expected there.
+    pub fn parse(body: &'a [u8]) -> Result<Self, DecodeError> {
+        json::whole(body, page::read)
     }
 }
+
 impl<'a> Job<'a> {
-    /// Job.
-    pub fn parse(_body: &'a [u8]) -> Result<Self, DecodeError> {
-        Err(DecodeError::new(
-            alloc::string::String::new(),
-            0,
-            "a decoder",
-        ))
-    }
-}
-impl ApiError {
-    /// Error.
-    #[must_use]
-    pub fn parse(status: u16, _body: &[u8]) -> Self {
-        Self {
-            status,
-            ..Self::default()
-        }
+    /// Reads one job by itself, such as a line of the command's `jsonl` output. Texts without an
+    /// escape are borrowed from `body`.
+    ///
+    /// # Errors
+    ///
+    /// When `body` departs from the [rules](crate::decode) for a job.
+    pub fn parse(body: &'a [u8]) -> Result<Self, DecodeError> {
+        json::whole(body, |cursor| {
+            let mut job = Job::new("");
+            job::read(cursor, &mut job)?;
+            Ok(job)
+        })
     }
 }

@@ -1,1 +1,10 @@
-//! Tests.
+//! The crate from outside: one binary, so that it links once.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "a test that panics has failed, which is what it is for"
+)]
+
+mod decode;
+mod decode_api_error;

@@ -1,0 +1,130 @@
+//! The bodies of errors, in every shape the service, the gateway, IAM and proxies send.
+
+use drs_backup_jobs::ApiError;
+
+fn error(code: &str, message: &str) -> ApiError {
+    let mut error = ApiError::parse(400, b"");
+    error.code = (!code.is_empty()).then(|| code.to_owned());
+    message.clone_into(&mut error.message);
+    error
+}
+
+#[test]
+fn every_shape_gives_its_code_and_message() {
+    for (body, code, message) in [
+        (
+            r#"{"error_code":"DRS.M00202","error_msg":"参数错误"}"#,
+            "DRS.M00202",
+            "参数错误",
+        ),
+        (
+            r#" { "error_msg" : "Failed." , "error_code" : "DRS.10000001" } "#,
+            "DRS.10000001",
+            "Failed.",
+        ),
+        (
+            r#"{"error":{"code":401,"message":"wrong","title":"Unauthorized"}}"#,
+            "401",
+            "wrong",
+        ),
+        (
+            r#"{"error":{"title":"Unauthorized","code":"401"}}"#,
+            "401",
+            "Unauthorized",
+        ),
+        (r#"{"code":"X.1","message":"m"}"#, "X.1", "m"),
+        (r#"{"code":-5,"message":"m"}"#, "-5", "m"),
+        (r#"{"errorCode":"X.2","errorMsg":"m"}"#, "X.2", "m"),
+        (
+            r#"{"error":{"error_code":"X.3","error_msg":"m"}}"#,
+            "X.3",
+            "m",
+        ),
+        (r#"{"forbidden":{"code":403,"message":"m"}}"#, "403", "m"),
+        (
+            r#"{"error":{"code":1,"message":"in"},"error_code":"out"}"#,
+            "out",
+            "in",
+        ),
+        (
+            r#"{"error_code":null,"code":"","errorCode":"X.4","error_msg":[]}"#,
+            "X.4",
+            "",
+        ),
+        (r#"{"error":"invalid_request"}"#, "", "invalid_request"),
+        (
+            r#"{"error_msg":"two\nlines\u001b[31m"}"#,
+            "",
+            "two lines [31m",
+        ),
+    ] {
+        assert_eq!(
+            ApiError::parse(400, body.as_bytes()),
+            error(code, message),
+            "{body}"
+        );
+    }
+}
+
+#[test]
+fn the_request_id_and_the_encoded_reason_are_found_at_the_top_and_nested() {
+    for body in [
+        r#"{"error_msg":"m","error_code":"APIGW.0301","request_id":"r","encoded_authorization_message":"e"}"#,
+        r#"{"request_id":"r","error":{"code":"APIGW.0301","message":"m","encoded_authorization_message":"e"}}"#,
+        r#"{"error":{"code":"APIGW.0301","message":"m","requestId":"r"},"encoded_authorization_message":"e"}"#,
+    ] {
+        let error = ApiError::parse(401, body.as_bytes());
+        assert_eq!(error.status, 401);
+        assert_eq!(error.code.as_deref(), Some("APIGW.0301"));
+        assert_eq!(error.message, "m");
+        assert_eq!(error.request_id.as_deref(), Some("r"));
+        assert_eq!(error.encoded_authorization_message.as_deref(), Some("e"));
+    }
+}
+
+#[test]
+fn a_body_in_no_shape_leaves_a_short_line_without_tags_or_control_characters() {
+    let html = "\r\n<!DOCTYPE html><html><head><title>502 Bad Gateway</title>\
+                <style>h1 {color: red}</style><SCRIPT>alert('<b>')</SCRIPT></head>\n\
+                <body><center><h1>no\u{1b} upstream</h1></center><!-- <p>hidden</p> --><hr>nginx</body>";
+    for (body, message) in [
+        (&b""[..], ""),
+        (b" \n\t ", ""),
+        (html.as_bytes(), "502 Bad Gateway no upstream nginx"),
+        (
+            b"upstream\r\n\r\n timed   out\0\x1b[31m",
+            "upstream timed out [31m",
+        ),
+        (b"bad \xff\xfe bytes", "bad bytes"),
+        (b"\xe8\xb6\x85\xe6\x97\xb6", "超时"),
+        (b"a < b", "a < b"),
+        (b"<", ""),
+        (b"<html", ""),
+        (b"[]", "[]"),
+        (b"{\"jobs\":[", "{\"jobs\":["),
+        (
+            br#"{"error_code":"X.1","error_msg":"#,
+            r#"{"error_code":"X.1","error_msg":"#,
+        ),
+    ] {
+        assert_eq!(ApiError::parse(400, body), error("", message));
+    }
+}
+
+#[test]
+fn an_excerpt_ends_after_two_hundred_characters() {
+    for (letter, count) in [("a", 200), ("备", 200), ("a", 201), ("备", 1_000_000)] {
+        let message = ApiError::parse(502, letter.repeat(count).as_bytes()).message;
+        let expected = letter.repeat(200) + if count > 200 { "…" } else { "" };
+        assert!(message == expected, "{count} times {letter}: {message}");
+    }
+}
+
+#[test]
+fn a_success_that_is_no_page_but_has_a_code_is_an_error() {
+    let body = br#"{"error_code":"DRS.M00202","error_msg":"m"}"#;
+    assert!(drs_backup_jobs::JobPage::parse(body).is_err());
+    assert!(ApiError::parse(200, body).code.is_some());
+    let body = br#"{"jobs":[],"total":0}"#;
+    assert!(ApiError::parse(200, body).code.is_none());
+}

@@ -7,16 +7,17 @@ use core::time::Duration;
 
 use crate::clock::{Clock, Jitter};
 use crate::credentials::{Credentials, Secret};
-use crate::error::{ApiError, BoxError, Error, ErrorKind};
+use crate::error::{ApiError, BoxError, Error};
 use crate::job::{JobPage, Language};
 use crate::list_jobs::ListJobs;
 #[cfg(feature = "std")]
 use crate::pacing::Pacing;
 use crate::region::{Endpoint, Region};
-use crate::retry::{self, RetryPolicy};
-use crate::transport::{
-    Head, Request, RequestParts, ResponseBody, Transport, TransportError, TransportErrorKind,
-};
+use crate::retry::RetryPolicy;
+use crate::transport::{RequestParts, ResponseBody, Transport};
+#[cfg(feature = "std")]
+use crate::wire::out_of_time;
+use crate::wire::{Deadline, Sender, Wire};
 
 /// Lists the backup migration jobs of a project.
 ///
@@ -42,16 +43,10 @@ pub struct Client {
 }
 
 struct Shared {
-    transport: Arc<dyn Transport>,
-    clock: Arc<dyn Clock>,
-    jitter: Arc<Jitter>,
+    wire: Wire,
     credentials: Credentials,
     endpoint: Endpoint,
     language: Option<Language>,
-    user_agent: String,
-    timeout: Duration,
-    max_body: usize,
-    retry: RetryPolicy,
     #[cfg(feature = "std")]
     pacing: Pacing,
 }
@@ -78,7 +73,7 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// Any [`ErrorKind`] but [`Incomplete`](ErrorKind::Incomplete).
+    /// Any [`ErrorKind`](crate::ErrorKind) but [`Incomplete`](crate::ErrorKind::Incomplete).
     pub fn list(&self, query: &ListJobs) -> Result<JobPage<'static>, Error> {
         let mut body = self.response_body();
         self.page(query, &mut body).map(JobPage::into_owned)
@@ -90,7 +85,9 @@ impl Client {
         query: &ListJobs,
         body: &'b mut ResponseBody,
     ) -> Result<JobPage<'b>, Error> {
-        let head = self.send(&self.request(query)?, b"", body)?;
+        let wire = &self.shared.wire;
+        let deadline = wire.deadline();
+        let head = wire.send(&self.request(query)?, b"", self, deadline, body)?;
         let request_id = head.request_id().map(String::from);
         let body = body.as_bytes();
         match JobPage::parse(body) {
@@ -107,146 +104,37 @@ impl Client {
     }
 
     pub(crate) fn response_body(&self) -> ResponseBody {
-        ResponseBody::new(self.shared.max_body)
+        self.shared.wire.response_body()
     }
 
     /// The request for one page, but for what authenticates it.
     fn request(&self, query: &ListJobs) -> Result<RequestParts, Error> {
         let shared = &self.shared;
-        let mut parts =
-            query.request_to(&shared.endpoint, &self.project_id, shared.language.as_ref())?;
-        parts
-            .headers_mut()
-            .push("User-Agent", shared.user_agent.as_str())?;
-        Ok(parts)
+        query.request_to(&shared.endpoint, &self.project_id, shared.language.as_ref())
     }
+}
 
-    /// Authenticates the request, sends it, and sends it again as the retry policy says, until
-    /// there is an answer of success or an error to report.
-    fn send(
-        &self,
-        unauthorized: &RequestParts,
-        request_body: &[u8],
-        body: &mut ResponseBody,
-    ) -> Result<Head, Error> {
+impl Sender for Client {
+    #[cfg_attr(
+        not(feature = "std"),
+        expect(unused_variables, reason = "only pacing and logins take time")
+    )]
+    fn make_ready(&self, parts: &mut RequestParts, deadline: Deadline) -> Result<(), Error> {
         let shared = &*self.shared;
-        let start = shared.clock.now();
-        let elapsed = || shared.clock.now().saturating_sub(start);
-        let mut attempts = 0;
-        let mut may_renew = true;
-        loop {
-            #[cfg(feature = "std")]
-            if !shared
-                .pacing
-                .wait(&*shared.clock, shared.timeout.saturating_sub(elapsed()))
-            {
+        #[cfg(feature = "std")]
+        {
+            let clock = &*shared.wire.clock;
+            if !shared.pacing.wait(clock, deadline.time_left(clock)) {
                 return Err(out_of_time(
                     "its turn under the minimum interval lies beyond the deadline",
-                    attempts,
-                    elapsed(),
                 ));
-            }
-            let mut parts = unauthorized.clone();
-            shared.credentials.authorize(&mut parts)?;
-            let time_left = shared.timeout.saturating_sub(elapsed());
-            if time_left.is_zero() {
-                return Err(out_of_time(
-                    "the deadline passed before the request could be sent",
-                    attempts,
-                    elapsed(),
-                ));
-            }
-            attempts += 1;
-            body.clear();
-            let sent_at = elapsed();
-            let answer = shared
-                .transport
-                .send(&Request::new(&parts, request_body, time_left), body);
-            log_exchange(&parts, &answer, body, elapsed().saturating_sub(sent_at));
-            let error = match answer {
-                Ok(head) if head.is_success() => return Ok(head),
-                Ok(head) => refusal(&head, body.as_bytes(), &parts),
-                Err(error) => error.into(),
-            };
-            if error.kind() == ErrorKind::Authentication && may_renew {
-                may_renew = false;
-                if shared.credentials.have_changed(&parts) {
-                    continue;
-                }
-            }
-            let time_left = shared.timeout.saturating_sub(elapsed());
-            let is_idempotent = parts.method().is_idempotent();
-            match shared.retry.pause(
-                attempts,
-                &error,
-                is_idempotent,
-                time_left,
-                (shared.jitter)(),
-            ) {
-                Some(pause) => shared.clock.sleep(pause),
-                None => return Err(error.with_tries(attempts, elapsed())),
             }
         }
+        shared.credentials.authorize(parts)
     }
-}
 
-/// What a head that is no success says.
-fn refusal(head: &Head, body: &[u8], sent: &RequestParts) -> Error {
-    if (300..400).contains(&head.status()) {
-        // Shown without its query, which may hold anything, and not at any length.
-        let shown = head.location().map(|location| {
-            let end = location.find(['?', '#']).unwrap_or(location.len());
-            location
-                .chars()
-                .take(end.min(200))
-                .filter(|c| !c.is_control())
-                .collect()
-        });
-        return Error::redirect(head.status(), shown)
-            .with_request_id(head.request_id().map(String::from));
-    }
-    let mut error = ApiError::parse(head.status(), body);
-    error.request_id = error
-        .request_id
-        .or_else(|| head.request_id().map(String::from));
-    for secret in sent.headers().secrets() {
-        error.redact(secret);
-    }
-    Error::from(error).with_retry_after(retry::retry_after(head))
-}
-
-fn out_of_time(why: &str, attempts: u32, elapsed: Duration) -> Error {
-    Error::from(TransportError::new(TransportErrorKind::Timeout, why)).with_tries(attempts, elapsed)
-}
-
-/// One line a request, secrets left out.
-#[cfg_attr(
-    not(feature = "log"),
-    expect(unused_variables, reason = "there is nobody to tell")
-)]
-fn log_exchange(
-    parts: &RequestParts,
-    answer: &Result<Head, TransportError>,
-    body: &ResponseBody,
-    took: Duration,
-) {
-    #[cfg(feature = "log")]
-    match answer {
-        Ok(head) => log::debug!(
-            "{} {} answered {} with {} bytes in {} ms, request id {}",
-            parts.method(),
-            parts.url(),
-            head.status(),
-            body.as_bytes().len(),
-            took.as_millis(),
-            head.request_id().unwrap_or("-"),
-        ),
-        Err(error) => log::debug!(
-            "{} {} failed after {} ms: {error}",
-            parts.method(),
-            parts.url(),
-            took.as_millis(),
-        ),
+    fn has_renewed(&self, rejected: &RequestParts, _deadline: Deadline) -> Result<bool, Error> {
+        Ok(self.shared.credentials.have_changed(rejected))
     }
 }
 
@@ -256,8 +144,8 @@ impl fmt::Debug for Client {
             .field("endpoint", &self.shared.endpoint.as_str())
             .field("project_id", &self.project_id)
             .field("credentials", &self.shared.credentials)
-            .field("timeout", &self.shared.timeout)
-            .field("retry", &self.shared.retry)
+            .field("timeout", &self.shared.wire.timeout)
+            .field("retry", &self.shared.wire.retry)
             .finish_non_exhaustive()
     }
 }
@@ -386,8 +274,8 @@ impl ClientBuilder {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidInput`] when something is missing or cannot be used, with the name of
-    /// what it is; [`ErrorKind::Credentials`] when there are none.
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) when something is missing or cannot be used, with the name of
+    /// what it is; [`ErrorKind::Credentials`](crate::ErrorKind::Credentials) when there are none.
     pub fn build(self) -> Result<Client, Error> {
         let endpoint = match (&self.endpoint, self.region) {
             (Some(endpoint), _) => Endpoint::parse(endpoint)?,
@@ -426,23 +314,26 @@ impl ClientBuilder {
         let retry = self.retry.unwrap_or_default();
         let client = Client {
             shared: Arc::new(Shared {
-                transport: self.transport.map_or_else(fallback::transport, Ok)?,
-                clock: self.clock.map_or_else(fallback::clock, Ok)?,
-                jitter: self.jitter.map_or_else(fallback::jitter, Ok)?,
+                #[cfg(feature = "std")]
+                pacing: Pacing::new(retry.interval()),
+                wire: Wire {
+                    transport: self.transport.map_or_else(fallback::transport, Ok)?,
+                    clock: self.clock.map_or_else(fallback::clock, Ok)?,
+                    jitter: self.jitter.map_or_else(fallback::jitter, Ok)?,
+                    retry,
+                    user_agent: self.user_agent.unwrap_or_else(|| USER_AGENT.into()),
+                    timeout: self.timeout.unwrap_or(DEFAULT_TIMEOUT),
+                    max_body: self.max_body.unwrap_or(ResponseBody::DEFAULT_LIMIT),
+                },
                 credentials,
                 endpoint,
                 language: self.language,
-                user_agent: self.user_agent.unwrap_or_else(|| USER_AGENT.into()),
-                timeout: self.timeout.unwrap_or(DEFAULT_TIMEOUT),
-                max_body: self.max_body.unwrap_or(ResponseBody::DEFAULT_LIMIT),
-                #[cfg(feature = "std")]
-                pacing: Pacing::new(retry.interval()),
-                retry,
             }),
             project_id: project_id.into(),
         };
         // What no request could be made of is refused here, not at the first page.
         let mut parts = client.request(&ListJobs::new())?;
+        client.shared.wire.name_itself(&mut parts)?;
         client.shared.credentials.check(&mut parts)?;
         Ok(client)
     }

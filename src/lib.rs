@@ -41,6 +41,7 @@ mod retry;
 mod text_enum;
 mod timestamp;
 pub mod transport;
+mod wire;
 
 pub use client::{Client, ClientBuilder};
 #[doc(inline)]

@@ -4,7 +4,6 @@ use alloc::string::String;
 use core::fmt;
 
 use super::ErrorKind;
-use crate::credentials::Secret;
 
 /// An answer that is an error, in whichever of the service's shapes it came.
 ///
@@ -61,17 +60,15 @@ impl ApiError {
         })
     }
 
-    /// Takes out a secret of ours that the service repeats to us.
-    pub(crate) fn redact(&mut self, secret: &Secret) {
-        secret.redact(&mut self.message);
+    /// Visits every text in it that a service wrote.
+    pub(crate) fn for_each_text(&mut self, mut visit: impl FnMut(&mut String)) {
+        visit(&mut self.message);
         let others = [
             &mut self.code,
             &mut self.request_id,
             &mut self.encoded_authorization_message,
         ];
-        for text in others.into_iter().flatten() {
-            secret.redact(text);
-        }
+        others.into_iter().flatten().for_each(visit);
     }
 
     /// What to do about it, in one line, where that is known.

@@ -1,0 +1,209 @@
+//! The way out: sends a request, and sends it again as the retry policy says.
+
+use alloc::string::String;
+use alloc::sync::Arc;
+use core::time::Duration;
+
+use crate::clock::{Clock, Jitter};
+use crate::error::{ApiError, Error, ErrorKind};
+use crate::retry::{self, RetryPolicy};
+use crate::transport::{
+    Head, Request, RequestParts, ResponseBody, Transport, TransportError, TransportErrorKind,
+};
+
+/// What every request of a client goes through, to the service and to IAM alike.
+pub(crate) struct Wire {
+    pub(crate) transport: Arc<dyn Transport>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) jitter: Arc<Jitter>,
+    pub(crate) retry: RetryPolicy,
+    pub(crate) user_agent: String,
+    pub(crate) timeout: Duration,
+    pub(crate) max_body: usize,
+}
+
+/// On whose behalf a request is sent.
+pub(crate) trait Sender {
+    /// Makes a request ready for one attempt: waits for its turn, adds what authenticates it.
+    fn make_ready(&self, parts: &mut RequestParts, deadline: Deadline) -> Result<(), Error>;
+
+    /// After the service did not accept what authenticates `rejected`: whether there is something
+    /// else to authenticate with now.
+    fn has_renewed(&self, rejected: &RequestParts, deadline: Deadline) -> Result<bool, Error>;
+
+    /// Takes out of an answer what is secret in the request's body.
+    fn redact(&self, _text: &mut String) {}
+}
+
+/// By when a page must be there, with all that it takes: retries, pauses, a login.
+#[derive(Clone, Copy)]
+pub(crate) struct Deadline {
+    start: Duration,
+    timeout: Duration,
+}
+
+impl Deadline {
+    pub(crate) fn elapsed(self, clock: &dyn Clock) -> Duration {
+        clock.now().saturating_sub(self.start)
+    }
+
+    pub(crate) fn time_left(self, clock: &dyn Clock) -> Duration {
+        self.timeout.saturating_sub(self.elapsed(clock))
+    }
+}
+
+impl Wire {
+    /// The deadline of a page that begins now.
+    pub(crate) fn deadline(&self) -> Deadline {
+        Deadline {
+            start: self.clock.now(),
+            timeout: self.timeout,
+        }
+    }
+
+    pub(crate) fn response_body(&self) -> ResponseBody {
+        ResponseBody::new(self.max_body)
+    }
+
+    /// Adds what the client calls itself.
+    pub(crate) fn name_itself(&self, parts: &mut RequestParts) -> Result<(), Error> {
+        parts
+            .headers_mut()
+            .push("User-Agent", self.user_agent.as_str())
+    }
+
+    /// Sends a request on behalf of `sender` until there is an answer of success or an error to
+    /// report.
+    pub(crate) fn send(
+        &self,
+        request: &RequestParts,
+        request_body: &[u8],
+        sender: &dyn Sender,
+        deadline: Deadline,
+        body: &mut ResponseBody,
+    ) -> Result<Head, Error> {
+        let clock = &*self.clock;
+        let mut attempts = 0;
+        let mut may_renew = true;
+        loop {
+            let mut parts = request.clone();
+            self.name_itself(&mut parts)?;
+            sender
+                .make_ready(&mut parts, deadline)
+                .map_err(|error| match error.kind() {
+                    ErrorKind::Timeout if error.attempts() == 0 => {
+                        error.with_tries(attempts, deadline.elapsed(clock))
+                    }
+                    _ => error,
+                })?;
+            let time_left = deadline.time_left(clock);
+            if time_left.is_zero() {
+                return Err(
+                    out_of_time("the deadline passed before the request could be sent")
+                        .with_tries(attempts, deadline.elapsed(clock)),
+                );
+            }
+            attempts += 1;
+            body.clear();
+            let sent_at = clock.now();
+            let answer = self
+                .transport
+                .send(&Request::new(&parts, request_body, time_left), body);
+            log_exchange(&parts, &answer, body, clock.now().saturating_sub(sent_at));
+            let error = match answer {
+                Ok(head) if head.is_success() => return Ok(head),
+                Ok(head) => refusal(&head, body.as_bytes(), &parts, sender),
+                Err(error) => error.into(),
+            };
+            if error.kind() == ErrorKind::Authentication && may_renew {
+                may_renew = false;
+                if sender.has_renewed(&parts, deadline)? {
+                    continue;
+                }
+            }
+            let pause = self.retry.pause(
+                attempts,
+                &error,
+                parts.method().is_idempotent(),
+                deadline.time_left(clock),
+                (self.jitter)(),
+            );
+            match pause {
+                Some(pause) => clock.sleep(pause),
+                None => return Err(error.with_tries(attempts, deadline.elapsed(clock))),
+            }
+        }
+    }
+}
+
+/// What a head that is no success says.
+fn refusal(head: &Head, body: &[u8], sent: &RequestParts, sender: &dyn Sender) -> Error {
+    if (300..400).contains(&head.status()) {
+        // Shown without its query, which may hold anything, and not at any length.
+        let shown = head.location().map(|location| {
+            let end = location.find(['?', '#']).unwrap_or(location.len());
+            let mut location = String::from(location.get(..end).unwrap_or_default());
+            redact(&mut location, sent, sender);
+            location
+                .chars()
+                .filter(|c| !c.is_control())
+                .take(200)
+                .collect()
+        });
+        return Error::redirect(head.status(), shown)
+            .with_request_id(head.request_id().map(String::from));
+    }
+    // Redacted twice: before it is read, since an excerpt could cut a secret in two; and after,
+    // since an escape in the body could hide one.
+    let mut text = String::from_utf8_lossy(body).into_owned();
+    redact(&mut text, sent, sender);
+    let mut error = ApiError::parse(head.status(), text.as_bytes());
+    error.request_id = error
+        .request_id
+        .or_else(|| head.request_id().map(String::from));
+    error.for_each_text(|text| redact(text, sent, sender));
+    Error::from(error).with_retry_after(retry::retry_after(head))
+}
+
+/// A service may repeat what it was sent.
+fn redact(text: &mut String, sent: &RequestParts, sender: &dyn Sender) {
+    for secret in sent.headers().secrets() {
+        secret.redact(text);
+    }
+    sender.redact(text);
+}
+
+pub(crate) fn out_of_time(why: &str) -> Error {
+    TransportError::new(TransportErrorKind::Timeout, why).into()
+}
+
+/// One line a request, secrets left out.
+#[cfg_attr(
+    not(feature = "log"),
+    expect(unused_variables, reason = "there is nobody to tell")
+)]
+fn log_exchange(
+    parts: &RequestParts,
+    answer: &Result<Head, TransportError>,
+    body: &ResponseBody,
+    took: Duration,
+) {
+    #[cfg(feature = "log")]
+    match answer {
+        Ok(head) => log::debug!(
+            "{} {} answered {} with {} bytes in {} ms, request id {}",
+            parts.method(),
+            parts.url(),
+            head.status(),
+            body.as_bytes().len(),
+            took.as_millis(),
+            head.request_id().unwrap_or("-"),
+        ),
+        Err(error) => log::debug!(
+            "{} {} failed after {} ms: {error}",
+            parts.method(),
+            parts.url(),
+            took.as_millis(),
+        ),
+    }
+}

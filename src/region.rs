@@ -270,7 +270,7 @@ impl core::str::FromStr for Endpoint {
 }
 
 /// The host of `host`, `host:port` or `[address]:port`, if the port is one.
-fn host_of(authority: &str) -> Option<&str> {
+pub(crate) fn host_of(authority: &str) -> Option<&str> {
     let port_at = match authority.rfind(']') {
         Some(bracket) => authority
             .get(bracket..)?

@@ -5,18 +5,24 @@
 //! blocking HTTP client becomes one in a few lines; what it must keep to is said at
 //! [`Transport::send`].
 
+#[cfg(feature = "ureq")]
+mod answer;
 mod body;
 mod error;
 mod head;
+#[cfg(feature = "ureq")]
+mod proxies;
 mod request;
 #[cfg(feature = "ureq")]
 mod ureq;
 
 #[cfg(feature = "ureq")]
-pub use self::ureq::{Ureq, UreqBuilder};
+pub use self::ureq::{Tls, Ureq, UreqBuilder};
 pub use body::ResponseBody;
 pub use error::{TransportError, TransportErrorKind};
 pub use head::Head;
+#[cfg(feature = "ureq")]
+pub use proxies::Proxies;
 pub use request::{Headers, Method, Request, RequestParts};
 
 /// Sends one request and receives one answer.

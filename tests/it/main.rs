@@ -8,3 +8,7 @@
 
 mod decode;
 mod decode_api_error;
+#[cfg(feature = "ureq")]
+mod server;
+#[cfg(feature = "ureq")]
+mod transport;

@@ -1,0 +1,576 @@
+//! Which requests go through a proxy.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::fmt;
+use core::net::IpAddr;
+
+use super::{TransportError, TransportErrorKind};
+use crate::credentials::Secret;
+use crate::error::Error;
+use crate::region::host_of;
+
+/// Which requests go through a proxy, and through which.
+///
+/// A proxy is named by a URL like `http://user:password@proxy.example.com:3128`; the scheme and
+/// the login may be left out, and the port is 80 unless given. It is always asked for a tunnel to
+/// the service (`CONNECT`), for `http` URLs too, so that it is never handed a request to read: of
+/// an `https` request it learns the host and the port, and nothing else. Its login goes to the
+/// proxy alone, and unencrypted, as the connection to the proxy is. A tunnel that the proxy
+/// refuses is [`TransportErrorKind::Proxy`]: the request does not go out another way.
+///
+/// SOCKS proxies, and proxies that are themselves reached over TLS, are refused.
+#[derive(Clone, Debug, Default)]
+pub struct Proxies {
+    http: Setting,
+    https: Setting,
+    exceptions: Vec<Exception>,
+    spares_loopback: bool,
+}
+
+#[derive(Clone, Debug, Default)]
+enum Setting {
+    #[default]
+    Direct,
+    Through(Proxy),
+    /// What this environment variable holds names no proxy.
+    Unreadable(&'static str),
+}
+
+impl Proxies {
+    /// No proxy at all, whatever the environment says.
+    #[must_use]
+    pub fn none() -> Self {
+        Self::default()
+    }
+
+    /// This proxy for every request, those to this machine included.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) when `url` names no proxy that
+    /// can be used. The text of the error does not repeat it, since it may hold a password.
+    pub fn at(url: &str) -> Result<Self, Error> {
+        let proxy = Setting::Through(Proxy::parse(url).map_err(|why| Error::input("proxy", why))?);
+        Ok(Self {
+            http: proxy.clone(),
+            https: proxy,
+            ..Self::default()
+        })
+    }
+
+    /// What the environment says: see [`from_variables`](Self::from_variables).
+    #[must_use]
+    pub fn from_environment() -> Self {
+        Self::from_variables(|name| std::env::var(name).ok())
+    }
+
+    /// What the usual environment variables say, as `lookup` gives them.
+    ///
+    /// For `https` URLs `https_proxy`, `HTTPS_PROXY`, `all_proxy`, `ALL_PROXY`; for `http` URLs
+    /// `http_proxy`, `HTTP_PROXY`, `all_proxy`, `ALL_PROXY`: the first that is set and not empty.
+    /// `HTTP_PROXY` does not count where `REQUEST_METHOD` is set: to a CGI program it is a header
+    /// that any client can send. `no_proxy` or `NO_PROXY` names [exceptions](Self::except), and
+    /// hosts that are this machine (`localhost`, `127.0.0.0/8`, `[::1]`) are always reached
+    /// directly.
+    ///
+    /// A variable whose proxy cannot be used fails the requests that would go through it.
+    #[must_use]
+    pub fn from_variables(lookup: impl Fn(&str) -> Option<String>) -> Self {
+        let get = |name: &str| lookup(name).filter(|value| !value.trim().is_empty());
+        let is_cgi = lookup("REQUEST_METHOD").is_some();
+        let first = |names: &[&'static str]| {
+            names
+                .iter()
+                .filter(|name| !(is_cgi && **name == "HTTP_PROXY"))
+                .find_map(|&name| Some((name, get(name)?)))
+                .map_or(Setting::Direct, |(name, url)| {
+                    Proxy::parse(url.trim()).map_or(Setting::Unreadable(name), Setting::Through)
+                })
+        };
+        let proxies = Self {
+            http: first(&["http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"]),
+            https: first(&["https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"]),
+            exceptions: Vec::new(),
+            spares_loopback: true,
+        };
+        match get("no_proxy").or_else(|| get("NO_PROXY")) {
+            Some(hosts) => proxies.except(&hosts),
+            None => proxies,
+        }
+    }
+
+    /// Reaches these hosts directly: what `NO_PROXY` holds, separated by commas or spaces.
+    ///
+    /// `example.com`, `.example.com` and `*.example.com` all mean the domain and what is under it;
+    /// `10.1.2.3` and `10.0.0.0/8` (IPv6 likewise) mean URLs with such an address: names are not
+    /// looked up for this. Each may end in `:port`. `*` means every host.
+    #[must_use]
+    pub fn except(mut self, hosts: &str) -> Self {
+        let hosts = hosts
+            .split([',', ' ', '\t'])
+            .filter(|host| !host.is_empty());
+        self.exceptions.extend(hosts.map(Exception::parse));
+        self
+    }
+
+    /// The proxy for a request to `url`, if it goes through one.
+    pub(super) fn choose(&self, url: &str) -> Result<Option<&Proxy>, TransportError> {
+        let Some(target) = Target::of(url) else {
+            // The transport says what is wrong with the URL.
+            return Ok(None);
+        };
+        let setting = if target.is_https {
+            &self.https
+        } else {
+            &self.http
+        };
+        if matches!(setting, Setting::Direct)
+            || (self.spares_loopback && target.is_loopback())
+            || self
+                .exceptions
+                .iter()
+                .any(|exception| exception.covers(&target))
+        {
+            return Ok(None);
+        }
+        match setting {
+            Setting::Direct => Ok(None),
+            Setting::Through(proxy) => Ok(Some(proxy)),
+            Setting::Unreadable(variable) => Err(TransportError::new(
+                TransportErrorKind::InvalidRequest,
+                alloc::format!(
+                    "the environment variable {variable} names no proxy that can be used; \
+                     expected a form like http://user:password@host:port"
+                ),
+            )),
+        }
+    }
+}
+
+/// One proxy.
+#[derive(Clone)]
+pub(super) struct Proxy {
+    host: String,
+    port: u16,
+    login: Option<(String, Secret)>,
+}
+
+impl Proxy {
+    fn parse(url: &str) -> Result<Self, &'static str> {
+        let (scheme, rest) = url.split_once("://").unwrap_or(("http", url));
+        if !scheme.eq_ignore_ascii_case("http") {
+            return Err("has a scheme other than http, which is the only one for proxies");
+        }
+        let authority = rest.strip_suffix('/').unwrap_or(rest);
+        let (login, authority) = match authority.rsplit_once('@') {
+            Some((login, authority)) => (Some(login), authority),
+            None => (None, authority),
+        };
+        let fits = |byte: u8| byte.is_ascii_alphanumeric() || b"-._:[]".contains(&byte);
+        if authority.is_empty() || !authority.bytes().all(fits) {
+            return Err(
+                "has no host, or one that cannot be; expected a form like http://user:password@host:port",
+            );
+        }
+        let (host, port) = split_port(authority).ok_or("has a port that is no number")?;
+        if host.is_empty() {
+            return Err("has no host");
+        }
+        let login = match login {
+            None => None,
+            Some(login) => {
+                let (user, password) = login.split_once(':').unwrap_or((login, ""));
+                let decode = |text| percent_decode(text).ok_or("has a login that cannot be read");
+                Some((decode(user)?, Secret::new(decode(password)?)))
+            }
+        };
+        Ok(Self {
+            host: host.into(),
+            port: port.unwrap_or(80),
+            login,
+        })
+    }
+
+    /// The host; an IPv6 address in brackets.
+    pub(super) fn host(&self) -> &str {
+        &self.host
+    }
+
+    pub(super) fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// User and password, as they are.
+    pub(super) fn login(&self) -> Option<(&str, &Secret)> {
+        let (user, password) = self.login.as_ref()?;
+        Some((user, password))
+    }
+}
+
+impl fmt::Debug for Proxy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let login = if self.login.is_some() { "***@" } else { "" };
+        write!(f, "http://{login}{}:{}", self.host, self.port)
+    }
+}
+
+/// What to say when a proxy answers the request for a tunnel with this status.
+pub(super) fn refusal(status: u16) -> TransportError {
+    let text = if status == 407 {
+        "the proxy asks for a login, or does not accept the one it was given (status 407)".into()
+    } else {
+        alloc::format!("the proxy refused to pass the request on (status {status})")
+    };
+    TransportError::new(TransportErrorKind::Proxy, text)
+}
+
+/// Hosts that are reached directly.
+#[derive(Clone, Debug)]
+struct Exception {
+    hosts: Hosts,
+    port: Option<u16>,
+}
+
+#[derive(Clone, Debug)]
+enum Hosts {
+    All,
+    /// Addresses whose first so many bits are these.
+    Network(IpAddr, u32),
+    /// The domain and what is under it.
+    Domain(String),
+}
+
+impl Exception {
+    fn parse(text: &str) -> Self {
+        let network = |text: &str| {
+            let (address, bits) = match text.split_once('/') {
+                Some((address, bits)) => (address, Some(bits.parse().ok()?)),
+                None => (text, None),
+            };
+            let address: IpAddr = unbracketed(address).parse().ok()?;
+            let all = if address.is_ipv4() { 32 } else { 128 };
+            Some(Hosts::Network(address, bits.unwrap_or(all).min(all)))
+        };
+        if let Some(hosts) = network(text) {
+            return Self { hosts, port: None };
+        }
+        let (host, port) = split_port(text).unwrap_or((text, None));
+        let hosts = network(host).unwrap_or_else(|| match host {
+            "*" => Hosts::All,
+            domain => {
+                let domain = domain.strip_prefix('*').unwrap_or(domain);
+                Hosts::Domain(domain.trim_matches('.').to_ascii_lowercase())
+            }
+        });
+        Self { hosts, port }
+    }
+
+    fn covers(&self, target: &Target<'_>) -> bool {
+        if self.port.is_some_and(|port| port != target.port) {
+            return false;
+        }
+        match &self.hosts {
+            Hosts::All => true,
+            Hosts::Network(network, bits) => target
+                .address
+                .is_some_and(|address| shares_prefix(*network, address, *bits)),
+            Hosts::Domain(domain) => {
+                let host = target.host.trim_end_matches('.').to_ascii_lowercase();
+                !domain.is_empty()
+                    && host
+                        .strip_suffix(domain.as_str())
+                        .is_some_and(|under| under.is_empty() || under.ends_with('.'))
+            }
+        }
+    }
+}
+
+fn shares_prefix(a: IpAddr, b: IpAddr, bits: u32) -> bool {
+    let (difference, width) = match (a.to_canonical(), b.to_canonical()) {
+        (IpAddr::V4(a), IpAddr::V4(b)) => (u128::from(a.to_bits() ^ b.to_bits()), 32),
+        (IpAddr::V6(a), IpAddr::V6(b)) => (a.to_bits() ^ b.to_bits(), 128),
+        _ => return false,
+    };
+    // Shifting by the whole width would overflow; no bits at all is every address.
+    difference.checked_shr(width - bits.min(width)).unwrap_or(0) == 0
+}
+
+/// Where a request goes, as far as a proxy's exceptions ask.
+struct Target<'a> {
+    is_https: bool,
+    host: &'a str,
+    address: Option<IpAddr>,
+    port: u16,
+}
+
+impl<'a> Target<'a> {
+    fn of(url: &'a str) -> Option<Self> {
+        let (scheme, rest) = url.split_once("://")?;
+        let is_https = scheme.eq_ignore_ascii_case("https");
+        let authority = rest.split(['/', '?', '#']).next()?;
+        let (host, port) = split_port(authority)?;
+        let host = unbracketed(host);
+        Some(Self {
+            is_https,
+            host,
+            address: host.parse().ok(),
+            port: port.unwrap_or(if is_https { 443 } else { 80 }),
+        })
+    }
+
+    fn is_loopback(&self) -> bool {
+        match self.address {
+            Some(address) => address.to_canonical().is_loopback(),
+            None => self.host.eq_ignore_ascii_case("localhost"),
+        }
+    }
+}
+
+/// `host`, `host:port`, `[address]` or `[address]:port`; `None` when the port is no port.
+fn split_port(authority: &str) -> Option<(&str, Option<u16>)> {
+    let host = host_of(authority)?;
+    let port = authority.get(host.len()..)?.strip_prefix(':');
+    match port {
+        None => Some((host, None)),
+        Some(port) => Some((host, Some(port.parse().ok()?))),
+    }
+}
+
+fn unbracketed(host: &str) -> &str {
+    host.strip_prefix('[')
+        .and_then(|host| host.strip_suffix(']'))
+        .unwrap_or(host)
+}
+
+fn percent_decode(text: &str) -> Option<String> {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.bytes();
+    while let Some(byte) = rest.next() {
+        bytes.push(if byte == b'%' {
+            let mut digit = || char::from(rest.next()?).to_digit(16);
+            u8::try_from(digit()? * 16 + digit()?).ok()?
+        } else {
+            byte
+        });
+    }
+    let text = String::from_utf8(bytes).ok()?;
+    (!text.contains(char::is_control)).then_some(text)
+}
+
+/// The value of `Proxy-Authorization` for a login (RFC 7617).
+pub(super) fn basic_authorization(user: &str, password: &str) -> Secret {
+    let login = Secret::new(alloc::format!("{user}:{password}"));
+    let mut value = String::from("Basic ");
+    for group in login.expose().as_bytes().chunks(3) {
+        let bits = group
+            .iter()
+            .chain(&[0; 2])
+            .take(3)
+            .fold(0, |bits, byte| bits << 8 | u32::from(*byte));
+        for place in 0..4 {
+            value.push(if place <= group.len() {
+                base64_digit(bits >> (18 - 6 * place) & 63)
+            } else {
+                '='
+            });
+        }
+    }
+    Secret::new(value)
+}
+
+fn base64_digit(value: u32) -> char {
+    let offset = |base: u8, from: u32| {
+        u8::try_from(value.saturating_sub(from)).map_or('=', |n| char::from(base.wrapping_add(n)))
+    };
+    match value {
+        0..26 => offset(b'A', 0),
+        26..52 => offset(b'a', 26),
+        52..62 => offset(b'0', 52),
+        62 => '+',
+        _ => '/',
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::string::ToString as _;
+
+    fn environment(variables: &'static [(&str, &str)]) -> Proxies {
+        Proxies::from_variables(|name| {
+            let found = variables.iter().find(|(known, _)| *known == name)?;
+            Some(found.1.into())
+        })
+    }
+
+    #[track_caller]
+    fn assert_route(proxies: &Proxies, url: &str, expected: Option<&str>) {
+        let proxy = proxies.choose(url).unwrap();
+        let shown = proxy.map(|proxy| alloc::format!("{}:{}", proxy.host(), proxy.port()));
+        assert_eq!(shown.as_deref(), expected, "{url}");
+    }
+
+    #[test]
+    fn each_scheme_has_its_variable_and_all_proxy_stands_in() {
+        let proxies = environment(&[("HTTPS_PROXY", "http://s:1"), ("http_proxy", "h:2")]);
+        assert_route(&proxies, "https://drs.test/", Some("s:1"));
+        assert_route(&proxies, "http://drs.test/", Some("h:2"));
+
+        let https_alone = environment(&[("HTTPS_PROXY", "http://s:1")]);
+        assert_route(&https_alone, "http://drs.test/", None);
+
+        let all = environment(&[("ALL_PROXY", "a:3/"), ("https_proxy", " ")]);
+        assert_route(&all, "https://drs.test/", Some("a:3"));
+        assert_route(&all, "http://drs.test/", Some("a:3"));
+        assert_route(&environment(&[]), "https://drs.test/", None);
+    }
+
+    #[test]
+    fn a_cgi_programs_http_proxy_is_what_a_client_sent() {
+        let cgi = environment(&[("HTTP_PROXY", "evil:1"), ("REQUEST_METHOD", "GET")]);
+        assert_route(&cgi, "http://drs.test/", None);
+        assert_route(
+            &environment(&[("HTTP_PROXY", "h:1")]),
+            "http://drs.test/",
+            Some("h:1"),
+        );
+    }
+
+    #[test]
+    fn this_machine_is_spared_by_the_environment_and_not_by_an_explicit_proxy() {
+        let proxies = environment(&[("ALL_PROXY", "p:1")]);
+        for url in [
+            "http://localhost:8080/",
+            "http://LOCALHOST/",
+            "http://127.0.0.1:1/x",
+            "https://127.9.9.9",
+            "http://[::1]:8080/",
+            "http://[::ffff:127.0.0.1]/",
+        ] {
+            assert_route(&proxies, url, None);
+            assert_route(&Proxies::at("p:1").unwrap(), url, Some("p:1"));
+        }
+        assert_route(&proxies, "http://localhost.test/", Some("p:1"));
+        assert_route(&proxies, "http://127.0.0.1.test/", Some("p:1"));
+    }
+
+    #[test]
+    fn exceptions_are_hosts_domains_networks_and_ports() {
+        for (exception, url, is_direct) in [
+            ("example.com", "https://example.com/", true),
+            ("example.com", "https://drs.Example.COM./", true),
+            ("example.com", "https://badexample.com/", false),
+            ("example.com", "https://example.com.evil.test/", false),
+            (".example.com", "https://a.example.com/", true),
+            ("*.example.com", "https://a.b.example.com/", true),
+            ("example.com:8443", "https://example.com:8443/", true),
+            ("example.com:8443", "https://example.com/", false),
+            ("example.com:443", "https://example.com/", true),
+            ("10.0.0.0/8", "https://10.200.3.4/", true),
+            ("10.0.0.0/8", "https://11.0.0.1/", false),
+            ("10.0.0.0/8", "https://10.example.com/", false),
+            ("10.0.0.0/8", "https://[::ffff:10.1.1.1]/", true),
+            ("192.168.1.7", "http://192.168.1.7:81/", true),
+            ("192.168.1.7:80", "http://192.168.1.7:81/", false),
+            ("192.168.1.128/25", "http://192.168.1.127/", false),
+            ("0.0.0.0/0", "http://8.8.8.8/", true),
+            ("0.0.0.0/0", "http://[2001:db8::1]/", false),
+            ("::/0", "http://[2001:db8::1]/", true),
+            ("2001:db8::/32", "https://[2001:db8:1::2]:8443/", true),
+            ("[2001:db8::1]:80", "http://[2001:db8::1]/", true),
+            ("10.0.0.0/99", "https://10.0.0.0/", true),
+            ("10.0.0.0/x", "https://10.0.0.1/", false),
+            ("*", "https://anything.test/", true),
+            ("a.test, example.com b.test", "https://b.test/", true),
+            (",, .", "https://b.test/", false),
+        ] {
+            let proxies = Proxies::at("p:1").unwrap().except(exception);
+            let expected = (!is_direct).then_some("p:1");
+            assert_route(&proxies, url, expected);
+        }
+        let proxies = environment(&[("ALL_PROXY", "p:1"), ("NO_PROXY", "a.test")]);
+        assert_route(&proxies, "https://a.test/", None);
+        assert_route(&proxies, "https://b.test/", Some("p:1"));
+    }
+
+    #[test]
+    fn a_proxys_url_is_read_in_all_its_forms() {
+        for (url, host, port, login) in [
+            ("proxy.test", "proxy.test", 80, None),
+            ("http://proxy.test:3128", "proxy.test", 3128, None),
+            ("HTTP://10.0.0.1:3128/", "10.0.0.1", 3128, None),
+            ("http://[::1]:3128", "[::1]", 3128, None),
+            ("http://me@p:1", "p", 1, Some(("me", ""))),
+            ("http://me:a%40b%3ac@p:1", "p", 1, Some(("me", "a@b:c"))),
+            ("http://me:a@b@p:1", "p", 1, Some(("me", "a@b"))),
+        ] {
+            let proxy = Proxy::parse(url).unwrap();
+            assert_eq!((proxy.host(), proxy.port()), (host, port), "{url}");
+            let read = proxy.login().map(|(user, secret)| (user, secret.expose()));
+            assert_eq!(read, login, "{url}");
+        }
+    }
+
+    #[test]
+    fn a_url_that_names_no_proxy_is_refused_without_repeating_it() {
+        for url in [
+            "",
+            "http://",
+            "http://:3128",
+            "socks5://hunter2@p:1",
+            "https://me:hunter2@p:1",
+            "http://me:hunter2@p:x",
+            "http://me:hunter2@p:99999",
+            "http://me:hunter2@p/path",
+            "http://me:hunter2%zz@p:1",
+            "http://me:hunter2%ff@p:1",
+            "http://me:hunter2%0d%0aX@p:1",
+            "http://p\r\nX: hunter2",
+            "http://prox y:1",
+        ] {
+            let error = Proxies::at(url).unwrap_err();
+            assert_eq!(error.parameter(), Some("proxy"), "{url:?}");
+            assert!(!error.to_string().contains("hunter2"), "{url:?}: {error}");
+        }
+    }
+
+    #[test]
+    fn an_unreadable_variable_fails_only_what_would_go_through_it() {
+        let proxies = environment(&[
+            ("https_proxy", "socks5://me:hunter2@p:1"),
+            ("no_proxy", "direct.test"),
+        ]);
+        let error = proxies.choose("https://drs.test/").unwrap_err();
+        assert_eq!(error.kind(), TransportErrorKind::InvalidRequest);
+        assert!(error.to_string().contains("https_proxy"), "{error}");
+        assert!(!error.to_string().contains("hunter2"), "{error}");
+        assert_route(&proxies, "https://direct.test/", None);
+        assert_route(&proxies, "https://localhost/", None);
+        assert_route(&proxies, "http://drs.test/", None);
+    }
+
+    #[test]
+    fn logins_are_encoded_as_the_rfcs_have_it_and_never_printed() {
+        for (user, password, expected) in [
+            (
+                "Aladdin",
+                "open sesame",
+                "Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==",
+            ),
+            ("", "", "Basic Og=="),
+            ("a", "", "Basic YTo="),
+            ("ab", "", "Basic YWI6"),
+            ("??>", "~~~", "Basic Pz8+On5+fg=="),
+            ("\u{e9}", "\u{ff}?", "Basic w6k6w78/"),
+        ] {
+            assert_eq!(basic_authorization(user, password).expose(), expected);
+        }
+        let shown = alloc::format!("{:?}", Proxies::at("http://me:hunter2@p:1").unwrap());
+        assert!(shown.contains("http://***@p:1"), "{shown}");
+        assert!(
+            !shown.contains("hunter2") && !shown.contains("me:"),
+            "{shown}"
+        );
+    }
+}

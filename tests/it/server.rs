@@ -1,0 +1,131 @@
+//! A server on a raw socket, which answers byte for byte what a test wants, right or wrong.
+
+use std::io::{self, Read as _, Write as _};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::thread::{self, JoinHandle};
+
+/// Listens on a free port of the loopback address until it is dropped.
+pub(crate) struct Server {
+    address: SocketAddr,
+    shared: Arc<Shared>,
+    accepting: Option<JoinHandle<()>>,
+}
+
+#[derive(Default)]
+struct Shared {
+    stopped: AtomicBool,
+    connections: AtomicUsize,
+    requests: Mutex<Vec<String>>,
+}
+
+impl Server {
+    /// Serves each connection by `serve`, in a thread of its own; the connection ends with it.
+    pub(crate) fn start(
+        serve: impl Fn(&mut Peer) -> io::Result<()> + Send + Sync + 'static,
+    ) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        let shared = Arc::new(Shared::default());
+        let serve = Arc::new(serve);
+        let accepting = named("server", {
+            let shared = Arc::clone(&shared);
+            move || {
+                while let Ok((stream, _)) = listener.accept() {
+                    if shared.stopped.load(Ordering::SeqCst) {
+                        return;
+                    }
+                    shared.connections.fetch_add(1, Ordering::SeqCst);
+                    stream.set_nodelay(true).unwrap();
+                    let mut peer = Peer {
+                        stream,
+                        shared: Arc::clone(&shared),
+                    };
+                    let serve = Arc::clone(&serve);
+                    // A client that goes away in the midst of it all is what is tested here.
+                    named("peer", move || drop(serve(&mut peer)));
+                }
+            }
+        });
+        Self {
+            address,
+            shared,
+            accepting: Some(accepting),
+        }
+    }
+
+    /// Answers every request, as long as the connection lasts, with these bytes.
+    pub(crate) fn answering(answer: impl Into<Vec<u8>>) -> Self {
+        let answer = answer.into();
+        Self::start(move |peer| {
+            while peer.request()?.is_some() {
+                peer.send(&answer)?;
+            }
+            Ok(())
+        })
+    }
+
+    pub(crate) fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// How many connections were made so far.
+    pub(crate) fn connections(&self) -> usize {
+        self.shared.connections.load(Ordering::SeqCst)
+    }
+
+    /// The heads of the requests read so far.
+    pub(crate) fn requests(&self) -> Vec<String> {
+        self.shared.requests.lock().unwrap().clone()
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.shared.stopped.store(true, Ordering::SeqCst);
+        // Wakes the thread that waits for connections.
+        drop(TcpStream::connect(self.address));
+        if let Some(accepting) = self.accepting.take() {
+            accepting.join().unwrap();
+        }
+    }
+}
+
+/// One connection, as the server sees it.
+pub(crate) struct Peer {
+    pub(crate) stream: TcpStream,
+    shared: Arc<Shared>,
+}
+
+impl Peer {
+    /// Reads one request's head; `None` when the client has no more.
+    pub(crate) fn request(&mut self) -> io::Result<Option<String>> {
+        let mut head = Vec::new();
+        let mut byte = [0];
+        while !head.ends_with(b"\r\n\r\n") {
+            if self.stream.read(&mut byte)? == 0 {
+                return Ok(None);
+            }
+            head.extend(byte);
+        }
+        let head = String::from_utf8(head).map_err(io::Error::other)?;
+        self.shared.requests.lock().unwrap().push(head.clone());
+        Ok(Some(head))
+    }
+
+    pub(crate) fn send(&mut self, bytes: impl AsRef<[u8]>) -> io::Result<()> {
+        self.stream.write_all(bytes.as_ref())
+    }
+
+    /// Says nothing more until the client closes the connection.
+    pub(crate) fn stall(&mut self) -> io::Result<()> {
+        while self.stream.read(&mut [0; 1024])? > 0 {}
+        Ok(())
+    }
+}
+
+/// Threads are told apart by name, so that a test can count those of the client.
+fn named(name: &str, run: impl FnOnce() + Send + 'static) -> JoinHandle<()> {
+    thread::Builder::new().name(name.into()).spawn(run).unwrap()
+}

@@ -1,0 +1,257 @@
+//! What every transport keeps to, on a raw socket: connections, lengths, the cap, deadlines.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use drs_backup_jobs::ListJobs;
+use drs_backup_jobs::transport::{
+    Head, Request, ResponseBody, Transport, TransportError, TransportErrorKind as Kind, Ureq,
+};
+
+use crate::server::Server;
+
+const LONG: Duration = Duration::from_secs(30);
+
+/// Every transport that is built in, by name.
+pub(crate) fn transports() -> Vec<(&'static str, Arc<dyn Transport>)> {
+    vec![("ureq", Arc::new(Ureq::new()) as _)]
+}
+
+/// What came of one request.
+pub(crate) struct Outcome {
+    pub(crate) result: Result<Head, TransportError>,
+    pub(crate) body: Vec<u8>,
+    pub(crate) elapsed: Duration,
+}
+
+impl Outcome {
+    #[track_caller]
+    fn assert_answer(&self, status: u16, body: &[u8]) {
+        match &self.result {
+            Ok(head) => assert_eq!((head.status(), &*self.body), (status, body)),
+            Err(error) => panic!("{error:?}"),
+        }
+    }
+
+    #[track_caller]
+    fn assert_failure(&self, kind: Kind) {
+        match &self.result {
+            Ok(head) => panic!("{head:?}, expected {kind:?}"),
+            Err(error) => assert_eq!(error.kind(), kind, "{error:?}"),
+        }
+    }
+}
+
+/// Sends the request for a page to `endpoint`, by the transport alone.
+pub(crate) fn send(
+    transport: &dyn Transport,
+    endpoint: &str,
+    time_left: Duration,
+    limit: usize,
+) -> Outcome {
+    let parts = ListJobs::new().limit(1).request(endpoint, "p").unwrap();
+    let mut body = ResponseBody::new(limit);
+    let start = Instant::now();
+    let result = transport.send(&Request::new(&parts, b"", time_left), &mut body);
+    Outcome {
+        result,
+        body: body.as_bytes().to_vec(),
+        elapsed: start.elapsed(),
+    }
+}
+
+fn get(transport: &dyn Transport, server: &Server) -> Outcome {
+    send(transport, &server.url(), LONG, 1 << 20)
+}
+
+const OK: &str = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}";
+
+#[test]
+fn a_hundred_requests_use_one_connection_and_start_no_thread() {
+    for (name, transport) in transports() {
+        let server = Server::answering(OK);
+        let url = server.url();
+        let threads = threads_started_by(move || {
+            for _ in 0..100 {
+                send(&*transport, &url, LONG, 2).assert_answer(200, b"{}");
+            }
+        });
+        assert_eq!((server.connections(), threads), (1, 0), "{name}");
+        assert_eq!(server.requests().len(), 100);
+    }
+}
+
+#[test]
+#[cfg(feature = "ureq")]
+fn the_count_of_threads_would_see_one_for_each_request() {
+    let server = Server::answering(OK);
+    let url = server.url();
+    let transport = Ureq::from(ureq::Agent::new_with_config(
+        ureq::Agent::config_builder().proxy(None).build(),
+    ));
+    let threads = threads_started_by(move || {
+        for _ in 0..1000 {
+            send(&transport, &url, LONG, 2).assert_answer(200, b"{}");
+        }
+    });
+    assert!(threads > 0);
+}
+
+/// How many threads were seen that `run` started: they bear the name of the thread that starts
+/// them, unless they are given another.
+fn threads_started_by(run: impl FnOnce() + Send + 'static) -> usize {
+    const NAME: &str = "counted-sender";
+    static ONE_AT_A_TIME: std::sync::Mutex<()> = std::sync::Mutex::new(());
+    let _turn = ONE_AT_A_TIME.lock();
+    let done = Arc::new(AtomicBool::new(false));
+    let sender = thread::Builder::new().name(NAME.into()).spawn({
+        let done = Arc::clone(&done);
+        move || {
+            run();
+            done.store(true, Ordering::SeqCst);
+        }
+    });
+    let sender = sender.unwrap();
+    let mut seen = HashSet::new();
+    while !done.load(Ordering::SeqCst) && !sender.is_finished() {
+        for task in std::fs::read_dir("/proc/self/task").unwrap().flatten() {
+            let name = std::fs::read_to_string(task.path().join("comm")).unwrap_or_default();
+            if name.trim() == NAME {
+                seen.insert(task.file_name());
+            }
+        }
+    }
+    sender.join().unwrap();
+    seen.len().saturating_sub(1)
+}
+
+#[test]
+fn a_body_shorter_than_its_content_length_is_no_success() {
+    for (name, transport) in transports() {
+        let server = Server::start(|peer| {
+            peer.request()?;
+            peer.send("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n{}")
+        });
+        let outcome = get(&*transport, &server);
+        outcome.assert_failure(Kind::Broken);
+        assert_eq!(outcome.body, b"{}", "{name}");
+    }
+}
+
+#[test]
+fn a_chunked_body_that_is_cut_off_is_no_success() {
+    for (name, transport) in transports() {
+        for cut in ["", "5\r\n", "2\r\n{}\r\n", "2\r\n{}"] {
+            let server = Server::start(move |peer| {
+                peer.request()?;
+                peer.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")?;
+                peer.send(cut)
+            });
+            let outcome = get(&*transport, &server);
+            outcome.assert_failure(Kind::Broken);
+            assert!(outcome.body.len() <= 2, "{name}: {cut:?}");
+        }
+    }
+}
+
+#[test]
+fn a_body_over_the_cap_is_refused_and_one_at_the_cap_is_not() {
+    for (_, transport) in transports() {
+        for framing in [
+            "Content-Length: 1000\r\n\r\n",
+            "Transfer-Encoding: chunked\r\n\r\n3e8\r\n",
+            "Connection: close\r\n\r\n",
+        ] {
+            let server = Server::start(move |peer| {
+                peer.request()?;
+                peer.send(format!("HTTP/1.1 200 OK\r\n{framing}"))?;
+                peer.send([b'x'; 1000])?;
+                if framing.starts_with('T') {
+                    peer.send("\r\n0\r\n\r\n")?;
+                }
+                Ok(())
+            });
+            let outcome = send(&*transport, &server.url(), LONG, 1000);
+            outcome.assert_answer(200, &[b'x'; 1000]);
+            let outcome = send(&*transport, &server.url(), LONG, 999);
+            outcome.assert_failure(Kind::BodyTooLarge);
+            assert!(outcome.body.len() <= 999);
+        }
+    }
+}
+
+#[test]
+fn redirects_are_answers_and_are_not_followed() {
+    for (name, transport) in transports() {
+        let other = Server::answering(OK);
+        for status in [301, 302, 303, 307, 308] {
+            let server = Server::answering(format!(
+                "HTTP/1.1 {status} Moved\r\nLocation: {}/there\r\nContent-Length: 0\r\n\r\n",
+                other.url()
+            ));
+            let outcome = get(&*transport, &server);
+            outcome.assert_answer(status, b"");
+            let location = outcome.result.as_ref().unwrap().location();
+            assert_eq!(location, Some(format!("{}/there", other.url()).as_str()));
+        }
+        assert_eq!(other.connections(), 0, "{name}");
+    }
+}
+
+#[test]
+fn answers_of_any_status_are_answers() {
+    for (_, transport) in transports() {
+        for status in [200, 204, 206, 304, 400, 401, 404, 429, 500, 503, 599] {
+            let server = Server::answering(format!(
+                "HTTP/1.1 {status} X\r\nX-Request-Id: r-{status}\r\nContent-Length: 0\r\n\r\n"
+            ));
+            let outcome = get(&*transport, &server);
+            outcome.assert_answer(status, b"");
+            let head = outcome.result.as_ref().unwrap();
+            assert_eq!(head.request_id(), Some(format!("r-{status}").as_str()));
+        }
+    }
+}
+
+#[test]
+fn the_deadline_holds_to_the_last_byte_of_the_body() {
+    let time_left = Duration::from_millis(300);
+    for (name, transport) in transports() {
+        for sent in ["", "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n{}"] {
+            let server = Server::start(move |peer| {
+                peer.request()?;
+                peer.send(sent)?;
+                peer.stall()
+            });
+            let outcome = send(&*transport, &server.url(), time_left, 100);
+            outcome.assert_failure(Kind::Timeout);
+            assert!(outcome.elapsed >= time_left, "{name}");
+            assert!(outcome.elapsed < time_left * 3, "{name}");
+        }
+        let server = Server::answering(OK);
+        send(&*transport, &server.url(), Duration::ZERO, 100).assert_failure(Kind::Timeout);
+        assert_eq!(server.connections(), 0);
+        send(&*transport, &server.url(), Duration::MAX, 100).assert_answer(200, b"{}");
+    }
+}
+
+#[test]
+fn what_cannot_be_reached_or_sent_is_told_apart() {
+    for (name, transport) in transports() {
+        let closed = {
+            let server = Server::answering(OK);
+            server.url()
+        };
+        send(&*transport, &closed, LONG, 1).assert_failure(Kind::Connect);
+        send(&*transport, "http://nowhere.invalid", LONG, 1).assert_failure(Kind::Connect);
+        if cfg!(not(feature = "rustls")) && name == "ureq" {
+            let outcome = send(&*transport, "https://127.0.0.1:1", LONG, 1);
+            outcome.assert_failure(Kind::Unsupported);
+            let text = outcome.result.unwrap_err().to_string();
+            assert!(text.contains("rustls"), "{text}");
+        }
+    }
+}

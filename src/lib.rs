@@ -29,6 +29,8 @@ mod client;
 pub mod clock;
 pub mod credentials;
 pub mod decode;
+#[cfg(feature = "emulator")]
+pub mod emulator;
 mod error;
 mod job;
 mod json;

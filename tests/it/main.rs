@@ -8,6 +8,10 @@
 
 mod decode;
 mod decode_api_error;
+#[cfg(feature = "emulator")]
+mod emulator;
+#[cfg(feature = "emulator")]
+mod emulator_http;
 #[cfg(feature = "ureq")]
 mod server;
 #[cfg(feature = "ureq")]

@@ -1,0 +1,65 @@
+//! From a request to an answer: the way through gateway and service.
+
+use super::incoming::{Incoming, decode};
+use super::query::PageQuery;
+use super::refusal::{Refusal, Tongue};
+use super::reply::Reply;
+use super::state::State;
+use super::write_json;
+use crate::timestamp::Timestamp;
+
+/// What a path leads to.
+enum Route<'a> {
+    /// The one operation, with its project id as it was sent.
+    Jobs(&'a str),
+}
+
+impl<'a> Route<'a> {
+    fn of(path: &'a str) -> Option<Self> {
+        let project_id = path
+            .strip_prefix("/v5/")?
+            .strip_suffix("/backup-migration-jobs")?;
+        (!project_id.is_empty() && !project_id.contains('/')).then_some(Self::Jobs(project_id))
+    }
+}
+
+/// The answer to a request, but for the headers that every answer carries.
+pub(super) fn answer(
+    state: &mut State,
+    incoming: &Incoming<'_>,
+    request_id: &str,
+    now: Option<Timestamp>,
+) -> Reply {
+    let tongue = Tongue::of(incoming.header("X-Language"));
+    let answered = match Route::of(incoming.path) {
+        Some(Route::Jobs(project_id)) => jobs(state, incoming, project_id, now),
+        None => Err(Refusal::no_such_path()),
+    };
+    answered.unwrap_or_else(|refusal| refusal.reply(tongue, request_id))
+}
+
+fn jobs(
+    state: &mut State,
+    incoming: &Incoming<'_>,
+    project_id: &str,
+    now: Option<Timestamp>,
+) -> Result<Reply, Refusal> {
+    if incoming.method != "GET" {
+        return Err(Refusal::method(&[("Allow", "GET")]));
+    }
+    state.gate.admit(incoming, now, state.limits)?;
+    let project_id = decode(project_id, false)
+        .ok_or_else(|| Refusal::unreadable(400, "the path is not percent-encoded UTF-8"))?;
+    if state
+        .project_id
+        .as_ref()
+        .is_some_and(|known| *known != *project_id)
+    {
+        return Err(Refusal::project());
+    }
+    let query = PageQuery::read(&incoming.query_pairs()?, state.limits)?;
+    let cut = state.list.cut(&query, state.page_cap);
+    let count = state.count_cap.map_or(cut.total, |cap| cut.total.min(cap));
+    let body = write_json::page(cut.jobs.iter().map(|job| &job.job), count);
+    Ok(Reply::json(200, body))
+}

@@ -1,0 +1,165 @@
+//! Sets up an emulator.
+
+use alloc::collections::VecDeque;
+use alloc::string::String;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use core::fmt;
+use core::time::Duration;
+use std::sync::Mutex;
+
+use super::auth::Gate;
+use super::job::EmulatedJob;
+use super::list::List;
+use super::query::Limits;
+use super::state::State;
+use super::{Emulator, Shared};
+use crate::clock::{Clock, SystemClock};
+use crate::credentials::Secret;
+use crate::timestamp::Timestamp;
+
+/// The most jobs the service puts in one answer.
+const PAGE_CAP: usize = 512;
+/// What `count` stays below by the service's OpenAPI description.
+const COUNT_BOUND: u64 = 9_999;
+
+/// Sets up an [`Emulator`]. Without any setting it has no jobs, takes any token that is not empty
+/// and any project, and keeps to the [documented limits](Limits::Documented).
+#[must_use = "a builder does nothing until `build`"]
+pub struct EmulatorBuilder {
+    jobs: u32,
+    seed: u64,
+    placed: Vec<EmulatedJob>,
+    limits: Limits,
+    project_id: Option<String>,
+    page_cap: usize,
+    count_cap: Option<u64>,
+    latency: Duration,
+    gate: Gate,
+    clock: Option<Arc<dyn Clock>>,
+}
+
+impl Default for EmulatorBuilder {
+    fn default() -> Self {
+        Self {
+            jobs: 0,
+            seed: 1,
+            placed: Vec::new(),
+            limits: Limits::default(),
+            project_id: None,
+            page_cap: PAGE_CAP,
+            count_cap: None,
+            latency: Duration::ZERO,
+            gate: Gate::default(),
+            clock: None,
+        }
+    }
+}
+
+impl EmulatorBuilder {
+    /// How many jobs to make from the [seed](Self::seed); 0 if not set. A million take 16 MB.
+    pub fn jobs(mut self, jobs: u32) -> Self {
+        self.jobs = jobs;
+        self
+    }
+
+    /// What chance is drawn from: the same seed gives the same jobs, request ids and faults, on
+    /// every machine; 1 if not set.
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.seed = seed;
+        self
+    }
+
+    /// Adds a job at the head of the list, before those made from the seed and those added before.
+    pub fn job(mut self, job: impl Into<EmulatedJob>) -> Self {
+        self.placed.push(job.into());
+        self
+    }
+
+    /// Which limits the emulator keeps to; [`Limits::Documented`] if not set.
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// The one project there is: any other is refused, with 403. If not set, any is taken.
+    pub fn project_id(mut self, project_id: impl Into<String>) -> Self {
+        self.project_id = Some(project_id.into());
+        self
+    }
+
+    /// The most jobs in one answer, whatever `limit` asks for; 512 if not set, as documented.
+    pub fn page_cap(mut self, jobs: usize) -> Self {
+        self.page_cap = jobs;
+        self
+    }
+
+    /// What `count` is clipped to. If not set: 9 998 under [`Limits::Documented`], nothing under
+    /// [`Limits::None`].
+    pub fn count_cap(mut self, count: u64) -> Self {
+        self.count_cap = Some(count);
+        self
+    }
+
+    /// How long every answer takes, by the emulator's [clock](Self::clock); nothing if not set.
+    pub fn latency(mut self, latency: Duration) -> Self {
+        self.latency = latency;
+        self
+    }
+
+    /// Takes this token; any that is not told is refused, and so are signatures.
+    pub fn token(mut self, token: impl Into<Secret>) -> Self {
+        self.gate.accept_token(token.into(), None);
+        self
+    }
+
+    /// Takes this token until it expires; any that is not told is refused, and so are signatures.
+    pub fn token_until(mut self, token: impl Into<Secret>, expires_at: Timestamp) -> Self {
+        self.gate.accept_token(token.into(), Some(expires_at));
+        self
+    }
+
+    /// What tells the emulator the time, and waits for it; the system's clock if not set.
+    pub fn clock(mut self, clock: impl Clock + 'static) -> Self {
+        self.clock = Some(Arc::new(clock));
+        self
+    }
+
+    /// The emulator.
+    #[must_use]
+    pub fn build(self) -> Emulator {
+        let mut list = List::new(self.seed, self.jobs);
+        for job in self.placed {
+            list.insert(0, job);
+        }
+        let documented_count_cap = (self.limits == Limits::Documented).then_some(COUNT_BOUND - 1);
+        let clock = self.clock.unwrap_or_else(|| Arc::new(SystemClock::new()));
+        Emulator {
+            shared: Arc::new(Shared {
+                clock,
+                latency: self.latency,
+                state: Mutex::new(State {
+                    list,
+                    gate: self.gate,
+                    limits: self.limits,
+                    project_id: self.project_id,
+                    page_cap: self.page_cap,
+                    count_cap: self.count_cap.or(documented_count_cap),
+                    seed: self.seed,
+                    requests: VecDeque::new(),
+                    request_count: 0,
+                }),
+            }),
+        }
+    }
+}
+
+impl fmt::Debug for EmulatorBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("EmulatorBuilder")
+            .field("jobs", &self.jobs)
+            .field("seed", &self.seed)
+            .field("limits", &self.limits)
+            .finish_non_exhaustive()
+    }
+}

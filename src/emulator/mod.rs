@@ -1,0 +1,360 @@
+//! The service in memory: for the tests of those who build on this crate, and for demos.
+//!
+//! An [`Emulator`] keeps a list of jobs and answers the operation over it: in the same process, as
+//! the [`Transport`] of a client, or over loopback HTTP to any program ([`Emulator::serve`]).
+//!
+//! ```
+//! use drs_backup_jobs::emulator::{EmulatedJob, Emulator};
+//!
+//! let emulator = Emulator::builder().job(EmulatedJob::new("a").name("orders")).build();
+//! let client = emulator.client().build()?;
+//! assert_eq!(client.project_id(), "054ba152d480d55b2f5dc0069e7ddef0");
+//! # Ok::<(), drs_backup_jobs::Error>(())
+//! ```
+
+use alloc::format;
+use alloc::string::String;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use core::fmt;
+use core::time::Duration;
+use std::io;
+use std::net::ToSocketAddrs;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use crate::client::{Client, ClientBuilder};
+use crate::clock::Clock;
+use crate::credentials::Secret;
+use crate::timestamp::Timestamp;
+use crate::transport::{
+    Head, Request, ResponseBody, Transport, TransportError, TransportErrorKind,
+};
+
+mod answer;
+mod auth;
+mod builder;
+mod connection;
+mod filter;
+mod incoming;
+mod job;
+mod list;
+mod query;
+mod random;
+mod record;
+mod refusal;
+mod reply;
+mod seeded;
+mod server;
+mod state;
+mod write_json;
+
+pub use builder::EmulatorBuilder;
+pub use job::EmulatedJob;
+pub use query::Limits;
+pub use record::RecordedRequest;
+pub use server::Server;
+
+use incoming::Incoming;
+use reply::Reply;
+use state::State;
+
+/// The service in memory: a list of jobs, and the operation over it.
+///
+/// A handle is cheap to clone; clones share one list.
+#[derive(Clone)]
+pub struct Emulator {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    clock: Arc<dyn Clock>,
+    latency: Duration,
+    state: Mutex<State>,
+}
+
+impl Default for Emulator {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Emulator {
+    /// The endpoint for clients in the same process, which no name server knows.
+    pub const ENDPOINT: &'static str = "https://drs.emulator.invalid";
+
+    /// An emulator without jobs: see [`EmulatorBuilder`].
+    #[must_use]
+    pub fn new() -> Self {
+        Self::builder().build()
+    }
+
+    /// An emulator of 35 jobs made from the seed 1.
+    #[must_use]
+    pub fn demo() -> Self {
+        Self::builder().jobs(35).build()
+    }
+
+    /// Begins an emulator; [`EmulatorBuilder::build`] ends it.
+    pub fn builder() -> EmulatorBuilder {
+        EmulatorBuilder::default()
+    }
+
+    /// The endpoint for clients in the same process, which send through the emulator as their
+    /// [`Transport`]. It must be `https` to be taken; nothing is sent anywhere.
+    #[must_use]
+    pub fn endpoint(&self) -> &'static str {
+        Self::ENDPOINT
+    }
+
+    /// Begins a client of this emulator, in process, with a project id and a token that it takes
+    /// unless it was told others; each can be set anew.
+    pub fn client(&self) -> ClientBuilder {
+        let project_id = self.lock().project_id.clone();
+        Client::builder()
+            .endpoint(Self::ENDPOINT)
+            .project_id(project_id.unwrap_or_else(|| "054ba152d480d55b2f5dc0069e7ddef0".into()))
+            .token("emulated")
+            .transport(self.clone())
+    }
+
+    /// Every job, from the head of the list.
+    #[must_use]
+    pub fn jobs(&self) -> Vec<EmulatedJob> {
+        self.lock().list.iter().collect()
+    }
+
+    /// The job of this id.
+    #[must_use]
+    pub fn job(&self, id: &str) -> Option<EmulatedJob> {
+        self.lock().list.get(id)
+    }
+
+    /// How many jobs there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.lock().list.len()
+    }
+
+    /// Whether there are no jobs.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Adds a job at the head of the list, where the service puts new ones. A job of the same id is
+    /// taken out first.
+    pub fn add(&self, job: impl Into<EmulatedJob>) {
+        self.insert(0, job);
+    }
+
+    /// Puts a job at a position of the list, 0 being its head, or at the end of a shorter list. A
+    /// job of the same id is taken out first.
+    pub fn insert(&self, position: usize, job: impl Into<EmulatedJob>) {
+        self.lock().list.insert(position, job.into());
+    }
+
+    /// Takes a job out of the list and gives it back.
+    #[expect(
+        clippy::must_use_candidate,
+        reason = "most want the job gone and not back"
+    )]
+    pub fn remove(&self, id: &str) -> Option<EmulatedJob> {
+        self.lock().list.remove(id)
+    }
+
+    /// Changes a job where it stands in the list, all but its id; `false` if there is none.
+    ///
+    /// ```
+    /// use drs_backup_jobs::{JobStatus, Timestamp};
+    /// use drs_backup_jobs::emulator::{EmulatedJob, Emulator};
+    ///
+    /// let emulator = Emulator::new();
+    /// emulator.add(EmulatedJob::new("a"));
+    /// let end = Timestamp::parse("2024-08-19T02:29:03Z").unwrap();
+    /// assert!(emulator.update("a", |job| job.ended(JobStatus::Success, end)));
+    /// assert_eq!(emulator.job("a").unwrap().job.finished_at(), Some(end));
+    /// ```
+    pub fn update(&self, id: &str, change: impl FnOnce(EmulatedJob) -> EmulatedJob) -> bool {
+        self.lock().list.update(id, change)
+    }
+
+    /// Takes this token from now on, until it expires if it does; any that was not told is refused.
+    pub fn accept_token(&self, token: impl Into<Secret>, expires_at: Option<Timestamp>) {
+        self.lock().gate.accept_token(token.into(), expires_at);
+    }
+
+    /// Takes this token no longer, nor any that was not told.
+    pub fn revoke_token(&self, token: &str) {
+        self.lock().gate.revoke_token(token);
+    }
+
+    /// What was asked, the oldest first: the last 10 000 requests.
+    #[must_use]
+    pub fn requests(&self) -> Vec<RecordedRequest> {
+        self.lock().requests.iter().cloned().collect()
+    }
+
+    /// How many requests there have been.
+    #[must_use]
+    pub fn request_count(&self) -> u64 {
+        self.lock().request_count
+    }
+
+    /// Forgets what was asked until now.
+    pub fn forget_requests(&self) {
+        self.lock().requests.clear();
+    }
+
+    /// Listens for HTTP connections at an address, such as `127.0.0.1:0` (any free port), on a
+    /// thread of its own, until the [`Server`] is stopped or dropped.
+    ///
+    /// # Errors
+    ///
+    /// When the address cannot be had, or no thread be started.
+    pub fn serve(&self, address: impl ToSocketAddrs) -> io::Result<Server> {
+        Server::bind(self.clone(), address)
+    }
+
+    /// Answers one request; the answer is still to be delivered.
+    fn answer(&self, incoming: &Incoming<'_>) -> Reply {
+        self.complete(|state, request_id, now| {
+            let reply = answer::answer(state, incoming, request_id, now);
+            let mut record = RecordedRequest::new(incoming);
+            record.answered(reply.status);
+            state.remember(record);
+            reply
+        })
+    }
+
+    /// An answer with the headers that every answer carries.
+    fn complete(&self, answer: impl FnOnce(&mut State, &str, Option<Timestamp>) -> Reply) -> Reply {
+        let now = Timestamp::from_unix(self.shared.clock.unix_time());
+        let mut state = self.lock();
+        let number = state.count_request();
+        let request_id = state.request_id(number);
+        let mut reply = answer(&mut state, &request_id, now);
+        drop(state);
+        reply.push_header("X-Request-Id", request_id);
+        if let Some(now) = now {
+            reply.push_header("Date", http_date(now));
+        }
+        reply
+    }
+
+    /// Waits by the emulator's clock, in steps short enough to give up soon.
+    fn pause(&self, duration: Duration, give_up: impl Fn() -> bool) {
+        const STEP: Duration = Duration::from_millis(50);
+        let mut left = duration;
+        while !left.is_zero() && !give_up() {
+            let step = left.min(STEP);
+            self.shared.clock.sleep(step);
+            left = left.saturating_sub(step);
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        // No code of the emulator's panics under the lock; a user's change to a job that does
+        // leaves the list as it was.
+        self.shared
+            .state
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Transport for Emulator {
+    fn send(&self, request: &Request<'_>, body: &mut ResponseBody) -> Result<Head, TransportError> {
+        let headers = request.headers().iter().collect();
+        let incoming = Incoming::new(
+            request.method().as_str(),
+            request.url(),
+            headers,
+            request.body(),
+        );
+        let reply = self.answer(&incoming);
+        let latency = self.shared.latency;
+        if !latency.is_zero() {
+            self.shared.clock.sleep(latency.min(request.time_left()));
+            if latency > request.time_left() {
+                return Err(TransportError::new(
+                    TransportErrorKind::Timeout,
+                    "the emulator did not answer in time",
+                ));
+            }
+        }
+        let mut head = Head::new(reply.status);
+        for (name, value) in &reply.headers {
+            head.header(name, value);
+        }
+        body.write(&reply.body)?;
+        Ok(head)
+    }
+}
+
+/// The form of a `Date` header: `Sun, 06 Nov 1994 08:49:37 GMT`.
+fn http_date(time: Timestamp) -> String {
+    // 1970-01-01 was a Thursday.
+    let days = time.unix_millis().div_euclid(86_400_000);
+    let weekday = match days.rem_euclid(7) {
+        0 => "Thu",
+        1 => "Fri",
+        2 => "Sat",
+        3 => "Sun",
+        4 => "Mon",
+        5 => "Tue",
+        _ => "Wed",
+    };
+    let text = format!("{time}");
+    let part = |from: usize, to: usize| text.get(from..to).unwrap_or_default();
+    let month = match part(5, 7) {
+        "01" => "Jan",
+        "02" => "Feb",
+        "03" => "Mar",
+        "04" => "Apr",
+        "05" => "May",
+        "06" => "Jun",
+        "07" => "Jul",
+        "08" => "Aug",
+        "09" => "Sep",
+        "10" => "Oct",
+        "11" => "Nov",
+        _ => "Dec",
+    };
+    format!(
+        "{weekday}, {} {month} {} {} GMT",
+        part(8, 10),
+        part(0, 4),
+        part(11, 19)
+    )
+}
+
+impl fmt::Debug for Emulator {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Emulator")
+            .field("jobs", &self.len())
+            .field("requests", &self.request_count())
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_emulator_travels_between_threads() {
+        fn travels<T: Send + Sync + Clone + 'static>() {}
+        travels::<Emulator>();
+    }
+
+    #[test]
+    fn dates_are_written_as_http_has_them() {
+        for text in [
+            "Sun, 06 Nov 1994 08:49:37 GMT",
+            "Thu, 01 Jan 1970 00:00:00 GMT",
+            "Thu, 29 Feb 2024 23:59:59 GMT",
+        ] {
+            assert_eq!(http_date(Timestamp::parse_http(text).unwrap()), text);
+        }
+    }
+}

@@ -1,0 +1,50 @@
+//! What an emulator holds behind its lock.
+
+use alloc::collections::VecDeque;
+use alloc::format;
+use alloc::string::String;
+
+use super::auth::Gate;
+use super::list::List;
+use super::query::Limits;
+use super::random::mix;
+use super::record::RecordedRequest;
+
+/// How many requests are kept for assertions; the oldest are forgotten first.
+pub(super) const REMEMBERED_REQUESTS: usize = 10_000;
+
+#[derive(Debug)]
+pub(super) struct State {
+    pub(super) list: List,
+    pub(super) gate: Gate,
+    pub(super) limits: Limits,
+    /// The one project there is; any if none was told.
+    pub(super) project_id: Option<String>,
+    pub(super) page_cap: usize,
+    pub(super) count_cap: Option<u64>,
+    pub(super) seed: u64,
+    pub(super) requests: VecDeque<RecordedRequest>,
+    /// How many requests there have been, forgotten ones included.
+    pub(super) request_count: u64,
+}
+
+impl State {
+    /// Takes the number of the request that has just come in, counted from 1.
+    pub(super) fn count_request(&mut self) -> u64 {
+        self.request_count = self.request_count.saturating_add(1);
+        self.request_count
+    }
+
+    /// The id of a request: 32 hexadecimal digits, as the service's own.
+    pub(super) fn request_id(&self, number: u64) -> String {
+        let high = mix(self.seed ^ mix(number));
+        format!("{high:016x}{:016x}", mix(high ^ number))
+    }
+
+    pub(super) fn remember(&mut self, request: RecordedRequest) {
+        if self.requests.len() >= REMEMBERED_REQUESTS {
+            self.requests.pop_front();
+        }
+        self.requests.push_back(request);
+    }
+}

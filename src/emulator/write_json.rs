@@ -1,0 +1,105 @@
+//! Writes the emulator's answers. By hand, so that the decoder is tested against something that
+//! shares no line with it.
+
+use alloc::string::String;
+use core::fmt::Write as _;
+
+use crate::job::Job;
+
+/// `{"jobs":[…],"count":…}`, in the order of the service's example.
+pub(super) fn page<'a>(jobs: impl Iterator<Item = &'a Job<'a>>, count: u64) -> String {
+    let mut out = String::with_capacity(4096);
+    out.push_str("{\"jobs\":[");
+    for (at, job) in jobs.enumerate() {
+        if at > 0 {
+            out.push(',');
+        }
+        self::job(&mut out, job);
+    }
+    out.push_str("],\"count\":");
+    let written = write!(out, "{count}");
+    debug_assert!(written.is_ok(), "writing to a String cannot fail");
+    out.push('}');
+    out
+}
+
+fn job(out: &mut String, job: &Job<'_>) {
+    out.push_str("{\"id\":");
+    string(out, &job.id);
+    let mut member = |key: &str, value: Option<&str>| {
+        if let Some(value) = value {
+            out.push_str(",\"");
+            out.push_str(key);
+            out.push_str("\":");
+            string(out, value);
+        }
+    };
+    member("name", Some(&job.name));
+    member("status", Some(job.status.as_str()));
+    member("description", job.description.as_deref());
+    member("error_log", job.error_log.as_deref());
+    member("engine_type", Some(job.engine_type.as_str()));
+    member("create_time", Some(&job.create_time));
+    member("finish_time", job.finish_time.as_deref());
+    member(
+        "enterprise_project_id",
+        job.enterprise_project_id.as_deref(),
+    );
+    out.push('}');
+}
+
+/// An object of texts.
+pub(super) fn object(members: &[(&str, &str)]) -> String {
+    let mut out = String::from("{");
+    for (at, (key, value)) in members.iter().enumerate() {
+        if at > 0 {
+            out.push(',');
+        }
+        string(&mut out, key);
+        out.push(':');
+        string(&mut out, value);
+    }
+    out.push('}');
+    out
+}
+
+/// A text with its quotes, escaped where JSON asks for it and nowhere else.
+pub(super) fn string(out: &mut String, text: &str) {
+    out.push('"');
+    let mut plain_from = 0;
+    for (at, byte) in text.bytes().enumerate() {
+        let short = match byte {
+            b'"' => "\\\"",
+            b'\\' => "\\\\",
+            b'\n' => "\\n",
+            b'\r' => "\\r",
+            b'\t' => "\\t",
+            0..0x20 => "",
+            _ => continue,
+        };
+        out.push_str(text.get(plain_from..at).unwrap_or_default());
+        out.push_str(short);
+        if short.is_empty() {
+            let written = write!(out, "\\u{byte:04x}");
+            debug_assert!(written.is_ok(), "writing to a String cannot fail");
+        }
+        plain_from = at + 1;
+    }
+    out.push_str(text.get(plain_from..).unwrap_or_default());
+    out.push('"');
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_reads_back_whatever_it_holds() {
+        let text: String = ('\0'..='\u{2ff}')
+            .chain(['备', '😀', '\u{10ffff}'])
+            .collect();
+        let mut out = String::new();
+        string(&mut out, &text);
+        assert_eq!(::serde_json::from_str::<String>(&out).unwrap(), text);
+    }
+}

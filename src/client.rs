@@ -95,11 +95,14 @@ impl Client {
                 page.request_id = request_id;
                 Ok(page)
             }
-            Err(error) => Err(match ApiError::parse(head.status(), body) {
-                refusal if refusal.code.is_some() => refusal.into(),
-                _ => Error::from(error),
+            Err(error) => {
+                let mut refusal = ApiError::parse(head.status(), body);
+                if refusal.code.is_none() {
+                    return Err(Error::from(error).with_request_id(request_id));
+                }
+                refusal.request_id = refusal.request_id.or(request_id);
+                Err(refusal.into())
             }
-            .with_request_id(request_id)),
         }
     }
 

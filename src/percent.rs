@@ -72,6 +72,7 @@ const ESCAPES: &str = {
 mod tests {
     use super::*;
     use alloc::{format, string::ToString as _};
+    use core::fmt::Write as _;
 
     #[track_caller]
     fn assert_encoded(text: &str, expected: &str) {
@@ -94,7 +95,7 @@ mod tests {
                 if byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte) {
                     expected.push(char::from(byte));
                 } else {
-                    expected.push_str(&format!("%{byte:02X}"));
+                    write!(expected, "%{byte:02X}").unwrap();
                 }
             }
             assert_encoded(&ch.to_string(), &expected);

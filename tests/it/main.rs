@@ -6,6 +6,8 @@
     reason = "a test that panics has failed, which is what it is for"
 )]
 
+#[cfg(feature = "ureq")]
+mod client;
 mod decode;
 mod decode_api_error;
 #[cfg(feature = "emulator")]

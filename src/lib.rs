@@ -33,6 +33,7 @@ pub mod decode;
 pub mod emulator;
 mod error;
 mod job;
+mod jobs;
 mod json;
 mod list_jobs;
 #[cfg(feature = "std")]
@@ -52,6 +53,7 @@ pub use clock::Clock;
 pub use credentials::{Credentials, Secret};
 pub use error::{ApiError, DecodeError, Error, ErrorKind};
 pub use job::{EngineType, Job, JobPage, JobStatus, Language, SortDir, SortKey};
+pub use jobs::{Jobs, Pages};
 pub use list_jobs::{ListJobs, MAX_INSTANCE_IDS};
 pub use region::{Endpoint, Region};
 pub use retry::RetryPolicy;

@@ -233,8 +233,11 @@ impl ListJobs {
 
 /// What the walk and the watch set and ask of a query of their user's.
 impl ListJobs {
-    pub(crate) fn has_limit_or_offset(&self) -> bool {
-        self.limit.is_some() || self.offset.is_some()
+    /// The first of `limit` and `offset` that is set.
+    pub(crate) fn limit_or_offset(&self) -> Option<&'static str> {
+        self.limit
+            .map(|_| "limit")
+            .or_else(|| self.offset.map(|_| "offset"))
     }
 
     pub(crate) fn take_instance_ids(&mut self) -> Vec<String> {

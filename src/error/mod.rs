@@ -124,7 +124,6 @@ impl Error {
         Cause::Redirect { status, location }.into()
     }
 
-    #[expect(dead_code, reason = "the walk comes next")]
     pub(crate) fn incomplete(why: impl Into<Cow<'static, str>>, source: Option<Self>) -> Self {
         Cause::Incomplete {
             why: why.into(),

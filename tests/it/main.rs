@@ -14,7 +14,9 @@ mod decode_api_error;
 mod emulator;
 #[cfg(feature = "emulator")]
 mod emulator_http;
+mod model;
 #[cfg(feature = "ureq")]
 mod server;
 #[cfg(feature = "ureq")]
 mod transport;
+mod walk;

@@ -1,0 +1,186 @@
+//! The rules of the walk, without I/O: which offset to ask next, and which jobs of an answer are
+//! new.
+
+use alloc::boxed::Box;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use crate::job::{Job, JobPage};
+
+/// The ids met so far, whole. Each is kept with the batch that met it last: a gap in one batch must
+/// not be taken for closed because another batch met the same job.
+#[derive(Debug, Default)]
+pub(super) struct Seen {
+    #[cfg(feature = "std")]
+    ids: std::collections::HashMap<Box<str>, u32>,
+    #[cfg(not(feature = "std"))]
+    ids: alloc::collections::BTreeMap<Box<str>, u32>,
+    batch: u32,
+}
+
+impl Seen {
+    pub(super) fn next_batch(&mut self) {
+        self.batch = self.batch.saturating_add(1);
+    }
+
+    fn in_this_batch(&self, id: &str) -> bool {
+        self.ids.get(id) == Some(&self.batch)
+    }
+
+    /// Notes the id; whether it is new to the whole walk.
+    fn insert(&mut self, id: &str) -> bool {
+        if let Some(batch) = self.ids.get_mut(id) {
+            *batch = self.batch;
+            return false;
+        }
+        self.ids.insert(id.into(), self.batch);
+        true
+    }
+}
+
+/// One walk over one list.
+///
+/// The invariant: every job that stayed in the list all along and stands, in the list's order, at
+/// or before the last record of the last page taken in, has been seen. A page is taken in only at
+/// the head, or where its first record was seen before; so no job can lie unseen between two pages.
+#[derive(Debug)]
+pub(super) struct Walk {
+    page_size: u32,
+    offset: u32,
+    phase: Phase,
+    /// How far the next step back goes.
+    step: u32,
+    /// The most records any answer held: a service that caps pages at one cannot be walked.
+    longest: usize,
+    /// Answers in a row that brought no new job.
+    barren: u32,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Phase {
+    /// From the head to the end.
+    Forward,
+    /// The page at the head held one record: whether there is a second, the page after it tells.
+    SecondRecord,
+    /// From the head again, until a page brings nothing new.
+    ClosingLook,
+    Ended,
+}
+
+/// How many answers in a row may bring nothing new.
+const MOST_BARREN: u32 = 64;
+
+impl Walk {
+    pub(super) fn new(page_size: u32) -> Self {
+        Self {
+            page_size,
+            offset: 0,
+            phase: Phase::Forward,
+            step: 1,
+            longest: 0,
+            barren: 0,
+        }
+    }
+
+    /// The offset to ask next; `None` at the end.
+    pub(super) fn offset(&self) -> Option<u32> {
+        (self.phase != Phase::Ended).then_some(self.offset)
+    }
+
+    /// Takes an answer in and gives its new jobs, in its order.
+    ///
+    /// # Errors
+    ///
+    /// Why the walk cannot promise to see every job. It stays where it is, so it can be resumed.
+    pub(super) fn take(
+        &mut self,
+        page: JobPage<'_>,
+        seen: &mut Seen,
+    ) -> Result<Vec<Job<'static>>, String> {
+        let received = page.jobs.len();
+        self.longest = self.longest.max(received);
+        if self.phase == Phase::SecondRecord {
+            return self.settle_second_record(received).map(|()| Vec::new());
+        }
+        let is_head = self.offset == 0;
+        let joins = is_head
+            || page
+                .jobs
+                .first()
+                .is_some_and(|job| seen.in_this_batch(&job.id));
+        if !joins {
+            self.count_barren()?;
+            // Jobs were deleted: what stood here has moved towards the head.
+            self.offset = self.offset.saturating_sub(self.step);
+            self.step = self.step.saturating_mul(2);
+            return Ok(Vec::new());
+        }
+        let mut new = Vec::new();
+        for job in page.jobs {
+            if seen.insert(&job.id) {
+                new.push(job.into_owned());
+            }
+        }
+        if new.is_empty() {
+            self.count_barren()?;
+        } else {
+            self.barren = 0;
+        }
+        self.step = 1;
+        self.go_on(is_head, received, page.count, new.is_empty());
+        Ok(new)
+    }
+
+    /// Decides what to ask after a page that was taken in.
+    fn go_on(&mut self, is_head: bool, received: usize, count: u64, nothing_new: bool) {
+        let is_whole_list = received as u64 == count && received < self.page_size as usize;
+        let is_closed = self.phase == Phase::ClosingLook && nothing_new;
+        if is_closed || is_head && (received == 0 || is_whole_list) {
+            self.phase = Phase::Ended;
+        } else if received > 1 {
+            // The next page begins with the last record of this one.
+            let advance = u32::try_from(received - 1).unwrap_or(u32::MAX);
+            self.offset = self.offset.saturating_add(advance);
+        } else if is_head {
+            self.phase = Phase::SecondRecord;
+            self.offset = 1;
+        } else {
+            // The last record of the page before, and nothing after it: the end of the list.
+            self.look_once_more();
+        }
+    }
+
+    fn settle_second_record(&mut self, received: usize) -> Result<(), String> {
+        if received == 0 {
+            self.look_once_more();
+        } else if self.longest > 1 {
+            self.phase = Phase::Forward;
+            self.offset = 0;
+            self.count_barren()?;
+        } else {
+            return Err(
+                "the service gives one job a page, though more were asked for: over such pages no \
+                 walk can tell whether it missed a job"
+                    .into(),
+            );
+        }
+        Ok(())
+    }
+
+    fn look_once_more(&mut self) {
+        self.phase = Phase::ClosingLook;
+        self.offset = 0;
+    }
+
+    fn count_barren(&mut self) -> Result<(), String> {
+        self.barren += 1;
+        if self.barren < MOST_BARREN {
+            return Ok(());
+        }
+        self.barren = 0;
+        Err(alloc::format!(
+            "{MOST_BARREN} answers in a row brought no new job: the list changes faster than it \
+             can be read, or the service does not heed the offset; ask with a larger page size"
+        ))
+    }
+}

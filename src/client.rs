@@ -110,6 +110,10 @@ impl Client {
         self.shared.wire.response_body()
     }
 
+    pub(crate) fn clock(&self) -> &dyn Clock {
+        &*self.shared.wire.clock
+    }
+
     /// The request for one page, but for what authenticates it.
     fn request(&self, query: &ListJobs) -> Result<RequestParts, Error> {
         let shared = &self.shared;

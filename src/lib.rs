@@ -44,6 +44,7 @@ mod retry;
 mod text_enum;
 mod timestamp;
 pub mod transport;
+mod watch;
 mod wire;
 
 pub use client::{Client, ClientBuilder};
@@ -60,3 +61,4 @@ pub use retry::RetryPolicy;
 pub use timestamp::{ParseTimestampError, Timestamp};
 #[doc(inline)]
 pub use transport::Transport;
+pub use watch::{Event, Waited, Watch};

@@ -240,6 +240,11 @@ impl ListJobs {
             .or_else(|| self.offset.map(|_| "offset"))
     }
 
+    /// Takes out the filters under which a job that ends would look gone.
+    pub(crate) fn take_filters_on_the_end(&mut self) -> (Option<JobStatus>, Option<String>) {
+        (self.status.take(), self.completed_at.take())
+    }
+
     pub(crate) fn take_instance_ids(&mut self) -> Vec<String> {
         core::mem::take(&mut self.dbs_instance_ids)
     }

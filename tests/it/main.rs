@@ -20,3 +20,4 @@ mod server;
 #[cfg(feature = "ureq")]
 mod transport;
 mod walk;
+mod watch;

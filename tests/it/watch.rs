@@ -1,0 +1,291 @@
+//! Watching: what changed since the last look, and waiting for the end.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use drs_backup_jobs::transport::{Head, Request, ResponseBody, TransportError, TransportErrorKind};
+use drs_backup_jobs::{
+    Client, Clock, ErrorKind, Event, JobStatus, ListJobs, RetryPolicy, Transport, Waited,
+};
+
+/// Gives one list a look, the last for ever; a look without a list fails.
+#[derive(Clone)]
+struct Looks {
+    lists: Arc<Mutex<VecDeque<Look>>>,
+    urls: Arc<Mutex<Vec<String>>>,
+}
+
+#[derive(Clone)]
+enum Look {
+    /// Ids and statuses; the finish time of a job that ended is its look's.
+    List(&'static [(&'static str, &'static str)]),
+    Broken,
+    Refused,
+}
+use Look::{Broken, List, Refused};
+
+impl Looks {
+    fn new(lists: impl IntoIterator<Item = Look>) -> Self {
+        Self {
+            lists: Arc::new(Mutex::new(lists.into_iter().collect())),
+            urls: Arc::default(),
+        }
+    }
+
+    fn client(&self, clock: &Paused) -> Client {
+        Client::builder()
+            .endpoint("https://drs.example.com")
+            .project_id("p")
+            .token("t")
+            .transport(self.clone())
+            .clock(clock.clone())
+            .jitter(|| 0.5)
+            .retry(RetryPolicy::none())
+            .build()
+            .unwrap()
+    }
+}
+
+impl Transport for Looks {
+    fn send(&self, request: &Request<'_>, body: &mut ResponseBody) -> Result<Head, TransportError> {
+        self.urls.lock().unwrap().push(request.url().into());
+        let mut lists = self.lists.lock().unwrap();
+        let look = if lists.len() > 1 {
+            lists.pop_front().unwrap()
+        } else {
+            lists[0].clone()
+        };
+        match look {
+            Broken => Err(TransportError::new(TransportErrorKind::Broken, "broken")),
+            Refused => Ok(Head::new(401)),
+            List(jobs) => {
+                let texts: Vec<String> = jobs
+                    .iter()
+                    .map(|(id, status)| {
+                        let finish = if *status == "TRANSFERRING" {
+                            ""
+                        } else {
+                            "2024-08-19"
+                        };
+                        format!(r#"{{"id":"{id}","status":"{status}","finish_time":"{finish}"}}"#)
+                    })
+                    .collect();
+                let text = format!(r#"{{"count":{},"jobs":[{}]}}"#, jobs.len(), texts.join(","));
+                body.write(text.as_bytes())?;
+                Ok(Head::new(200))
+            }
+        }
+    }
+}
+
+/// A clock that stands still but for sleeping.
+#[derive(Clone, Default)]
+struct Paused(Arc<Mutex<Duration>>);
+
+impl Clock for Paused {
+    fn now(&self) -> Duration {
+        *self.0.lock().unwrap()
+    }
+
+    fn unix_time(&self) -> Duration {
+        self.now()
+    }
+
+    fn sleep(&self, duration: Duration) {
+        *self.0.lock().unwrap() += duration;
+    }
+}
+
+/// An event in few words.
+fn told(event: &Event) -> String {
+    match event {
+        Event::Appeared(job) => format!("{} appeared {}", job.id, job.status),
+        Event::Changed { from, to } => format!("{} {} -> {}", to.id, from.status, to.status),
+        Event::Ended { from, to } => format!("{} ended {} -> {}", to.id, from.status, to.status),
+        Event::Gone(job) => format!("{} gone", job.id),
+        Event::LookFailed(error) => format!("failed {:?}", error.kind()),
+        other => format!("{other:?}"),
+    }
+}
+
+#[test]
+fn each_look_tells_what_changed_since_the_one_before() {
+    let looks = Looks::new([
+        List(&[("a", "TRANSFERRING"), ("b", "SUCCESS")]),
+        List(&[("a", "TRANSFERRING"), ("b", "SUCCESS")]),
+        List(&[("c", "TRANSFERRING"), ("a", "SUCCESS"), ("b", "FAILED")]),
+        List(&[("c", "PAUSED")]),
+        List(&[("c", "PRECHECK FAILED")]),
+        List(&[]),
+    ]);
+    let clock = Paused::default();
+    let mut watch = looks.client(&clock).watch(ListJobs::new());
+    for expected in [
+        &["a appeared TRANSFERRING", "b appeared SUCCESS"][..],
+        &[],
+        &[
+            "c appeared TRANSFERRING",
+            "a ended TRANSFERRING -> SUCCESS",
+            "b SUCCESS -> FAILED",
+        ],
+        &["c TRANSFERRING -> PAUSED", "a gone", "b gone"],
+        &["c ended PAUSED -> PRECHECK FAILED"],
+        &["c gone"],
+        &[],
+    ] {
+        let events: Vec<String> = watch.look().unwrap().iter().map(told).collect();
+        assert_eq!(events, expected);
+    }
+    assert_eq!(clock.now(), Duration::ZERO, "a look does not sleep");
+}
+
+#[test]
+fn a_failed_look_is_told_and_makes_no_job_gone() {
+    let looks = Looks::new([
+        List(&[("a", "TRANSFERRING")]),
+        Broken,
+        Broken,
+        List(&[("a", "SUCCESS")]),
+        List(&[]),
+    ]);
+    let clock = Paused::default();
+    let watch = looks
+        .client(&clock)
+        .watch(ListJobs::new())
+        .interval(Duration::from_secs(7));
+    let events: Vec<String> = watch.take(5).map(|event| told(&event)).collect();
+    assert_eq!(
+        events,
+        [
+            "a appeared TRANSFERRING",
+            "failed Network",
+            "failed Network",
+            "a ended TRANSFERRING -> SUCCESS",
+            "a gone"
+        ]
+    );
+    assert_eq!(
+        clock.now(),
+        Duration::from_secs(28),
+        "four pauses between five looks"
+    );
+}
+
+#[test]
+fn credentials_that_were_refused_are_not_shown_again_for_five_minutes() {
+    let looks = Looks::new([Refused]);
+    let clock = Paused::default();
+    let watch = looks
+        .client(&clock)
+        .watch(ListJobs::new())
+        .interval(Duration::from_secs(1));
+    let events: Vec<String> = watch.take(3).map(|event| told(&event)).collect();
+    assert_eq!(events, ["failed Authentication"; 3]);
+    assert_eq!(clock.now(), Duration::from_secs(600));
+}
+
+#[test]
+fn filters_that_an_ending_job_would_fall_out_of_are_not_sent_but_applied() {
+    let looks = Looks::new([
+        List(&[("a", "TRANSFERRING"), ("b", "SUCCESS")]),
+        List(&[("a", "SUCCESS"), ("b", "FAILED")]),
+        List(&[("b", "FAILED")]),
+    ]);
+    let query = ListJobs::new()
+        .status(JobStatus::Transferring)
+        .completed_at("")
+        .name("x");
+    let mut watch = looks.client(&Paused::default()).watch(query);
+    let mut look = || watch.look().unwrap().iter().map(told).collect::<Vec<_>>();
+    assert_eq!(look(), ["a appeared TRANSFERRING"]);
+    assert_eq!(look(), ["a ended TRANSFERRING -> SUCCESS"]);
+    assert_eq!(
+        look(),
+        [""; 0],
+        "it matches no more, so its end is the last that is told of it"
+    );
+    let urls = looks.urls.lock().unwrap();
+    assert!(
+        urls.iter().all(|url| url.contains("?name=x&limit=")),
+        "{urls:?}"
+    );
+}
+
+#[test]
+fn a_wait_is_over_when_every_job_of_its_first_look_ended_or_is_gone() {
+    let looks = Looks::new([
+        List(&[
+            ("a", "TRANSFERRING"),
+            ("b", "TRANSFERRING"),
+            ("c", "FAILED"),
+            ("d", "TRANSFERRING"),
+        ]),
+        List(&[
+            ("a", "SUCCESS"),
+            ("b", "TRANSFERRING"),
+            ("c", "FAILED"),
+            ("d", "PAUSED"),
+            ("e", "TRANSFERRING"),
+        ]),
+        Broken,
+        List(&[
+            ("c", "FAILED"),
+            ("d", "PRECHECK FAILED"),
+            ("e", "TRANSFERRING"),
+        ]),
+    ]);
+    let clock = Paused::default();
+    let waited = looks
+        .client(&clock)
+        .wait(ListJobs::new(), Duration::from_secs(3600))
+        .unwrap();
+    let told: Vec<String> = waited
+        .iter()
+        .map(|waited| match waited {
+            Waited::Ended(job) => format!("{} {}", job.id, job.status),
+            Waited::Gone(job) => format!("{} gone", job.id),
+            other => format!("{other:?}"),
+        })
+        .collect();
+    assert_eq!(
+        told,
+        ["a SUCCESS", "b gone", "c FAILED", "d PRECHECK FAILED"]
+    );
+    assert_eq!(
+        waited.iter().filter(|waited| waited.is_success()).count(),
+        1
+    );
+    assert_eq!(clock.now(), Duration::from_secs(30));
+}
+
+#[test]
+fn a_wait_ends_with_its_time_and_tells_which_jobs_still_run() {
+    let looks = Looks::new([List(&[("a", "SUCCESS"), ("b", "TRANSFERRING")])]);
+    let clock = Paused::default();
+    let watch = looks
+        .client(&clock)
+        .watch(ListJobs::new())
+        .interval(Duration::from_secs(40));
+    let waited = watch.wait(Duration::from_secs(60)).unwrap();
+    assert!(matches!(&*waited, [Waited::Ended(_), Waited::Running(job)] if job.id == "b"));
+    assert_eq!(clock.now(), Duration::from_secs(60));
+}
+
+#[test]
+fn a_wait_for_nothing_or_without_a_single_look_is_an_error() {
+    let wait = |looks| {
+        let client = Looks::new(looks).client(&Paused::default());
+        client
+            .wait(ListJobs::new(), Duration::from_secs(60))
+            .unwrap_err()
+            .kind()
+    };
+    assert_eq!(wait(vec![List(&[])]), ErrorKind::Incomplete);
+    assert_eq!(wait(vec![Broken]), ErrorKind::Network);
+    assert_eq!(wait(vec![Refused]), ErrorKind::Authentication);
+    assert_eq!(
+        wait(vec![List(&[("a", "TRANSFERRING")]), Refused]),
+        ErrorKind::Authentication
+    );
+}

@@ -32,6 +32,8 @@ pub mod decode;
 #[cfg(feature = "emulator")]
 pub mod emulator;
 mod error;
+#[cfg(any(doc, doctest))]
+pub mod guide;
 mod job;
 mod jobs;
 mod json;
@@ -62,3 +64,7 @@ pub use timestamp::{ParseTimestampError, Timestamp};
 #[doc(inline)]
 pub use transport::Transport;
 pub use watch::{Event, Waited, Watch};
+
+#[cfg(all(doctest, feature = "ureq"))]
+#[doc = include_str!("../README.md")]
+struct ReadmeDoctests;

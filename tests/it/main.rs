@@ -19,5 +19,7 @@ mod model;
 mod server;
 #[cfg(feature = "ureq")]
 mod transport;
+#[cfg(feature = "ureq")]
+mod transport_faults;
 mod walk;
 mod watch;

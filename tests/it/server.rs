@@ -5,6 +5,7 @@ use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
+use std::time::Duration;
 
 /// Listens on a free port of the loopback address until it is dropped.
 pub(crate) struct Server {
@@ -40,6 +41,7 @@ impl Server {
                     stream.set_nodelay(true).unwrap();
                     let mut peer = Peer {
                         stream,
+                        read: Vec::new(),
                         shared: Arc::clone(&shared),
                     };
                     let serve = Arc::clone(&serve);
@@ -95,23 +97,27 @@ impl Drop for Server {
 /// One connection, as the server sees it.
 pub(crate) struct Peer {
     pub(crate) stream: TcpStream,
+    /// What was read beyond the last request.
+    read: Vec<u8>,
     shared: Arc<Shared>,
 }
 
 impl Peer {
     /// Reads one request's head; `None` when the client has no more.
     pub(crate) fn request(&mut self) -> io::Result<Option<String>> {
-        let mut head = Vec::new();
-        let mut byte = [0];
-        while !head.ends_with(b"\r\n\r\n") {
-            if self.stream.read(&mut byte)? == 0 {
-                return Ok(None);
+        let mut chunk = [0; 4096];
+        loop {
+            if let Some(end) = self.read.windows(4).position(|end| end == b"\r\n\r\n") {
+                let head = self.read.drain(..end + 4).collect();
+                let head = String::from_utf8(head).map_err(io::Error::other)?;
+                self.shared.requests.lock().unwrap().push(head.clone());
+                return Ok(Some(head));
             }
-            head.extend(byte);
+            match self.stream.read(&mut chunk)? {
+                0 => return Ok(None),
+                n => self.read.extend(&chunk[..n]),
+            }
         }
-        let head = String::from_utf8(head).map_err(io::Error::other)?;
-        self.shared.requests.lock().unwrap().push(head.clone());
-        Ok(Some(head))
     }
 
     pub(crate) fn send(&mut self, bytes: impl AsRef<[u8]>) -> io::Result<()> {
@@ -122,6 +128,19 @@ impl Peer {
     pub(crate) fn stall(&mut self) -> io::Result<()> {
         while self.stream.read(&mut [0; 1024])? > 0 {}
         Ok(())
+    }
+
+    /// Sends these bytes again and again, after a pause each time, until the client has gone.
+    pub(crate) fn repeat(&mut self, bytes: impl AsRef<[u8]>, pause: Duration) -> io::Result<()> {
+        loop {
+            thread::sleep(pause);
+            self.send(&bytes)?;
+        }
+    }
+
+    /// Has the connection reset, not closed, once it is dropped: leaves part of the request unread.
+    pub(crate) fn will_reset(&mut self) -> io::Result<()> {
+        self.stream.peek(&mut [0]).map(drop)
     }
 }
 

@@ -8,16 +8,66 @@ use std::time::{Duration, Instant};
 
 use drs_backup_jobs::ListJobs;
 use drs_backup_jobs::transport::{
-    Head, Request, ResponseBody, Transport, TransportError, TransportErrorKind as Kind, Ureq,
+    Head, Proxies, Request, ResponseBody, Transport, TransportError, TransportErrorKind as Kind,
 };
+#[cfg(feature = "ureq")]
+use drs_backup_jobs::transport::{Tls, Ureq, UreqBuilder};
 
 use crate::server::Server;
 
-const LONG: Duration = Duration::from_secs(30);
+pub(crate) const LONG: Duration = Duration::from_secs(30);
 
-/// Every transport that is built in, by name.
-pub(crate) fn transports() -> Vec<(&'static str, Arc<dyn Transport>)> {
-    vec![("ureq", Arc::new(Ureq::new()) as _)]
+/// A transport that is built in, and how to set it up.
+#[derive(Clone, Copy)]
+pub(crate) struct BuiltIn {
+    pub(crate) name: &'static str,
+    pub(crate) knows_tls: bool,
+    make: fn(Setup) -> Arc<dyn Transport>,
+}
+
+/// What a test wants of a transport.
+#[derive(Default)]
+pub(crate) struct Setup {
+    pub(crate) proxies: Option<Proxies>,
+    pub(crate) roots: Option<String>,
+}
+
+impl BuiltIn {
+    pub(crate) fn with(self, setup: Setup) -> Arc<dyn Transport> {
+        (self.make)(setup)
+    }
+}
+
+/// Every transport that is built in: each test of this suite holds for each of them.
+pub(crate) const BUILT_IN: &[BuiltIn] = &[
+    #[cfg(feature = "ureq")]
+    BuiltIn {
+        name: "ureq",
+        knows_tls: cfg!(feature = "rustls"),
+        make: |setup| set_up(Ureq::builder(), setup),
+    },
+    #[cfg(feature = "native-tls")]
+    BuiltIn {
+        name: "ureq with native-tls",
+        knows_tls: true,
+        make: |setup| set_up(Ureq::builder().tls(Tls::Native), setup),
+    },
+];
+
+#[cfg(feature = "ureq")]
+fn set_up(mut builder: UreqBuilder, setup: Setup) -> Arc<dyn Transport> {
+    if let Some(proxies) = setup.proxies {
+        builder = builder.proxies(proxies);
+    }
+    if let Some(roots) = setup.roots {
+        builder = builder.root_certificates(roots);
+    }
+    Arc::new(builder.build().unwrap())
+}
+
+pub(crate) fn transports() -> impl Iterator<Item = (&'static str, Arc<dyn Transport>)> {
+    let each = BUILT_IN.iter();
+    each.map(|built_in| (built_in.name, built_in.with(Setup::default())))
 }
 
 /// What came of one request.
@@ -29,7 +79,7 @@ pub(crate) struct Outcome {
 
 impl Outcome {
     #[track_caller]
-    fn assert_answer(&self, status: u16, body: &[u8]) {
+    pub(crate) fn assert_answer(&self, status: u16, body: &[u8]) {
         match &self.result {
             Ok(head) => assert_eq!((head.status(), &*self.body), (status, body)),
             Err(error) => panic!("{error:?}"),
@@ -37,7 +87,7 @@ impl Outcome {
     }
 
     #[track_caller]
-    fn assert_failure(&self, kind: Kind) {
+    pub(crate) fn assert_failure(&self, kind: Kind) {
         match &self.result {
             Ok(head) => panic!("{head:?}, expected {kind:?}"),
             Err(error) => assert_eq!(error.kind(), kind, "{error:?}"),
@@ -247,7 +297,7 @@ fn what_cannot_be_reached_or_sent_is_told_apart() {
         };
         send(&*transport, &closed, LONG, 1).assert_failure(Kind::Connect);
         send(&*transport, "http://nowhere.invalid", LONG, 1).assert_failure(Kind::Connect);
-        if cfg!(not(feature = "rustls")) && name == "ureq" {
+        if name == "ureq" && cfg!(not(feature = "rustls")) {
             let outcome = send(&*transport, "https://127.0.0.1:1", LONG, 1);
             outcome.assert_failure(Kind::Unsupported);
             let text = outcome.result.unwrap_err().to_string();

@@ -10,7 +10,8 @@ use std::io::{Read, Write as _};
 
 use ::ureq::unversioned::transport::time::{Duration, Instant};
 use ::ureq::unversioned::transport::{
-    ConnectionDetails, Connector, Either, NextTimeout, TcpConnector, Transport, TransportAdapter,
+    Buffers, ConnectionDetails, Connector, Either, NextTimeout, TcpConnector, Transport,
+    TransportAdapter,
 };
 use ::ureq::{Error, ProxyProtocol};
 
@@ -28,7 +29,7 @@ pub(super) fn chain() -> impl Connector {
     let chain = chain.chain(Handshake(
         ::ureq::unversioned::transport::NativeTlsConnector::default(),
     ));
-    chain
+    chain.chain(Strict)
 }
 
 /// The proxy in ureq's terms: there it is part of what tells pooled connections apart.
@@ -225,6 +226,51 @@ impl<In: Transport, C: Connector<In>> Connector<In> for Handshake<C> {
         self.0
             .connect(&details, chained)
             .map_err(|error| Error::Other(failure::tls_failure(error).into()))
+    }
+}
+
+/// Has a connection that breaks fail. ureq takes a reset, or an end of TLS without its farewell,
+/// for the end of a body whose length was not announced.
+#[derive(Debug)]
+struct Strict;
+
+impl<In: Transport> Connector<In> for Strict {
+    type Out = StrictTransport<In>;
+
+    fn connect(
+        &self,
+        _details: &ConnectionDetails<'_>,
+        chained: Option<In>,
+    ) -> Result<Option<Self::Out>, Error> {
+        Ok(chained.map(StrictTransport))
+    }
+}
+
+#[derive(Debug)]
+struct StrictTransport<T>(T);
+
+impl<T: Transport> Transport for StrictTransport<T> {
+    fn buffers(&mut self) -> &mut dyn Buffers {
+        self.0.buffers()
+    }
+
+    fn transmit_output(&mut self, amount: usize, timeout: NextTimeout) -> Result<(), Error> {
+        self.0.transmit_output(amount, timeout)
+    }
+
+    fn await_input(&mut self, timeout: NextTimeout) -> Result<bool, Error> {
+        self.0.await_input(timeout).map_err(|error| match error {
+            Error::Timeout(_) => error,
+            broken => Error::Other(failure::from_ureq(broken).into()),
+        })
+    }
+
+    fn is_open(&mut self) -> bool {
+        self.0.is_open()
+    }
+
+    fn is_tls(&self) -> bool {
+        self.0.is_tls()
     }
 }
 

@@ -52,6 +52,9 @@ mod wire;
 pub use client::{Client, ClientBuilder};
 #[doc(inline)]
 pub use clock::Clock;
+#[cfg(feature = "aksk")]
+#[doc(inline)]
+pub use credentials::AccessKey;
 #[doc(inline)]
 pub use credentials::{Credentials, Secret};
 pub use error::{ApiError, DecodeError, Error, ErrorKind};

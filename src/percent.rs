@@ -25,11 +25,25 @@ pub(crate) fn encode_into(out: &mut String, text: &str) {
         let escaped = tail.bytes().position(is_unreserved).unwrap_or(tail.len());
         let (reserved, tail) = tail.split_at(escaped);
         for byte in reserved.bytes() {
-            let at = usize::from(byte) * 3;
-            out.push_str(ESCAPES.get(at..at + 3).unwrap_or_default());
+            out.push_str(escape(byte));
         }
         rest = tail;
     }
+}
+
+/// The same for one byte, which need not be a character.
+#[cfg(feature = "aksk")]
+pub(crate) fn encode_byte_into(out: &mut String, byte: u8) {
+    if is_unreserved(byte) {
+        out.push(char::from(byte));
+    } else {
+        out.push_str(escape(byte));
+    }
+}
+
+fn escape(byte: u8) -> &'static str {
+    let at = usize::from(byte) * 3;
+    ESCAPES.get(at..at + 3).unwrap_or_default()
 }
 
 const fn is_unreserved(byte: u8) -> bool {

@@ -1,7 +1,10 @@
 //! The service's time texts, read leniently; the signer's date; HTTP dates.
 
+#[cfg(any(feature = "aksk", test))]
 use alloc::string::String;
-use core::fmt::{self, Write as _};
+use core::fmt;
+#[cfg(any(feature = "aksk", test))]
+use core::fmt::Write as _;
 use core::time::Duration;
 
 /// A point in time, to the millisecond, in UTC.
@@ -169,10 +172,7 @@ impl Timestamp {
     }
 
     /// The date a signature carries (`X-Sdk-Date`): `20241216T013007Z`.
-    #[cfg_attr(
-        not(test),
-        expect(dead_code, reason = "the signer comes with the feature aksk")
-    )]
+    #[cfg(any(feature = "aksk", test))]
     pub(crate) fn to_sdk_date(self) -> String {
         let c = Civil::of(self);
         let mut out = String::with_capacity(16);

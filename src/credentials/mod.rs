@@ -6,8 +6,14 @@ use core::fmt;
 use crate::error::{BoxError, Error};
 use crate::transport::RequestParts;
 
+#[cfg(feature = "aksk")]
+mod access_key;
 mod secret;
+#[cfg(feature = "aksk")]
+mod sign;
 
+#[cfg(feature = "aksk")]
+pub use access_key::AccessKey;
 pub use secret::Secret;
 
 /// What authenticates the requests of a [`Client`](crate::Client).

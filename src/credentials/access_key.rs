@@ -1,0 +1,269 @@
+//! An access key: an AK/SK pair, permanent or temporary, that signs requests.
+
+use alloc::string::String;
+use core::fmt;
+use core::time::Duration;
+
+use super::Secret;
+use super::sign::{ALGORITHM, Canonical};
+use crate::error::Error;
+use crate::timestamp::Timestamp;
+use crate::transport::RequestParts;
+
+/// An access key (AK/SK), which signs requests (`SDK-HMAC-SHA256`) instead of sending a token.
+///
+/// A client takes it as its [`Credentials`](super::Credentials). For other stacks it signs a
+/// request without sending it:
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use drs_backup_jobs::{AccessKey, ListJobs};
+///
+/// let key = AccessKey::new("QTWAOYTTINDUT2QVKYUC", "MFyfvK41ba2giqM7Uio6PznpdUKGpownRZlmVmHc");
+/// let project_id = "054ba152d480d55b2f5dc0069e7ddef0";
+/// let mut request = ListJobs::new()
+///     .limit(1)
+///     .request("https://drs.cn-north-4.myhuaweicloud.com", project_id)?;
+/// key.sign(&mut request, project_id, Duration::from_secs(1_734_312_607))?;
+/// assert_eq!(request.headers().get("X-Sdk-Date"), Some("20241216T013007Z"));
+/// assert!(request.headers().get("Authorization").is_some());
+/// # Ok::<(), drs_backup_jobs::Error>(())
+/// ```
+#[derive(Clone)]
+pub struct AccessKey {
+    id: Secret,
+    secret: Secret,
+    security_token: Option<Secret>,
+}
+
+impl AccessKey {
+    /// The pair of an access key id (AK) and its secret access key (SK).
+    #[must_use]
+    pub fn new(id: impl Into<Secret>, secret: impl Into<Secret>) -> Self {
+        Self {
+            id: id.into(),
+            secret: secret.into(),
+            security_token: None,
+        }
+    }
+
+    /// The token that belongs to a temporary key: it is sent, and signed, as `X-Security-Token`.
+    #[must_use]
+    pub fn security_token(mut self, token: impl Into<Secret>) -> Self {
+        self.security_token = Some(token.into());
+        self
+    }
+
+    /// Signs a request without a body, as of `unix_time` since 1970-01-01T00:00:00Z: adds `Host`,
+    /// `X-Project-Id`, `X-Sdk-Date`, with a temporary key `X-Security-Token`, and
+    /// `Authorization`. All headers are signed but `User-Agent`, which proxies rewrite. The service
+    /// takes the signature for 15 minutes.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Credentials`](crate::ErrorKind::Credentials) when a part of the key is missing
+    /// or cannot be one, [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) when the
+    /// project id or the time cannot be sent.
+    pub fn sign(
+        &self,
+        request: &mut RequestParts,
+        project_id: &str,
+        unix_time: Duration,
+    ) -> Result<(), Error> {
+        self.sign_for(request, Some(project_id), unix_time)
+    }
+
+    /// The same, for a request that may belong to no project.
+    pub(crate) fn sign_for(
+        &self,
+        request: &mut RequestParts,
+        project_id: Option<&str>,
+        unix_time: Duration,
+    ) -> Result<(), Error> {
+        self.check()?;
+        let date = Timestamp::from_unix(unix_time)
+            .ok_or_else(|| Error::input(SDK_DATE, "lies beyond the year 9999: check the clock"))?
+            .to_sdk_date();
+        let (authority, target) = split(request.url());
+        let (authority, target) = (String::from(authority), String::from(target));
+        let method = request.method().as_str();
+        let headers = request.headers_mut();
+        headers.push(HOST, authority)?;
+        if let Some(project_id) = project_id {
+            headers.push(PROJECT_ID, project_id)?;
+        }
+        if let Some(token) = &self.security_token {
+            headers.push_secret(SECURITY_TOKEN, token.clone())?;
+        }
+        headers.push(SDK_DATE, date.as_str())?;
+
+        let signed = headers
+            .iter()
+            .filter(|(name, _)| !name.eq_ignore_ascii_case(USER_AGENT));
+        let canonical = Canonical::new(method, &target, signed);
+        let signature = canonical
+            .signature(&self.secret, &date)
+            .ok_or_else(|| Error::credentials("the secret access key cannot sign", None))?;
+        let authorization = alloc::format!(
+            "{ALGORITHM} Access={}, SignedHeaders={}, Signature={signature}",
+            self.id.expose(),
+            canonical.signed_headers,
+        );
+        headers.push_secret(AUTHORIZATION, Secret::from(authorization))
+    }
+
+    /// Refuses what can be no key, before the service counts it as a failure.
+    fn check(&self) -> Result<(), Error> {
+        for (what, part) in [
+            ("the access key id", Some(&self.id)),
+            ("the secret access key", Some(&self.secret)),
+            ("the security token", self.security_token.as_ref()),
+        ] {
+            let Some(part) = part else { continue };
+            let why = if part.is_empty() {
+                "is empty"
+            } else if !part.expose().bytes().all(|byte| byte.is_ascii_graphic()) {
+                "holds a space or a character that is not printable ASCII"
+            } else {
+                continue;
+            };
+            return Err(Error::credentials(alloc::format!("{what} {why}"), None));
+        }
+        if self.id.expose().contains([',', '=']) {
+            return Err(Error::credentials(
+                "the access key id holds a comma or an equals sign",
+                None,
+            ));
+        }
+        Ok(())
+    }
+}
+
+const HOST: &str = "Host";
+const USER_AGENT: &str = "User-Agent";
+const PROJECT_ID: &str = "X-Project-Id";
+const SECURITY_TOKEN: &str = "X-Security-Token";
+pub(crate) const SDK_DATE: &str = "X-Sdk-Date";
+pub(crate) const AUTHORIZATION: &str = "Authorization";
+
+/// Host and port of a URL, and what follows them.
+fn split(url: &str) -> (&str, &str) {
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+    rest.split_at(end)
+}
+
+impl fmt::Debug for AccessKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self.security_token {
+            Some(_) => "AccessKey(***, temporary)",
+            None => "AccessKey(***)",
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::ErrorKind;
+    use crate::list_jobs::ListJobs;
+    use alloc::string::ToString as _;
+
+    const SECRET: &str = "MFyfvK41ba2giqM7Uio6PznpdUKGpownRZlmVmHc";
+    const NOW: Duration = Duration::from_secs(1_734_312_607);
+
+    fn request(query: ListJobs) -> RequestParts {
+        query
+            .request("https://drs.cn-north-4.myhuaweicloud.com", "p")
+            .unwrap()
+    }
+
+    #[track_caller]
+    fn assert_refused(key: &AccessKey, expected: &str) {
+        let error = key
+            .sign(&mut request(ListJobs::new()), "p", NOW)
+            .unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Credentials);
+        assert_eq!(error.to_string(), expected);
+    }
+
+    #[test]
+    fn a_temporary_key_sends_and_signs_its_token() {
+        let mut parts = request(ListJobs::new().language("zh-cn"));
+        AccessKey::new("AK", SECRET)
+            .security_token("session")
+            .sign(&mut parts, "p", NOW)
+            .unwrap();
+        assert_eq!(parts.headers().get("x-security-token"), Some("session"));
+        assert_eq!(parts.headers().get("x-project-id"), Some("p"));
+        assert_eq!(
+            parts.headers().get("host"),
+            Some("drs.cn-north-4.myhuaweicloud.com")
+        );
+        let authorization = parts.headers().get("authorization").unwrap();
+        assert!(
+            authorization.starts_with(
+                "SDK-HMAC-SHA256 Access=AK, SignedHeaders=content-type;host;x-language;\
+                 x-project-id;x-sdk-date;x-security-token, Signature="
+            ),
+            "{authorization}"
+        );
+    }
+
+    #[test]
+    fn the_query_is_sent_in_the_order_it_was_written() {
+        let mut parts = request(ListJobs::new().name("n").limit(1).description("d"));
+        let sent = parts.url().to_string();
+        AccessKey::new("AK", SECRET)
+            .sign(&mut parts, "p", NOW)
+            .unwrap();
+        assert_eq!(parts.url(), sent);
+    }
+
+    #[test]
+    fn what_can_be_no_key_is_refused_and_not_shown() {
+        assert_refused(&AccessKey::new("", SECRET), "the access key id is empty");
+        assert_refused(&AccessKey::new("AK", ""), "the secret access key is empty");
+        assert_refused(
+            &AccessKey::new("AK", "hunter2\n"),
+            "the secret access key holds a space or a character that is not printable ASCII",
+        );
+        assert_refused(
+            &AccessKey::new("AK, SignedHeaders=", SECRET),
+            "the access key id holds a space or a character that is not printable ASCII",
+        );
+        assert_refused(
+            &AccessKey::new("A,K", SECRET),
+            "the access key id holds a comma or an equals sign",
+        );
+        assert_refused(
+            &AccessKey::new("AK", SECRET).security_token(""),
+            "the security token is empty",
+        );
+    }
+
+    #[test]
+    fn a_time_that_no_date_can_tell_is_refused() {
+        let error = AccessKey::new("AK", SECRET)
+            .sign(&mut request(ListJobs::new()), "p", Duration::MAX)
+            .unwrap_err();
+        assert_eq!(error.parameter(), Some("X-Sdk-Date"));
+    }
+
+    #[test]
+    fn no_part_of_a_key_is_printed() {
+        let key = AccessKey::new("QTWAOYTTIN", SECRET).security_token("session");
+        let mut parts = request(ListJobs::new());
+        key.sign(&mut parts, "p", NOW).unwrap();
+        let shown = alloc::format!("{key:?} {parts:?}");
+        for secret in [
+            "QTWAOYTTIN",
+            SECRET,
+            "session",
+            parts.headers().get("authorization").unwrap(),
+        ] {
+            assert!(!shown.contains(secret), "{shown}");
+        }
+    }
+}

@@ -1,2 +1,31 @@
-//! x
-fn main() {}
+//! The command `drs-backup-jobs`: lists and watches backup migration jobs.
+//!
+//! Built on the library alone. Data goes to standard output, everything else to standard error.
+//! Exit codes: 0 done, 1 the service or the network refused, 2 wrong usage.
+#![forbid(unsafe_code)]
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+mod args;
+mod completions;
+mod decode;
+mod failure;
+mod output;
+mod saved;
+mod terminal;
+
+use args::{Cli, Command};
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let outcome = match &cli.command {
+        Command::Decode(args) => decode::run(args),
+        Command::Completions(args) => completions::run(args),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => failure.report(),
+    }
+}

@@ -1,0 +1,63 @@
+//! `drs-backup-jobs decode`: a saved answer, printed like a list.
+
+use std::io::{self, Read as _};
+use std::path::Path;
+
+use crate::args::DecodeArgs;
+use crate::failure::{Failure, say};
+use crate::output::Printer;
+use crate::saved::{self, Unreadable};
+
+pub(crate) fn run(args: &DecodeArgs) -> Result<(), Failure> {
+    let name = args.file.as_deref().filter(|file| *file != Path::new("-"));
+    let shown = name.map_or_else(
+        || "standard input".into(),
+        |file| file.display().to_string(),
+    );
+    let body = if let Some(file) = name {
+        std::fs::read(file)
+    } else {
+        let mut body = Vec::new();
+        io::stdin().lock().read_to_end(&mut body).map(|_| body)
+    }
+    .map_err(|error| Failure::usage(format!("cannot read {shown}: {error}")))?;
+
+    let read = saved::read(&body);
+    let format = args.output.format();
+    let mut printer = Printer::new(
+        io::stdout().lock(),
+        format,
+        args.output.style(),
+        args.output.errors,
+    )?;
+    printer.print(read.jobs)?;
+    printer.finish(read.count)?;
+    match read.failure {
+        None => {
+            if format.is_for_people() && printer.count() == 0 {
+                say("note", &format!("{shown} holds no jobs"));
+            }
+            Ok(())
+        }
+        Some(Unreadable::Refusal(error)) => Err(Failure::refused(format!("{shown}: {error}"))
+            .with_hint(
+                error
+                    .hint()
+                    .unwrap_or("this is an error of the service, no list of jobs"),
+            )),
+        Some(Unreadable::Broken { offset, error }) => {
+            let (line, column) = saved::place(&body, offset);
+            let path = match error.path() {
+                "" => String::new(),
+                path => format!("{path}: "),
+            };
+            Err(Failure::refused(format!(
+                "{shown}, line {line}, column {column}: {path}expected {}",
+                error.expected()
+            ))
+            .with_hint(
+                "decode reads an answer of the service, an array of jobs, or one job a line",
+            ))
+        }
+    }
+}

@@ -1,10 +1,18 @@
 //! The command line.
 
+#![expect(
+    clippy::doc_markdown,
+    reason = "these texts are the help, printed as they stand"
+)]
+
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{ArgAction, Args, Parser, Subcommand};
 use clap_complete::Shell;
 
+use crate::duration;
+use crate::filters::Filters;
 use crate::output::{Format, Style};
 use crate::terminal;
 
@@ -28,8 +36,100 @@ pub(crate) struct Cli {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    List(Box<ListArgs>),
     Decode(DecodeArgs),
     Completions(CompletionsArgs),
+}
+
+/// List the jobs: every one of them, or one page
+///
+/// Without --limit the whole list is walked, page by page, so that no job is lost and none comes
+/// twice, though the list changes meanwhile; it is sorted by created_at unless --sort-key says
+/// otherwise. With --limit exactly one request is sent, as the operation has it.
+///
+/// A region and a project id are needed, and a token; --demo needs nothing. The token is taken from
+/// HW_AUTH_TOKEN or from a file, never from the command line, where others can read it.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  drs-backup-jobs list --demo
+  drs-backup-jobs list --region cn-north-4 --project-id 054ba152… --status FAILED --errors
+  drs-backup-jobs list --output csv > jobs.csv
+  drs-backup-jobs list --output jsonl | jq -r 'select(.status == \"FAILED\").id'
+  drs-backup-jobs list --limit 10 --offset 20 --dry-run
+
+Exit codes: 0 done, 1 the service or the network refused, 2 wrong usage.")]
+pub(crate) struct ListArgs {
+    #[command(flatten)]
+    pub(crate) filters: Filters,
+
+    #[command(flatten)]
+    pub(crate) paging: Paging,
+
+    #[command(flatten)]
+    pub(crate) service: ServiceArgs,
+
+    /// How long one page may take, retries included
+    #[arg(long, value_name = "DURATION", default_value = "60s", value_parser = duration::parse_positive)]
+    pub(crate) timeout: Duration,
+
+    #[command(flatten)]
+    pub(crate) output: OutputArgs,
+}
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Paging")]
+pub(crate) struct Paging {
+    /// Jobs a request of the walk asks for, 2 to 512
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = 100,
+        value_parser = clap::value_parser!(u32).range(2..=512)
+    )]
+    pub(crate) page_size: u32,
+
+    /// Send exactly one request, for at most this many jobs
+    #[arg(long, value_name = "N", conflicts_with = "page_size")]
+    pub(crate) limit: Option<u32>,
+
+    /// Leave out this many jobs at the head of the list
+    #[arg(long, value_name = "N", requires = "limit")]
+    pub(crate) offset: Option<u32>,
+}
+
+/// Where the service is, who asks, and how patiently.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Service")]
+pub(crate) struct ServiceArgs {
+    /// The region, such as cn-north-4 [env: HW_REGION_NAME]
+    #[arg(long, value_name = "REGION")]
+    pub(crate) region: Option<String>,
+
+    /// The service's address, in the place of the region's
+    /// [env: HUAWEICLOUD_SDK_REGION_DRS_<REGION>]
+    #[arg(long, value_name = "URL")]
+    pub(crate) endpoint: Option<String>,
+
+    /// The project in this region whose jobs are meant [env: HUAWEICLOUD_SDK_PROJECT_ID]
+    #[arg(long, value_name = "ID")]
+    pub(crate) project_id: Option<String>,
+
+    /// A file with the token, - for standard input [env: HW_AUTH_TOKEN holds the token itself]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) token_file: Option<PathBuf>,
+
+    /// Certificate authorities to trust in the place of the built-in ones, in PEM form
+    #[arg(long, value_name = "FILE")]
+    pub(crate) ca_file: Option<PathBuf>,
+
+    /// How often a request that failed for a passing reason is sent again; 0 asks once
+    #[arg(long, value_name = "N", default_value_t = 4)]
+    pub(crate) retries: u32,
+
+    /// Print the requests, secrets as ***, and send nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
 }
 
 /// Print a saved answer like a list

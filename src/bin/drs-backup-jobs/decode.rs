@@ -1,6 +1,6 @@
 //! `drs-backup-jobs decode`: a saved answer, printed like a list.
 
-use std::io::{self, Read as _};
+use std::io::{self, BufWriter, Read as _};
 use std::path::Path;
 
 use crate::args::DecodeArgs;
@@ -25,13 +25,15 @@ pub(crate) fn run(args: &DecodeArgs) -> Result<(), Failure> {
     let read = saved::read(&body);
     let format = args.output.format();
     let mut printer = Printer::new(
-        io::stdout().lock(),
+        BufWriter::new(io::stdout().lock()),
         format,
         args.output.style(),
         args.output.errors,
-    )?;
-    printer.print(read.jobs)?;
-    printer.finish(read.count)?;
+    );
+    if read.failure.is_none() || !read.jobs.is_empty() {
+        printer.print(read.jobs)?;
+        printer.finish(read.count)?;
+    }
     match read.failure {
         None => {
             if format.is_for_people() && printer.count() == 0 {

@@ -10,15 +10,9 @@ use drs_backup_jobs::{Error, ErrorKind};
 #[derive(Debug)]
 pub(crate) enum Failure {
     /// It was asked for something that cannot be done: what, and what to do instead.
-    Usage {
-        message: String,
-        hint: Option<String>,
-    },
+    Usage { message: String, hints: Vec<String> },
     /// The service or the network refused, or an answer cannot be read.
-    Refused {
-        message: String,
-        hint: Option<String>,
-    },
+    Refused { message: String, hints: Vec<String> },
     /// Standard output takes no more.
     Output(io::Error),
 }
@@ -27,21 +21,21 @@ impl Failure {
     pub(crate) fn usage(message: impl Into<String>) -> Self {
         Self::Usage {
             message: message.into(),
-            hint: None,
+            hints: Vec::new(),
         }
     }
 
     pub(crate) fn refused(message: impl Into<String>) -> Self {
         Self::Refused {
             message: message.into(),
-            hint: None,
+            hints: Vec::new(),
         }
     }
 
-    /// The same, with what to do next.
-    pub(crate) fn with_hint(mut self, next: impl Into<String>) -> Self {
-        if let Self::Usage { hint, .. } | Self::Refused { hint, .. } = &mut self {
-            *hint = Some(next.into());
+    /// The same, with one more thing to do next.
+    pub(crate) fn with_hint(mut self, hint: impl Into<String>) -> Self {
+        if let Self::Usage { hints, .. } | Self::Refused { hints, .. } = &mut self {
+            hints.push(hint.into());
         }
         self
     }
@@ -58,12 +52,12 @@ impl Failure {
                 );
                 ExitCode::FAILURE
             }
-            Self::Usage { message, hint } => {
-                say_with_hint(message, hint.as_deref());
+            Self::Usage { message, hints } => {
+                say_with_hints(message, hints);
                 ExitCode::from(2)
             }
-            Self::Refused { message, hint } => {
-                say_with_hint(message, hint.as_deref());
+            Self::Refused { message, hints } => {
+                say_with_hints(message, hints);
                 ExitCode::FAILURE
             }
         }
@@ -92,10 +86,10 @@ impl From<Error> for Failure {
             }
             _ => None,
         });
-        let hint = hint.map(Into::into);
+        let hints = hint.into_iter().map(Into::into).collect();
         match error.kind() {
-            ErrorKind::InvalidInput | ErrorKind::Credentials => Self::Usage { message, hint },
-            _ => Self::Refused { message, hint },
+            ErrorKind::InvalidInput | ErrorKind::Credentials => Self::Usage { message, hints },
+            _ => Self::Refused { message, hints },
         }
     }
 }
@@ -106,9 +100,9 @@ impl From<io::Error> for Failure {
     }
 }
 
-fn say_with_hint(message: &str, hint: Option<&str>) {
+fn say_with_hints(message: &str, hints: &[String]) {
     say("error", message);
-    if let Some(hint) = hint {
+    for hint in hints {
         say(" hint", hint);
     }
 }

@@ -10,17 +10,28 @@ use clap::Parser as _;
 
 mod args;
 mod completions;
+mod connect;
 mod decode;
+mod dry_run;
+mod duration;
 mod failure;
+mod filters;
+mod list;
 mod output;
+mod progress;
 mod saved;
 mod terminal;
+mod verbose;
 
 use args::{Cli, Command};
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
+    if cli.verbose > 0 {
+        verbose::start();
+    }
     let outcome = match &cli.command {
+        Command::List(args) => list::run(args, cli.verbose > 0),
         Command::Decode(args) => decode::run(args),
         Command::Completions(args) => completions::run(args),
     };

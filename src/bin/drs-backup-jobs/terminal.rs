@@ -2,10 +2,16 @@
 
 use std::io::IsTerminal as _;
 
+use terminal_size::{Height, Width, terminal_size};
+
 use crate::output::Style;
 
 pub(crate) fn is_stdout() -> bool {
     std::io::stdout().is_terminal()
+}
+
+pub(crate) fn is_stderr() -> bool {
+    std::io::stderr().is_terminal()
 }
 
 /// How to draw on standard output: in colour and cut to its width when it is a terminal, unless
@@ -17,18 +23,16 @@ pub(crate) fn stdout_style(ascii: bool) -> Style {
     Style {
         color: is_terminal && !is_dumb && !is_set("NO_COLOR"),
         ascii,
-        width: if is_terminal {
-            Some(width().unwrap_or(80))
-        } else {
-            None
-        },
+        width: is_terminal.then(|| columns_and_rows().0),
     }
 }
 
-/// The columns of the terminal that standard output is.
-fn width() -> Option<usize> {
-    comfy_table::Table::new()
-        .width()
-        .map(usize::from)
-        .filter(|width| *width > 0)
+/// The size of the terminal; a terminal that does not tell it is taken for the usual one.
+pub(crate) fn columns_and_rows() -> (usize, usize) {
+    match terminal_size() {
+        Some((Width(columns), Height(rows))) if columns > 0 && rows > 0 => {
+            (columns.into(), rows.into())
+        }
+        _ => (80, 24),
+    }
 }

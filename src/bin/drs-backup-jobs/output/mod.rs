@@ -38,6 +38,11 @@ impl Format {
     pub(crate) fn is_for_people(self) -> bool {
         matches!(self, Self::Table | Self::Timeline)
     }
+
+    /// Whether jobs are printed as they come, not all at the end.
+    pub(crate) fn streams(self) -> bool {
+        matches!(self, Self::Jsonl | Self::Csv)
+    }
 }
 
 /// Prints jobs: those of formats that stream at once, those of the others at the end.
@@ -48,22 +53,21 @@ pub(crate) struct Printer<W: Write> {
     errors: bool,
     held: Vec<Job<'static>>,
     printed: u64,
+    began: bool,
 }
 
 impl<W: Write> Printer<W> {
     /// A printer of this format; `errors` puts the reasons of failures under the rows of a table.
-    pub(crate) fn new(mut out: W, format: Format, style: Style, errors: bool) -> io::Result<Self> {
-        if format == Format::Csv {
-            csv::write_header(&mut out)?;
-        }
-        Ok(Self {
+    pub(crate) fn new(out: W, format: Format, style: Style, errors: bool) -> Self {
+        Self {
             out,
             format,
             style,
             errors,
             held: Vec::new(),
             printed: 0,
-        })
+            began: false,
+        }
     }
 
     /// How many jobs were taken so far.
@@ -71,8 +75,20 @@ impl<W: Write> Printer<W> {
         self.printed
     }
 
+    /// How many of the jobs in a table have a reason that is not shown.
+    pub(crate) fn unexplained(&self) -> usize {
+        let has_reason =
+            |job: &&Job<'_>| job.error_log.as_deref().is_some_and(|log| !log.is_empty());
+        if self.errors {
+            0
+        } else {
+            self.held.iter().filter(has_reason).count()
+        }
+    }
+
     /// Takes the jobs of a page; those that stream are out when this returns.
     pub(crate) fn print(&mut self, jobs: Vec<Job<'static>>) -> io::Result<()> {
+        self.begin()?;
         self.printed += jobs.len() as u64;
         match self.format {
             Format::Jsonl => {
@@ -97,6 +113,7 @@ impl<W: Write> Printer<W> {
     /// Prints what is left to print. `total` is the service's count, after one request; after a
     /// walk it is the number of jobs printed.
     pub(crate) fn finish(&mut self, total: Option<u64>) -> io::Result<()> {
+        self.begin()?;
         match self.format {
             Format::Jsonl | Format::Csv => {}
             Format::Table => {
@@ -113,6 +130,15 @@ impl<W: Write> Printer<W> {
             }
         }
         self.out.flush()
+    }
+
+    /// Writes what stands before the first job: not before there is an answer.
+    fn begin(&mut self) -> io::Result<()> {
+        if self.format == Format::Csv && !self.began {
+            csv::write_header(&mut self.out)?;
+        }
+        self.began = true;
+        Ok(())
     }
 
     fn write_lines(&mut self, lines: &[String]) -> io::Result<()> {
@@ -135,7 +161,7 @@ mod tests {
 
     fn print(format: Format, pages: Vec<Vec<Job<'static>>>, total: Option<u64>) -> String {
         let mut out = Vec::new();
-        let mut printer = Printer::new(&mut out, format, STYLE, false).unwrap();
+        let mut printer = Printer::new(&mut out, format, STYLE, false);
         for page in pages {
             printer.print(page).unwrap();
         }
@@ -190,7 +216,7 @@ mod tests {
     fn what_streams_is_out_before_the_end() {
         for format in [Format::Jsonl, Format::Csv] {
             let mut out = Vec::new();
-            let mut printer = Printer::new(&mut out, format, STYLE, false).unwrap();
+            let mut printer = Printer::new(&mut out, format, STYLE, false);
             printer.print(samples::jobs()).unwrap();
             drop(printer);
             assert!(

@@ -1,0 +1,54 @@
+//! `--dry-run`: the requests that would be sent, and nothing sent.
+
+use std::fmt::Write as _;
+use std::io::{self, Write as _};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use drs_backup_jobs::Transport;
+use drs_backup_jobs::transport::{Head, Request, ResponseBody, TransportError};
+
+/// Stands in the place of the network: writes requests down and answers with an empty list. What it
+/// writes is what the client made, signature and all, so it cannot differ from what would be sent.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct DryRun {
+    requests: Arc<Mutex<Vec<String>>>,
+}
+
+impl DryRun {
+    /// Prints what would have been sent.
+    pub(crate) fn print(&self) -> io::Result<()> {
+        let requests = self.requests.lock().unwrap_or_else(PoisonError::into_inner);
+        io::stdout().write_all(requests.join("\n").as_bytes())
+    }
+}
+
+impl Transport for DryRun {
+    fn send(&self, request: &Request<'_>, body: &mut ResponseBody) -> Result<Head, TransportError> {
+        let text = shown(request);
+        self.requests
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(text);
+        body.write(br#"{"count":0,"jobs":[]}"#)?;
+        Ok(Head::new(200))
+    }
+}
+
+/// Method, URL and headers; what is secret as `***`.
+fn shown(request: &Request<'_>) -> String {
+    let headers = request.headers();
+    let mut text = format!("{} {}\n", request.method(), request.url());
+    for (name, value) in headers.iter() {
+        let value = if headers.is_secret(name) {
+            "***"
+        } else {
+            value
+        };
+        let written = writeln!(text, "{name}: {value}");
+        debug_assert!(written.is_ok(), "writing to a String cannot fail");
+    }
+    if !request.body().is_empty() {
+        text.push_str("\n***\n");
+    }
+    text
+}

@@ -1,0 +1,44 @@
+//! How far a walk is, on standard error while it lasts.
+
+use indicatif::{ProgressBar, ProgressStyle};
+
+/// A bar, if there is a terminal to draw it on.
+pub(crate) struct Progress(Option<ProgressBar>);
+
+impl Progress {
+    /// A bar that is drawn when `is_wanted`.
+    pub(crate) fn new(is_wanted: bool) -> Self {
+        Self(is_wanted.then(|| {
+            let bar = ProgressBar::no_length();
+            bar.set_style(style("listing jobs: {pos}"));
+            bar
+        }))
+    }
+
+    /// So many jobs have come, of so many as the service counts.
+    pub(crate) fn set(&self, jobs: u64, total: Option<u64>) {
+        let Some(bar) = &self.0 else { return };
+        if let Some(total) = total.filter(|total| *total >= jobs)
+            && bar.length() != Some(total)
+        {
+            bar.set_length(total);
+            bar.set_style(style("listing jobs: {bar:30} {pos} of {len}"));
+        }
+        bar.set_position(jobs);
+        bar.tick();
+    }
+
+    /// Takes the bar down, before anything else is written.
+    pub(crate) fn clear(&self) {
+        if let Some(bar) = &self.0 {
+            bar.finish_and_clear();
+        }
+    }
+}
+
+fn style(template: &str) -> ProgressStyle {
+    // The templates are the two above, which are well formed.
+    ProgressStyle::with_template(template)
+        .unwrap_or_else(|_| ProgressStyle::default_bar())
+        .progress_chars("=> ")
+}

@@ -107,6 +107,31 @@ impl<'a> Job<'a> {
     }
 }
 
+/// What serialisers write.
+#[cfg(any(feature = "serde", feature = "miniserde"))]
+impl Job<'_> {
+    /// The members a job has, under the service's names and in the order of its page. Those that
+    /// the service requires are always there.
+    pub(crate) fn members(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        [
+            ("id", Some(&*self.id)),
+            ("name", Some(&*self.name)),
+            ("status", Some(self.status.as_str())),
+            ("engine_type", Some(self.engine_type.as_str())),
+            ("error_log", self.error_log.as_deref()),
+            ("description", self.description.as_deref()),
+            ("create_time", Some(&*self.create_time)),
+            ("finish_time", self.finish_time.as_deref()),
+            (
+                "enterprise_project_id",
+                self.enterprise_project_id.as_deref(),
+            ),
+        ]
+        .into_iter()
+        .filter_map(|(key, text)| Some((key, text?)))
+    }
+}
+
 fn owned(text: Cow<'_, str>) -> Cow<'static, str> {
     Cow::Owned(text.into_owned())
 }

@@ -38,11 +38,15 @@ mod job;
 mod jobs;
 mod json;
 mod list_jobs;
+#[cfg(feature = "miniserde")]
+mod miniserde_impls;
 #[cfg(feature = "std")]
 mod pacing;
 mod percent;
 mod region;
 mod retry;
+#[cfg(feature = "serde")]
+mod serde_impls;
 mod text_enum;
 mod timestamp;
 pub mod transport;

@@ -42,6 +42,8 @@ fn read_field<'a>(
 ) -> Result<(), Expected> {
     let start = *cursor;
     let text = text(cursor)?;
+    #[cfg(test)]
+    let text = super::independence::with_fault(text);
     match field {
         Field::Id => match text {
             Some(id) if !id.is_empty() => job.id = id,

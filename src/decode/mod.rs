@@ -14,16 +14,36 @@
 //! - An integer within `i64` or `u64` in the place of a text is taken as its digits.
 //! - Anything else is an error that tells the JSON path, the byte and what was expected.
 //!
+//! With the features `serde_json` and `miniserde` the functions of these names read the same pages
+//! by the same rules through those libraries. The built-in reader is the fastest of the three and
+//! the only one that needs nothing; the others are for a program that trusts its parser alone, and
+//! they hold the built-in one to account in this crate's tests.
+//!
 //! No bytes make them panic; what they allocate is in proportion to the body, and nothing recurses.
 
 use crate::error::DecodeError;
 use crate::job::{Job, JobPage};
 use crate::json;
+#[cfg(any(feature = "serde_json", feature = "miniserde"))]
+use crate::json::{Cursor, Expected};
 
 mod api_error;
+#[cfg(any(feature = "serde", feature = "miniserde"))]
+pub(crate) mod draft;
 mod field;
+#[cfg(test)]
+mod independence;
 mod job;
+#[cfg(feature = "miniserde")]
+mod miniserde;
 mod page;
+#[cfg(feature = "serde_json")]
+mod serde_json;
+
+#[cfg(feature = "miniserde")]
+pub use self::miniserde::miniserde;
+#[cfg(feature = "serde_json")]
+pub use self::serde_json::serde_json;
 
 impl<'a> JobPage<'a> {
     /// Reads one answer of the operation. Texts without an escape are borrowed from `body`.
@@ -62,4 +82,20 @@ impl<'a> Job<'a> {
             Ok(job)
         })
     }
+}
+
+/// Holds `body` to the rules that other parsers do not keep, and lets one of them read it. What
+/// either refuses the built-in reader reads again: it knows the place.
+#[cfg(any(feature = "serde_json", feature = "miniserde"))]
+fn through<'a, T>(
+    body: &'a [u8],
+    parse: impl FnOnce(&'a str) -> Option<T>,
+) -> Result<T, DecodeError> {
+    json::whole(body, |cursor: &mut Cursor<'a>| {
+        let text = cursor.rest();
+        json::scan_page(cursor)?;
+        cursor.end()?;
+        parse(text).ok_or(Expected::Readable)
+    })
+    .map_err(|refusal| JobPage::parse(body).err().unwrap_or(refusal))
 }

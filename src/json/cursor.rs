@@ -18,6 +18,12 @@ impl<'a> Cursor<'a> {
         Self { rest: text }
     }
 
+    /// The text that is left.
+    #[cfg(any(feature = "serde_json", feature = "miniserde"))]
+    pub(crate) fn rest(&self) -> &'a str {
+        self.rest
+    }
+
     /// The bytes that are left.
     pub(crate) fn left(&self) -> usize {
         self.rest.len()

@@ -30,6 +30,8 @@ pub(crate) enum Expected {
     JobsMember,
     Id,
     IdMember,
+    #[cfg(any(feature = "serde_json", feature = "miniserde"))]
+    Readable,
 }
 
 impl Expected {
@@ -63,6 +65,8 @@ impl Expected {
             Self::JobsMember => "a member `jobs` in this object",
             Self::Id => "an id that is not empty",
             Self::IdMember => "a member `id` in this object",
+            #[cfg(any(feature = "serde_json", feature = "miniserde"))]
+            Self::Readable => "numbers that the parser can hold, before this byte",
         }
     }
 }

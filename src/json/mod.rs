@@ -10,12 +10,16 @@ mod escape;
 mod expected;
 mod number;
 mod place;
+#[cfg(any(feature = "serde_json", feature = "miniserde"))]
+mod scan;
 mod skip;
 mod string;
 
 pub(crate) use cursor::Cursor;
 pub(crate) use expected::Expected;
 pub(crate) use place::whole;
+#[cfg(any(feature = "serde_json", feature = "miniserde"))]
+pub(crate) use scan::scan_page;
 
 /// How deep a value that is skipped may nest.
 pub(crate) const MAX_DEPTH: usize = 128;

@@ -14,6 +14,8 @@ mod decode_api_error;
 mod emulator;
 #[cfg(feature = "emulator")]
 mod emulator_http;
+#[cfg(all(feature = "serde_json", feature = "miniserde"))]
+mod fuzz;
 mod model;
 #[cfg(feature = "ureq")]
 mod server;

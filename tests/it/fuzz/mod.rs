@@ -1,0 +1,125 @@
+//! The bodies of the fuzz targets, replayed here over their seeds and a fixed number of mutations
+//! of them, so that `cargo test` runs them too.
+
+use std::fs;
+use std::path::Path;
+
+mod decode_error;
+mod decode_page;
+mod page_builder;
+mod query;
+mod timestamp;
+
+/// A small generator of pseudo-random numbers (xorshift), the same in every run.
+struct Random(u64);
+
+impl Random {
+    fn below(&mut self, end: usize) -> usize {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        usize::try_from(self.0 % end.max(1) as u64).unwrap()
+    }
+}
+
+fn data(path: &str) -> std::path::PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/data/fuzz")
+        .join(path)
+}
+
+fn seeds(target: &str) -> Vec<Vec<u8>> {
+    let mut paths: Vec<_> = fs::read_dir(data(target))
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .collect();
+    paths.sort();
+    paths.iter().map(|path| fs::read(path).unwrap()).collect()
+}
+
+/// The tokens of libFuzzer's dictionary: what stands between the quotes of each line.
+fn dictionary() -> Vec<Vec<u8>> {
+    fs::read_to_string(data("json.dict"))
+        .unwrap()
+        .lines()
+        .filter_map(|line| line.strip_prefix('"')?.strip_suffix('"'))
+        .map(|token| {
+            token
+                .replace("\\\"", "\"")
+                .replace("\\\\", "\\")
+                .into_bytes()
+        })
+        .collect()
+}
+
+fn mutated(random: &mut Random, seeds: &[Vec<u8>], tokens: &[Vec<u8>]) -> Vec<u8> {
+    let mut bytes = seeds[random.below(seeds.len())].clone();
+    for _ in 0..=random.below(3) {
+        let at = random.below(bytes.len() + 1);
+        let end = (at + random.below(8)).min(bytes.len());
+        match random.below(6) {
+            0 => bytes.truncate(at),
+            1 => drop(bytes.drain(at..end)),
+            2 => bytes.insert(at, u8::try_from(random.below(256)).unwrap()),
+            3 => {
+                if let Some(byte) = bytes.get_mut(at) {
+                    *byte ^= 1 << random.below(8);
+                }
+            }
+            4 => {
+                let token = &tokens[random.below(tokens.len())];
+                bytes.splice(at..end, token.iter().copied());
+            }
+            _ => {
+                let copy = bytes[at..end].to_vec();
+                let to = random.below(bytes.len() + 1);
+                bytes.splice(to..to, copy);
+            }
+        }
+    }
+    bytes
+}
+
+#[track_caller]
+fn replay(target: &str, mutations: usize, run: fn(&[u8])) {
+    let seeds = seeds(target);
+    let tokens = dictionary();
+    assert!(!seeds.is_empty() && !tokens.is_empty());
+    let mut random = Random(0x9e37_79b9_7f4a_7c15);
+    let mutations = (0..mutations).map(|_| mutated(&mut random, &seeds, &tokens));
+    for input in seeds.iter().cloned().chain(mutations.collect::<Vec<_>>()) {
+        if std::panic::catch_unwind(|| run(&input)).is_err() {
+            panic!("{target} fails on {:?}", String::from_utf8_lossy(&input));
+        }
+    }
+}
+
+#[test]
+fn three_decoders_agree_on_any_bytes() {
+    replay("decode_page", 20_000, decode_page::run);
+}
+
+#[test]
+fn three_decoders_agree_on_built_pages() {
+    let mut random = Random(1);
+    for _ in 0..5_000 {
+        let choices = (0..200).map(|_| u8::try_from(random.below(256)).unwrap());
+        let input: Vec<u8> = std::iter::once(0xff).chain(choices).collect();
+        decode_page::run(&input);
+    }
+}
+
+#[test]
+fn any_error_body_gives_something_readable() {
+    replay("decode_error", 20_000, decode_error::run);
+}
+
+#[test]
+fn any_query_reads_back_as_what_went_in() {
+    replay("query", 10_000, query::run);
+}
+
+#[test]
+fn any_time_that_is_read_prints_and_reads_back() {
+    replay("timestamp", 20_000, timestamp::run);
+}

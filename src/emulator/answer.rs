@@ -1,11 +1,13 @@
 //! From a request to an answer: the way through gateway and service.
 
+use super::delivery;
+use super::fault::Fault;
 use super::incoming::{Incoming, decode};
 use super::query::PageQuery;
 use super::refusal::{Refusal, Tongue};
 use super::reply::Reply;
 use super::state::State;
-use super::write_json;
+use super::write_json::{self, Style};
 use crate::timestamp::Timestamp;
 
 /// What a path leads to.
@@ -23,16 +25,27 @@ impl<'a> Route<'a> {
     }
 }
 
-/// The answer to a request, but for the headers that every answer carries.
+/// The answer to a request, but for the headers that every answer carries. Faults that are part of
+/// an answer are in it.
 pub(super) fn answer(
     state: &mut State,
     incoming: &Incoming<'_>,
+    fault: Option<&Fault>,
     request_id: &str,
     now: Option<Timestamp>,
 ) -> Reply {
     let tongue = Tongue::of(incoming.header("X-Language"));
+    if let Some(reply) = fault.and_then(|fault| delivery::instead(fault, tongue, request_id)) {
+        return reply;
+    }
+    let style = match fault {
+        Some(Fault::Drift) => Style::Drifted,
+        Some(Fault::Mistype) => Style::Mistyped,
+        Some(Fault::Unknown) => Style::Unknown,
+        _ => Style::Documented,
+    };
     let answered = match Route::of(incoming.path) {
-        Some(Route::Jobs(project_id)) => jobs(state, incoming, project_id, now),
+        Some(Route::Jobs(project_id)) => jobs(state, incoming, project_id, style, now),
         None => Err(Refusal::no_such_path()),
     };
     answered.unwrap_or_else(|refusal| refusal.reply(tongue, request_id))
@@ -42,6 +55,7 @@ fn jobs(
     state: &mut State,
     incoming: &Incoming<'_>,
     project_id: &str,
+    style: Style,
     now: Option<Timestamp>,
 ) -> Result<Reply, Refusal> {
     if incoming.method != "GET" {
@@ -60,6 +74,6 @@ fn jobs(
     let query = PageQuery::read(&incoming.query_pairs()?, state.limits)?;
     let cut = state.list.cut(&query, state.page_cap);
     let count = state.count_cap.map_or(cut.total, |cap| cut.total.min(cap));
-    let body = write_json::page(cut.jobs.iter().map(|job| &job.job), count);
+    let body = write_json::page(cut.jobs.iter().map(|job| &job.job), count, style);
     Ok(Reply::json(200, body))
 }

@@ -9,9 +9,12 @@ use core::time::Duration;
 use std::sync::Mutex;
 
 use super::auth::Gate;
+use super::fault::{Faults, Schedule};
 use super::job::EmulatedJob;
+use super::life::{Life, Script};
 use super::list::List;
 use super::query::Limits;
+use super::seeded::Lot;
 use super::state::State;
 use super::{Emulator, Shared};
 use crate::clock::{Clock, SystemClock};
@@ -36,6 +39,8 @@ pub struct EmulatorBuilder {
     count_cap: Option<u64>,
     latency: Duration,
     gate: Gate,
+    faults: Faults,
+    script: Script,
     clock: Option<Arc<dyn Clock>>,
 }
 
@@ -51,13 +56,16 @@ impl Default for EmulatorBuilder {
             count_cap: None,
             latency: Duration::ZERO,
             gate: Gate::default(),
+            faults: Faults::new(),
+            script: Script::new(),
             clock: None,
         }
     }
 }
 
 impl EmulatorBuilder {
-    /// How many jobs to make from the [seed](Self::seed); 0 if not set. A million take 16 MB.
+    /// How many jobs to make from the [seed](Self::seed); 0 if not set. The newest was created
+    /// just before 2024-08-19T02:27:15Z. A million take 16 MB.
     pub fn jobs(mut self, jobs: u32) -> Self {
         self.jobs = jobs;
         self
@@ -119,6 +127,18 @@ impl EmulatorBuilder {
         self
     }
 
+    /// What goes wrong; nothing if not set.
+    pub fn faults(mut self, faults: Faults) -> Self {
+        self.faults = faults;
+        self
+    }
+
+    /// How the list changes by itself; not at all if not set.
+    pub fn script(mut self, script: Script) -> Self {
+        self.script = script;
+        self
+    }
+
     /// What tells the emulator the time, and waits for it; the system's clock if not set.
     pub fn clock(mut self, clock: impl Clock + 'static) -> Self {
         self.clock = Some(Arc::new(clock));
@@ -128,7 +148,11 @@ impl EmulatorBuilder {
     /// The emulator.
     #[must_use]
     pub fn build(self) -> Emulator {
-        let mut list = List::new(self.seed, self.jobs);
+        let lot = Lot {
+            seed: self.seed,
+            jobs: self.jobs,
+        };
+        let mut list = List::new(lot);
         for job in self.placed {
             list.insert(0, job);
         }
@@ -136,10 +160,12 @@ impl EmulatorBuilder {
         let clock = self.clock.unwrap_or_else(|| Arc::new(SystemClock::new()));
         Emulator {
             shared: Arc::new(Shared {
-                clock,
+                started: clock.now(),
                 latency: self.latency,
                 state: Mutex::new(State {
                     list,
+                    life: Life::new(self.script, lot, clock.unix_time()),
+                    faults: Schedule::new(self.faults, self.seed),
                     gate: self.gate,
                     limits: self.limits,
                     project_id: self.project_id,
@@ -149,6 +175,7 @@ impl EmulatorBuilder {
                     requests: VecDeque::new(),
                     request_count: 0,
                 }),
+                clock,
             }),
         }
     }

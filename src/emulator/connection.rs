@@ -9,19 +9,15 @@ use std::net::{Shutdown, TcpStream};
 use std::time::Instant;
 
 use super::Emulator;
+use super::delivery::{Delivery, End};
+use super::framing::{Framing, MOST_HEADERS, head_end, texts};
 use super::incoming::Incoming;
-use super::refusal::{Refusal, Tongue};
+use super::refusal::Refusal;
 use super::reply::{Reply, reason_phrase};
 use super::server::Running;
 
 /// The longest head of a request: a token of 50 000 characters fits with room to spare.
 const LONGEST_HEAD: usize = 128 << 10;
-/// The longest path and query.
-const LONGEST_TARGET: usize = 32 << 10;
-/// The longest body of a request.
-const LONGEST_BODY: usize = 1 << 20;
-/// How many headers a request may have.
-const MOST_HEADERS: usize = 100;
 /// How long a connection may be silent between requests.
 const IDLE: Duration = Duration::from_secs(60);
 /// How long a request may take from its first byte to its last, and an answer to be taken.
@@ -45,9 +41,9 @@ pub(super) fn serve(stream: TcpStream, emulator: &Emulator, running: &Running) {
             Ok(Some(read)) => connection.answer(&read, emulator, running),
             Ok(None) => Ok(false),
             Err(Unreadable::Refused(refusal)) => {
-                let reply = emulator.refuse(&refusal);
+                let refused = emulator.refuse(&refusal);
                 connection
-                    .write(&reply, Method::Other, false)
+                    .write(&refused.reply, Method::Other, false)
                     .map(|()| false)
             }
             Err(Unreadable::Gone) => return,
@@ -72,7 +68,7 @@ pub(super) fn turn_away(stream: TcpStream, emulator: &Emulator) {
         .set_write_timeout(Some(Duration::from_millis(50)));
     if is_ready.is_ok() {
         // Whoever is turned away may be gone already.
-        let _ = connection.write(&emulator.refuse(&refusal), Method::Other, false);
+        let _ = connection.write(&emulator.refuse(&refusal).reply, Method::Other, false);
     }
 }
 
@@ -87,6 +83,21 @@ struct ReadRequest {
     bytes: Vec<u8>,
     head_len: usize,
     keep_alive: bool,
+}
+
+impl ReadRequest {
+    fn ask(&self, emulator: &Emulator) -> Option<(Method, Delivery)> {
+        let (head, body) = self.bytes.split_at_checked(self.head_len)?;
+        let mut headers = [httparse::EMPTY_HEADER; MOST_HEADERS];
+        let mut parsed = httparse::Request::new(&mut headers);
+        parsed.parse(head).ok()?;
+        let (method, target) = (parsed.method?, parsed.path?);
+        let delivery = match texts(parsed.headers) {
+            Some(headers) => emulator.answer(&Incoming::new(method, target, headers, body)),
+            None => emulator.refuse(&Refusal::unreadable(400, "a header is no UTF-8")),
+        };
+        Some((Method::of(method), delivery))
+    }
 }
 
 /// Why there is no request to answer.
@@ -119,6 +130,16 @@ impl From<io::Error> for Unreadable {
 enum Method {
     Head,
     Other,
+}
+
+impl Method {
+    fn of(method: &str) -> Self {
+        if method == "HEAD" {
+            Self::Head
+        } else {
+            Self::Other
+        }
+    }
 }
 
 impl Connection {
@@ -198,40 +219,35 @@ impl Connection {
         emulator: &Emulator,
         running: &Running,
     ) -> io::Result<bool> {
-        let (head, body) = read
-            .bytes
-            .split_at_checked(read.head_len)
-            .unwrap_or_default();
-        let mut headers = [httparse::EMPTY_HEADER; MOST_HEADERS];
-        let mut parsed = httparse::Request::new(&mut headers);
-        let (method, reply) = match parsed.parse(head) {
-            Ok(httparse::Status::Complete(_)) => {
-                let method = parsed.method.unwrap_or_default();
-                let reply = match texts(parsed.headers) {
-                    Some(headers) => emulator.answer(&Incoming::new(
-                        method,
-                        parsed.path.unwrap_or_default(),
-                        headers,
-                        body,
-                    )),
-                    None => emulator.refuse(&Refusal::unreadable(400, "a header is no UTF-8")),
-                };
-                (
-                    if method == "HEAD" {
-                        Method::Head
-                    } else {
-                        Method::Other
-                    },
-                    reply,
-                )
-            }
-            // The head was read before: it cannot fail now.
-            _ => return Ok(false),
+        // The head was parsed before: there is a request.
+        let Some((method, delivery)) = read.ask(emulator) else {
+            return Ok(false);
         };
-        emulator.pause(emulator.shared.latency, || running.is_stopping());
-        let keep_alive = read.keep_alive && !running.is_stopping();
-        self.write(&reply, method, keep_alive)?;
-        Ok(keep_alive)
+        emulator.pause(delivery.late, || running.is_stopping());
+        if running.is_stopping() {
+            return Ok(false);
+        }
+        let goes_on = read.keep_alive && delivery.end == End::Whole;
+        let Delivery {
+            reply, over, end, ..
+        } = &delivery;
+        match end {
+            End::Whole if over.is_zero() => self.write(reply, method, goes_on)?,
+            End::Whole => {
+                let head = head_text(reply, reply.body.len(), goes_on);
+                self.stream.write_all(head.as_bytes())?;
+                if method != Method::Head {
+                    self.trickle(&reply.body, *over, emulator, running)?;
+                }
+            }
+            End::Reset => {}
+            End::Cut(length) => {
+                self.write_announced(reply, reply.body.len(), reply.body.get(..*length))?;
+            }
+            End::Announced(length) => self.write_announced(reply, *length, Some(&reply.body))?,
+            End::Garbage => self.stream.write_all(b"SSH-2.0-emulator\r\n")?,
+        }
+        Ok(goes_on && !running.is_stopping())
     }
 
     fn write(&mut self, reply: &Reply, method: Method, keep_alive: bool) -> io::Result<()> {
@@ -240,6 +256,35 @@ impl Connection {
             out.extend_from_slice(&reply.body);
         }
         self.stream.write_all(&out)
+    }
+
+    /// Writes a body that is not as long as is said of it.
+    fn write_announced(
+        &mut self,
+        reply: &Reply,
+        announced: usize,
+        body: Option<&[u8]>,
+    ) -> io::Result<()> {
+        let mut out = head_text(reply, announced, false).into_bytes();
+        out.extend_from_slice(body.unwrap_or_default());
+        self.stream.write_all(&out)
+    }
+
+    /// Writes a body piece by piece, over so much time.
+    fn trickle(
+        &mut self,
+        body: &[u8],
+        over: Duration,
+        emulator: &Emulator,
+        running: &Running,
+    ) -> io::Result<()> {
+        const PIECES: u32 = 20;
+        let pieces = usize::try_from(PIECES).unwrap_or(1);
+        for piece in body.chunks(body.len().div_ceil(pieces).max(1)) {
+            emulator.pause(over / PIECES, || running.is_stopping());
+            self.stream.write_all(piece)?;
+        }
+        Ok(())
     }
 
     /// Ends the connection so that the last answer is not lost: bytes that were not read would
@@ -280,116 +325,4 @@ fn head_text(reply: &Reply, announced: usize, keep_alive: bool) -> String {
         "Connection: close\r\n"
     };
     head + &format!("Content-Length: {announced}\r\n{connection}\r\n")
-}
-
-/// The length of the head, its empty line included; bytes before `searched` hold no end.
-fn head_end(bytes: &[u8], searched: usize) -> Option<usize> {
-    // Three bytes back: an empty line may have come in two parts.
-    let from = searched.saturating_sub(3);
-    let tail = bytes.get(from..)?;
-    tail.iter().enumerate().find_map(|(at, byte)| {
-        let rest = tail.get(at + 1..)?;
-        let line_end = if rest.starts_with(b"\r\n") {
-            2
-        } else if rest.starts_with(b"\n") {
-            1
-        } else {
-            return None;
-        };
-        (*byte == b'\n').then_some(from + at + 1 + line_end)
-    })
-}
-
-/// Where a request ends, and whether another may follow.
-struct Framing {
-    body_len: usize,
-    keep_alive: bool,
-    expects_continue: bool,
-}
-
-impl Framing {
-    fn of(head: &[u8]) -> Result<Self, Refusal> {
-        let mut headers = [httparse::EMPTY_HEADER; MOST_HEADERS];
-        let mut parsed = httparse::Request::new(&mut headers);
-        match parsed.parse(head) {
-            Ok(httparse::Status::Complete(_)) => {}
-            Err(httparse::Error::TooManyHeaders) => {
-                return Err(Refusal::unreadable(494, "there are too many headers"));
-            }
-            Err(httparse::Error::Version) => {
-                return Err(Refusal::unreadable(
-                    505,
-                    "only HTTP/1.1 and HTTP/1.0 are spoken",
-                ));
-            }
-            _ => return Err(Refusal::unreadable(400, "this is no HTTP request")),
-        }
-        if parsed.path.unwrap_or_default().len() > LONGEST_TARGET {
-            return Err(Refusal::unreadable(414, "path and query are too long"));
-        }
-        let values = |name: &'static str| {
-            parsed
-                .headers
-                .iter()
-                .filter(move |header| header.name.eq_ignore_ascii_case(name))
-                .map(|header| header.value.trim_ascii())
-        };
-        let is_1_1 = parsed.version == Some(1);
-        if is_1_1 && values("Host").count() != 1 {
-            return Err(Refusal::unreadable(
-                400,
-                "exactly one header Host is needed",
-            ));
-        }
-        if values("Transfer-Encoding").next().is_some() {
-            return Err(Refusal::unreadable(411, "a body needs a Content-Length"));
-        }
-        let mut lengths = values("Content-Length");
-        let length = lengths.next().unwrap_or(b"0");
-        if lengths.any(|other| other != length) {
-            return Err(Refusal::unreadable(400, "there are two lengths"));
-        }
-        let is_number = !length.is_empty() && length.iter().all(u8::is_ascii_digit);
-        let body_len = core::str::from_utf8(length)
-            .ok()
-            .filter(|_| is_number)
-            .ok_or_else(|| Refusal::unreadable(400, "the Content-Length is no number"))?
-            // Digits that are no usize are too many.
-            .parse()
-            .unwrap_or(usize::MAX);
-        if body_len > LONGEST_BODY {
-            return Err(Refusal::unreadable(413, "the body is too long"));
-        }
-        let connection_says = |word: &str| {
-            values("Connection").any(|value| {
-                value
-                    .split(|byte| *byte == b',')
-                    .any(|token| token.trim_ascii().eq_ignore_ascii_case(word.as_bytes()))
-            })
-        };
-        // A client of HTTP/1.0 would have to be told; it can as well connect anew.
-        let keep_alive = is_1_1 && !connection_says("close");
-        let expects_continue =
-            values("Expect").any(|value| value.eq_ignore_ascii_case(b"100-continue"));
-        Ok(Self {
-            body_len,
-            keep_alive,
-            expects_continue,
-        })
-    }
-}
-
-/// The headers as texts; `None` when one is no UTF-8.
-fn texts<'h>(headers: &[httparse::Header<'h>]) -> Option<Vec<(&'h str, &'h str)>> {
-    headers
-        .iter()
-        .map(|header| Some((header.name, core::str::from_utf8(header.value).ok()?)))
-        .collect()
-}
-
-impl Emulator {
-    /// The answer to what could not be read as a request.
-    fn refuse(&self, refusal: &Refusal) -> Reply {
-        self.complete(|_, request_id, _| refusal.reply(Tongue::English, request_id))
-    }
 }

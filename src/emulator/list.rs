@@ -9,14 +9,14 @@ use core::cmp::Reverse;
 use super::filter::SortValue;
 use super::job::EmulatedJob;
 use super::query::{PageQuery, Selection};
-use super::seeded;
+use super::seeded::Lot;
 use crate::job::SortDir;
 
 /// The jobs. The list's head is the vector's end, so that a new job, which comes first in the
 /// list, costs nothing; positions count from the head all the same.
 #[derive(Debug)]
 pub(super) struct List {
-    seed: u64,
+    lot: Lot,
     entries: Vec<Entry>,
     /// What the last selections picked, so that a walk does not filter and sort anew for each page.
     picked: VecDeque<(Selection, Arc<[u32]>)>,
@@ -39,11 +39,11 @@ pub(super) struct Cut {
 }
 
 impl List {
-    /// A list of this many jobs made from the seed, the newest first.
-    pub(super) fn new(seed: u64, jobs: u32) -> Self {
+    /// A list of the jobs of a lot, the newest first.
+    pub(super) fn new(lot: Lot) -> Self {
         Self {
-            seed,
-            entries: (0..jobs).map(Entry::Seeded).collect(),
+            lot,
+            entries: (0..lot.jobs).map(Entry::Seeded).collect(),
             picked: VecDeque::new(),
         }
     }
@@ -89,11 +89,11 @@ impl List {
         let Some(at) = self.find(id) else {
             return false;
         };
-        let seed = self.seed;
+        let lot = self.lot;
         let Some(entry) = self.entries.get_mut(at) else {
             return false;
         };
-        let mut job = change(made(seed, entry));
+        let mut job = change(made(lot, entry));
         job.job.id = alloc::borrow::Cow::Owned(id.into());
         *entry = Entry::Placed(Box::new(job));
         self.picked.clear();
@@ -166,19 +166,19 @@ impl List {
     fn find(&self, id: &str) -> Option<usize> {
         // From the head: tests and scripts mostly mean a job that is new.
         self.entries.iter().rposition(|entry| match entry {
-            Entry::Seeded(index) => seeded::has_id(self.seed, *index, id),
+            Entry::Seeded(index) => self.lot.has_id(*index, id),
             Entry::Placed(job) => job.id() == id,
         })
     }
 
     fn job(&self, entry: &Entry) -> EmulatedJob {
-        made(self.seed, entry)
+        made(self.lot, entry)
     }
 }
 
-fn made(seed: u64, entry: &Entry) -> EmulatedJob {
+fn made(lot: Lot, entry: &Entry) -> EmulatedJob {
     match entry {
-        Entry::Seeded(index) => seeded::job(seed, *index),
+        Entry::Seeded(index) => lot.job(*index),
         Entry::Placed(job) => (**job).clone(),
     }
 }

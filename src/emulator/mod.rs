@@ -1,7 +1,7 @@
 //! The service in memory: for the tests of those who build on this crate, and for demos.
 //!
 //! An [`Emulator`] keeps a list of jobs and answers the operation over it: in the same process, as
-//! the [`Transport`] of a client, or over loopback HTTP to any program ([`Emulator::serve`]).
+//! the [`Transport`](crate::Transport) of a client, or over loopback HTTP to any program ([`Emulator::serve`]).
 //!
 //! ```
 //! use drs_backup_jobs::emulator::{EmulatedJob, Emulator};
@@ -12,8 +12,6 @@
 //! # Ok::<(), drs_backup_jobs::Error>(())
 //! ```
 
-use alloc::format;
-use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
@@ -26,18 +24,22 @@ use crate::client::{Client, ClientBuilder};
 use crate::clock::Clock;
 use crate::credentials::Secret;
 use crate::timestamp::Timestamp;
-use crate::transport::{
-    Head, Request, ResponseBody, Transport, TransportError, TransportErrorKind,
-};
 
 mod answer;
 mod auth;
 mod builder;
 mod connection;
+mod delivery;
+mod fault;
+mod fault_text;
 mod filter;
+mod framing;
+mod in_process;
 mod incoming;
 mod job;
+mod life;
 mod list;
+mod manual_clock;
 mod query;
 mod random;
 mod record;
@@ -49,13 +51,19 @@ mod state;
 mod write_json;
 
 pub use builder::EmulatorBuilder;
+pub use fault::{Fault, Faults};
 pub use job::EmulatedJob;
+pub use life::{Change, Script};
+pub use manual_clock::ManualClock;
 pub use query::Limits;
 pub use record::RecordedRequest;
 pub use server::Server;
 
+use delivery::Delivery;
+use fault::Schedule;
 use incoming::Incoming;
-use reply::Reply;
+use refusal::{Refusal, Tongue};
+use reply::http_date;
 use state::State;
 
 /// The service in memory: a list of jobs, and the operation over it.
@@ -68,6 +76,8 @@ pub struct Emulator {
 
 struct Shared {
     clock: Arc<dyn Clock>,
+    /// What the clock showed at the start.
+    started: Duration,
     latency: Duration,
     state: Mutex<State>,
 }
@@ -100,7 +110,7 @@ impl Emulator {
     }
 
     /// The endpoint for clients in the same process, which send through the emulator as their
-    /// [`Transport`]. It must be `https` to be taken; nothing is sent anywhere.
+    /// [`Transport`](crate::Transport). It must be `https` to be taken; nothing is sent anywhere.
     #[must_use]
     pub fn endpoint(&self) -> &'static str {
         Self::ENDPOINT
@@ -188,6 +198,12 @@ impl Emulator {
         self.lock().gate.revoke_token(token);
     }
 
+    /// Sets what goes wrong from the next request on, in place of what was set before.
+    pub fn set_faults(&self, faults: Faults) {
+        let mut state = self.lock();
+        state.faults = Schedule::new(faults, state.seed);
+    }
+
     /// What was asked, the oldest first: the last 10 000 requests.
     #[must_use]
     pub fn requests(&self) -> Vec<RecordedRequest> {
@@ -216,29 +232,51 @@ impl Emulator {
     }
 
     /// Answers one request; the answer is still to be delivered.
-    fn answer(&self, incoming: &Incoming<'_>) -> Reply {
+    fn answer(&self, incoming: &Incoming<'_>) -> Delivery {
+        let latency = self.shared.latency;
         self.complete(|state, request_id, now| {
-            let reply = answer::answer(state, incoming, request_id, now);
-            let mut record = RecordedRequest::new(incoming);
-            record.answered(reply.status);
-            state.remember(record);
-            reply
+            let fault = state.faults.next();
+            let reply = answer::answer(state, incoming, fault.as_ref(), request_id, now);
+            let mut delivery = Delivery::whole(reply, latency);
+            if let Some(fault) = &fault {
+                delivery.suffer(fault);
+            }
+            state.remember(RecordedRequest::new(incoming, delivery.status()));
+            delivery
+        })
+    }
+
+    /// The answer to what could not be read as a request.
+    fn refuse(&self, refusal: &Refusal) -> Delivery {
+        self.complete(|_, request_id, _| {
+            let reply = refusal.reply(Tongue::English, request_id);
+            Delivery::whole(reply, Duration::ZERO)
         })
     }
 
     /// An answer with the headers that every answer carries.
-    fn complete(&self, answer: impl FnOnce(&mut State, &str, Option<Timestamp>) -> Reply) -> Reply {
+    fn complete(
+        &self,
+        answer: impl FnOnce(&mut State, &str, Option<Timestamp>) -> Delivery,
+    ) -> Delivery {
         let now = Timestamp::from_unix(self.shared.clock.unix_time());
         let mut state = self.lock();
         let number = state.count_request();
+        let elapsed = self.elapsed();
+        let State { life, list, .. } = &mut *state;
+        life.request(list, number, elapsed);
         let request_id = state.request_id(number);
-        let mut reply = answer(&mut state, &request_id, now);
+        let mut delivery = answer(&mut state, &request_id, now);
         drop(state);
-        reply.push_header("X-Request-Id", request_id);
+        delivery.reply.push_header("X-Request-Id", request_id);
         if let Some(now) = now {
-            reply.push_header("Date", http_date(now));
+            delivery.reply.push_header("Date", http_date(now));
         }
-        reply
+        delivery
+    }
+
+    fn elapsed(&self) -> Duration {
+        self.shared.clock.now().saturating_sub(self.shared.started)
     }
 
     /// Waits by the emulator's clock, in steps short enough to give up soon.
@@ -252,80 +290,20 @@ impl Emulator {
         }
     }
 
+    /// The state as of now: what the script has done until this moment is done.
     fn lock(&self) -> MutexGuard<'_, State> {
+        let elapsed = self.elapsed();
         // No code of the emulator's panics under the lock; a user's change to a job that does
         // leaves the list as it was.
-        self.shared
+        let mut state = self
+            .shared
             .state
             .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+            .unwrap_or_else(PoisonError::into_inner);
+        let State { life, list, .. } = &mut *state;
+        life.advance(list, elapsed);
+        state
     }
-}
-
-impl Transport for Emulator {
-    fn send(&self, request: &Request<'_>, body: &mut ResponseBody) -> Result<Head, TransportError> {
-        let headers = request.headers().iter().collect();
-        let incoming = Incoming::new(
-            request.method().as_str(),
-            request.url(),
-            headers,
-            request.body(),
-        );
-        let reply = self.answer(&incoming);
-        let latency = self.shared.latency;
-        if !latency.is_zero() {
-            self.shared.clock.sleep(latency.min(request.time_left()));
-            if latency > request.time_left() {
-                return Err(TransportError::new(
-                    TransportErrorKind::Timeout,
-                    "the emulator did not answer in time",
-                ));
-            }
-        }
-        let mut head = Head::new(reply.status);
-        for (name, value) in &reply.headers {
-            head.header(name, value);
-        }
-        body.write(&reply.body)?;
-        Ok(head)
-    }
-}
-
-/// The form of a `Date` header: `Sun, 06 Nov 1994 08:49:37 GMT`.
-fn http_date(time: Timestamp) -> String {
-    // 1970-01-01 was a Thursday.
-    let days = time.unix_millis().div_euclid(86_400_000);
-    let weekday = match days.rem_euclid(7) {
-        0 => "Thu",
-        1 => "Fri",
-        2 => "Sat",
-        3 => "Sun",
-        4 => "Mon",
-        5 => "Tue",
-        _ => "Wed",
-    };
-    let text = format!("{time}");
-    let part = |from: usize, to: usize| text.get(from..to).unwrap_or_default();
-    let month = match part(5, 7) {
-        "01" => "Jan",
-        "02" => "Feb",
-        "03" => "Mar",
-        "04" => "Apr",
-        "05" => "May",
-        "06" => "Jun",
-        "07" => "Jul",
-        "08" => "Aug",
-        "09" => "Sep",
-        "10" => "Oct",
-        "11" => "Nov",
-        _ => "Dec",
-    };
-    format!(
-        "{weekday}, {} {month} {} {} GMT",
-        part(8, 10),
-        part(0, 4),
-        part(11, 19)
-    )
 }
 
 impl fmt::Debug for Emulator {
@@ -345,16 +323,5 @@ mod tests {
     fn an_emulator_travels_between_threads() {
         fn travels<T: Send + Sync + Clone + 'static>() {}
         travels::<Emulator>();
-    }
-
-    #[test]
-    fn dates_are_written_as_http_has_them() {
-        for text in [
-            "Sun, 06 Nov 1994 08:49:37 GMT",
-            "Thu, 01 Jan 1970 00:00:00 GMT",
-            "Thu, 29 Feb 2024 23:59:59 GMT",
-        ] {
-            assert_eq!(http_date(Timestamp::parse_http(text).unwrap()), text);
-        }
     }
 }

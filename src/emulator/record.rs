@@ -20,7 +20,7 @@ pub struct RecordedRequest {
 }
 
 impl RecordedRequest {
-    pub(super) fn new(incoming: &Incoming<'_>) -> Self {
+    pub(super) fn new(incoming: &Incoming<'_>, status: Option<u16>) -> Self {
         let pairs = incoming.query_pairs().unwrap_or_default();
         Self {
             method: incoming.method.into(),
@@ -36,12 +36,8 @@ impl RecordedRequest {
                 .iter()
                 .map(|(name, value)| ((*name).into(), (*value).into()))
                 .collect(),
-            status: None,
+            status,
         }
-    }
-
-    pub(super) fn answered(&mut self, status: u16) {
-        self.status = Some(status);
     }
 
     /// The method, such as `GET`.

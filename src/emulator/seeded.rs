@@ -9,99 +9,123 @@ use super::random::{Random, mix};
 use crate::job::JobStatus;
 use crate::timestamp::Timestamp;
 
-/// When the first job was created: 2024-08-19T02:27:15Z.
-const FIRST_CREATED: i64 = 1_724_034_435_000;
+/// When the newest job was created at the latest: 2024-08-19T02:27:15Z.
+const NEWEST_CREATED: i64 = 1_724_034_435_000;
 /// The time from one job's creation to the next, in milliseconds.
 const BETWEEN_JOBS: u64 = 97_000;
 /// How many instances the jobs share.
 const INSTANCES: u64 = 12;
 
-/// The id of a job. Its first half is one to one in `index`: no two jobs of a seed share an id.
-pub(super) fn id(seed: u64, index: u32) -> String {
-    let high = mix(mix(seed).wrapping_add(u64::from(index)));
-    let low = mix(high ^ seed);
-    format!(
-        "{:08x}-{:04x}-{:04x}-{:04x}-{:012x}",
-        high >> 32,
-        high >> 16 & 0xffff,
-        high & 0xffff,
-        low >> 48,
-        low & 0xffff_ffff_ffff
-    )
+/// The jobs of one seed: so many, numbered from the oldest.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Lot {
+    pub(super) seed: u64,
+    pub(super) jobs: u32,
 }
 
-/// Whether this is the id of the job of this number.
-pub(super) fn has_id(seed: u64, index: u32, given: &str) -> bool {
-    // The first eight digits settle it for all but one job in four thousand million.
-    let high = mix(mix(seed).wrapping_add(u64::from(index))) >> 32;
-    let first = given
-        .get(..8)
-        .and_then(|first| u64::from_str_radix(first, 16).ok());
-    first == Some(high) && id(seed, index) == given
-}
-
-/// The job of this number, counted from the oldest.
-pub(super) fn job(seed: u64, index: u32) -> EmulatedJob {
-    let mut random = Random::of(seed, u64::from(index));
-    let instance = random.below(INSTANCES);
-    let release = random.pick(&["2017", "2019", "2022"]).unwrap_or(&"2022");
-    let database = random
-        .pick(&["orders", "billing", "crm", "订单", "财务", "warehouse"])
-        .unwrap_or(&"orders");
-
-    let name = match random.below(10) {
-        0..6 => format!("DRS-{:04}", random.below(10_000)),
-        6..8 => format!("{database} nightly {}", index % 1000),
-        _ => format!("备份迁移-{database}-{:04}", index % 10_000),
-    };
-    let mut job = EmulatedJob::new(id(seed, index))
-        .name(name)
-        .instance_id(instance_id(seed, instance))
-        .ip(format!("192.168.{}.{}", instance / 4, 10 + instance))
-        .db_type(format!("sqlserver{release}"))
-        .tag(
-            "env",
-            *random.pick(&["prod", "test", "dev"]).unwrap_or(&"prod"),
-        );
-    if random.percent(30) {
-        job = job.tag("team", *random.pick(&["data", "运维"]).unwrap_or(&"data"));
+impl Lot {
+    /// The id of a job. Its first half is one to one in `index`: no two jobs of a lot share an id.
+    fn id(self, index: u32) -> String {
+        let high = self.first_half(index);
+        let low = mix(high ^ self.seed);
+        format!(
+            "{:08x}-{:04x}-{:04x}-{:04x}-{:012x}",
+            high >> 32,
+            high >> 16 & 0xffff,
+            high & 0xffff,
+            low >> 48,
+            low & 0xffff_ffff_ffff
+        )
     }
-    if random.percent(10) {
-        job = job.enterprise_project_id(instance_id(seed, INSTANCES));
-    }
-    job = match random.below(10) {
-        0..5 => job.description(format!(
-            "Destination RDS instance name: rds-sqlserver{release}-{instance:02}"
-        )),
-        5..8 => job.description(format!(
-            "目标实例名称：rds-sqlserver{release}-{instance:02}"
-        )),
-        8 => job.description(format!("the \"{database}\" database,\nfull backup")),
-        _ => job,
-    };
 
-    let created = FIRST_CREATED.saturating_add_unsigned(
-        (u64::from(index) * BETWEEN_JOBS).saturating_add(random.below(BETWEEN_JOBS / 1000) * 1000),
-    );
-    job = job.create_time(time(created));
-    let status = match random.below(20) {
-        0..12 => JobStatus::Success,
-        12..15 => JobStatus::Transferring,
-        15..18 => JobStatus::Failed,
-        _ => JobStatus::PrecheckFailed,
-    };
-    job = match status {
-        JobStatus::Failed => job.error_log(random.pick(FAILURES).copied().unwrap_or_default()),
-        JobStatus::PrecheckFailed => {
-            job.error_log(random.pick(PRECHECK_FAILURES).copied().unwrap_or_default())
+    fn first_half(self, index: u32) -> u64 {
+        mix(mix(self.seed).wrapping_add(u64::from(index)))
+    }
+
+    /// Whether this is the id of the job of this number.
+    pub(super) fn has_id(self, index: u32, given: &str) -> bool {
+        // The first eight digits settle it for all but one job in four thousand million.
+        let first = given
+            .get(..8)
+            .and_then(|first| u64::from_str_radix(first, 16).ok());
+        first == Some(self.first_half(index) >> 32) && self.id(index) == given
+    }
+
+    /// When the job of this number was created: one in each interval, somewhere in it.
+    fn created(self, index: u32, random: &mut Random) -> i64 {
+        let age = self.jobs.saturating_sub(1).saturating_sub(index);
+        let before = u64::from(age) * BETWEEN_JOBS + random.below(BETWEEN_JOBS / 1000) * 1000;
+        NEWEST_CREATED.saturating_sub_unsigned(before)
+    }
+
+    /// The job of this number. One beyond the lot is as new as its newest.
+    pub(super) fn job(self, index: u32) -> EmulatedJob {
+        let seed = self.seed;
+        let mut random = Random::of(seed, u64::from(index));
+        let instance = random.below(INSTANCES);
+        let release = random.pick(&["2017", "2019", "2022"]).unwrap_or(&"2022");
+        let database = random
+            .pick(&["orders", "billing", "crm", "订单", "财务", "warehouse"])
+            .unwrap_or(&"orders");
+
+        let name = match random.below(10) {
+            0..6 => format!("DRS-{:04}", random.below(10_000)),
+            6..8 => format!("{database} nightly {}", index % 1000),
+            _ => format!("备份迁移-{database}-{:04}", index % 10_000),
+        };
+        let mut job = EmulatedJob::new(self.id(index))
+            .name(name)
+            .instance_id(instance_id(seed, instance))
+            .ip(format!("192.168.{}.{}", instance / 4, 10 + instance))
+            .db_type(format!("sqlserver{release}"))
+            .tag(
+                "env",
+                *random.pick(&["prod", "test", "dev"]).unwrap_or(&"prod"),
+            );
+        if random.percent(30) {
+            job = job.tag("team", *random.pick(&["data", "运维"]).unwrap_or(&"data"));
         }
-        _ => job,
-    };
-    if status.is_ended() {
-        let seconds = 20 + random.below(7200);
-        job = job.finish_time(time(created.saturating_add_unsigned(seconds * 1000)));
+        if random.percent(10) {
+            job = job.enterprise_project_id(instance_id(seed, INSTANCES));
+        }
+        job = match random.below(10) {
+            0..5 => job.description(format!(
+                "Destination RDS instance name: rds-sqlserver{release}-{instance:02}"
+            )),
+            5..8 => job.description(format!(
+                "目标实例名称：rds-sqlserver{release}-{instance:02}"
+            )),
+            8 => job.description(format!("the \"{database}\" database,\nfull backup")),
+            _ => job,
+        };
+
+        let created = self.created(index, &mut random);
+        job = job.create_time(time(Timestamp::from_unix_millis(created)));
+        let status = match random.below(20) {
+            0..12 => JobStatus::Success,
+            12..15 => JobStatus::Transferring,
+            15..18 => JobStatus::Failed,
+            _ => JobStatus::PrecheckFailed,
+        };
+        if let Some(reason) = reason(&mut random, &status) {
+            job = job.error_log(reason);
+        }
+        if status.is_ended() {
+            let seconds = 20 + random.below(7200);
+            let finished = created.saturating_add_unsigned(seconds * 1000);
+            job = job.finish_time(time(Timestamp::from_unix_millis(finished)));
+        }
+        job.status(status)
     }
-    job.status(status)
+}
+
+/// Why a job of this status ended, if it did so badly.
+pub(super) fn reason(random: &mut Random, status: &JobStatus) -> Option<&'static str> {
+    match status {
+        JobStatus::Failed => random.pick(FAILURES).copied(),
+        JobStatus::PrecheckFailed => random.pick(PRECHECK_FAILURES).copied(),
+        _ => None,
+    }
 }
 
 const FAILURES: &[&str] = &[
@@ -122,10 +146,9 @@ fn instance_id(seed: u64, number: u64) -> String {
     format!("{:016x}{:016x}in04", random.next(), random.next())
 }
 
-fn time(millis: i64) -> String {
-    // Past the year 9999 time stands still.
-    Timestamp::from_unix_millis(millis)
-        .map_or_else(|| "9999-12-31T23:59:59Z".into(), |time| format!("{time}"))
+/// A time as jobs show it; beyond the years 0 to 9999 there is none.
+pub(super) fn time(time: Option<Timestamp>) -> String {
+    time.map_or_else(String::new, |time| format!("{time}"))
 }
 
 #[cfg(test)]
@@ -133,21 +156,25 @@ mod tests {
     use super::*;
     use std::collections::HashSet;
 
+    fn lot(seed: u64) -> Lot {
+        Lot { seed, jobs: 500 }
+    }
+
     #[test]
     fn ids_do_not_repeat() {
-        let ids: HashSet<String> = (0..100_000).map(|index| id(7, index)).collect();
+        let ids: HashSet<String> = (0..100_000).map(|index| lot(7).id(index)).collect();
         assert_eq!(ids.len(), 100_000);
     }
 
     #[test]
     fn the_same_seed_gives_the_same_jobs_and_another_seed_others() {
-        assert_eq!(job(1, 5), job(1, 5));
-        assert_ne!(job(1, 5), job(2, 5));
+        assert_eq!(lot(1).job(5), lot(1).job(5));
+        assert_ne!(lot(1).job(5), lot(2).job(5));
     }
 
     #[test]
     fn jobs_vary_and_fit_the_documented_lengths() {
-        let jobs: std::vec::Vec<EmulatedJob> = (0..500).map(|index| job(1, index)).collect();
+        let jobs: std::vec::Vec<EmulatedJob> = (0..500).map(|index| lot(1).job(index)).collect();
         for status in JobStatus::KNOWN {
             assert!(jobs.iter().any(|job| job.job.status == *status), "{status}");
         }
@@ -170,7 +197,12 @@ mod tests {
     }
 
     #[test]
-    fn the_last_number_there_is_makes_a_job_too() {
-        assert!(job(u64::MAX, u32::MAX).job.created_at().is_some());
+    fn the_most_jobs_there_can_be_are_jobs_too() {
+        let lot = Lot {
+            seed: u64::MAX,
+            jobs: u32::MAX,
+        };
+        assert!(lot.has_id(0, lot.job(0).id()));
+        assert!(lot.job(u32::MAX).job.created_at().is_some());
     }
 }

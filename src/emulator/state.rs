@@ -5,6 +5,8 @@ use alloc::format;
 use alloc::string::String;
 
 use super::auth::Gate;
+use super::fault::Schedule;
+use super::life::Life;
 use super::list::List;
 use super::query::Limits;
 use super::random::mix;
@@ -16,6 +18,8 @@ pub(super) const REMEMBERED_REQUESTS: usize = 10_000;
 #[derive(Debug)]
 pub(super) struct State {
     pub(super) list: List,
+    pub(super) life: Life,
+    pub(super) faults: Schedule,
     pub(super) gate: Gate,
     pub(super) limits: Limits,
     /// The one project there is; any if none was told.

@@ -5,26 +5,60 @@ use alloc::string::String;
 use core::fmt::Write as _;
 
 use crate::job::Job;
+use crate::timestamp::Timestamp;
+
+/// How a page is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Style {
+    /// As the service documents it.
+    Documented,
+    /// With types that drifted, as [`Fault::Drift`](super::Fault::Drift) has them.
+    Drifted,
+    /// With a count that is none.
+    Mistyped,
+    /// With fields that nobody knows.
+    Unknown,
+}
+
+const UNKNOWN: &str = "\"x_unknown\":{\"nested\":[1,-2.5e3,true,null,\"备\"]},";
 
 /// `{"jobs":[…],"count":…}`, in the order of the service's example.
-pub(super) fn page<'a>(jobs: impl Iterator<Item = &'a Job<'a>>, count: u64) -> String {
+pub(super) fn page<'a>(
+    jobs: impl Iterator<Item = &'a Job<'a>>,
+    count: u64,
+    style: Style,
+) -> String {
     let mut out = String::with_capacity(4096);
-    out.push_str("{\"jobs\":[");
+    out.push('{');
+    if style == Style::Unknown {
+        out.push_str(UNKNOWN);
+    }
+    out.push_str("\"jobs\":[");
     for (at, job) in jobs.enumerate() {
         if at > 0 {
             out.push(',');
         }
-        self::job(&mut out, job);
+        match style {
+            Style::Drifted => drifted(&mut out, job),
+            _ => self::job(&mut out, job, style),
+        }
     }
     out.push_str("],\"count\":");
-    let written = write!(out, "{count}");
+    let written = match style {
+        Style::Documented | Style::Unknown => write!(out, "{count}}}"),
+        Style::Drifted => write!(out, "\"{count}\"}}"),
+        Style::Mistyped => write!(out, "{{}}}}"),
+    };
     debug_assert!(written.is_ok(), "writing to a String cannot fail");
-    out.push('}');
     out
 }
 
-fn job(out: &mut String, job: &Job<'_>) {
-    out.push_str("{\"id\":");
+fn job(out: &mut String, job: &Job<'_>, style: Style) {
+    out.push('{');
+    if style == Style::Unknown {
+        out.push_str(UNKNOWN);
+    }
+    out.push_str("\"id\":");
     string(out, &job.id);
     let mut member = |key: &str, value: Option<&str>| {
         if let Some(value) = value {
@@ -46,6 +80,24 @@ fn job(out: &mut String, job: &Job<'_>) {
         job.enterprise_project_id.as_deref(),
     );
     out.push('}');
+}
+
+fn drifted(out: &mut String, job: &Job<'_>) {
+    out.push_str("{\"id\":");
+    string(out, &job.id);
+    out.push_str(",\"status\":");
+    string(out, &job.status.as_str().to_ascii_lowercase());
+    out.push_str(",\"name\":null,\"description\":null,\"error_log\":null,\"engine_type\":");
+    string(out, &job.engine_type.as_str().to_ascii_uppercase());
+    out.push_str(",\"create_time\":");
+    let millis = job.created_at().map_or(0, Timestamp::unix_millis);
+    let written = write!(out, "{millis},\"finish_time\":");
+    debug_assert!(written.is_ok(), "writing to a String cannot fail");
+    match &job.finish_time {
+        Some(time) => string(out, &time.replacen('T', " ", 1)),
+        None => out.push_str("null"),
+    }
+    out.push_str(",\"enterprise_project_id\":0}");
 }
 
 /// An object of texts.

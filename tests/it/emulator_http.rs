@@ -95,13 +95,19 @@ impl Raw {
         read > 0
     }
 
+    /// Everything until the other side ends the connection.
+    pub(crate) fn rest(&mut self) -> String {
+        while self.read_more() {}
+        String::from_utf8(std::mem::take(&mut self.unread)).unwrap()
+    }
+
     /// Whether the other side has ended the connection, and sent nothing more before.
     pub(crate) fn is_over(&mut self) -> bool {
         self.unread.is_empty() && !self.read_more()
     }
 }
 
-const JOBS: &str = "/v5/p/backup-migration-jobs";
+pub(crate) const JOBS: &str = "/v5/p/backup-migration-jobs";
 
 #[track_caller]
 fn demo() -> Server {

@@ -13,7 +13,11 @@ mod decode_api_error;
 #[cfg(feature = "emulator")]
 mod emulator;
 #[cfg(feature = "emulator")]
+mod emulator_faults;
+#[cfg(feature = "emulator")]
 mod emulator_http;
+#[cfg(feature = "emulator")]
+mod emulator_life;
 #[cfg(all(feature = "serde_json", feature = "miniserde"))]
 mod fuzz;
 mod model;

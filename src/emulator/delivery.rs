@@ -1,0 +1,126 @@
+//! How an answer gets to whoever asked: whole, or as a fault has it.
+
+use alloc::format;
+use alloc::string::String;
+use core::time::Duration;
+
+use super::fault::Fault;
+use super::refusal::{Refusal, Tongue};
+use super::reply::{Reply, reason_phrase};
+
+/// An answer and the way it goes out.
+#[derive(Debug)]
+pub(super) struct Delivery {
+    pub(super) reply: Reply,
+    /// How long it is until the answer begins.
+    pub(super) late: Duration,
+    /// How long the body takes.
+    pub(super) over: Duration,
+    pub(super) end: End,
+}
+
+/// What becomes of the connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum End {
+    /// Nothing: the answer is whole.
+    Whole,
+    /// It ends before the answer.
+    Reset,
+    /// It ends after so many bytes of the body.
+    Cut(usize),
+    /// It ends after a body that was announced as so long.
+    Announced(usize),
+    /// Instead of an answer comes something else.
+    Garbage,
+}
+
+impl Delivery {
+    pub(super) fn whole(reply: Reply, late: Duration) -> Self {
+        Self {
+            reply,
+            late,
+            over: Duration::ZERO,
+            end: End::Whole,
+        }
+    }
+
+    /// Does a fault to an answer that is whole so far.
+    pub(super) fn suffer(&mut self, fault: &Fault) {
+        let body = &mut self.reply.body;
+        let half = body.len() / 2;
+        match fault {
+            Fault::Reset => self.end = End::Reset,
+            Fault::Cut => self.end = End::Cut(half),
+            Fault::Late(delay) => self.late = self.late.saturating_add(*delay),
+            Fault::Slow(span) => self.over = *span,
+            Fault::Truncate => body.truncate(half),
+            Fault::Overlong(spaces) => body.resize(body.len().saturating_add(*spaces), b' '),
+            Fault::Length(difference) => {
+                let difference = isize::try_from(*difference).unwrap_or(isize::MAX);
+                self.end = End::Announced(body.len().saturating_add_signed(difference));
+            }
+            Fault::Garbage => self.end = End::Garbage,
+            // These are in the answer itself.
+            Fault::Status(..) | Fault::Html(_) | Fault::Drift | Fault::Mistype | Fault::Unknown => {
+            }
+        }
+    }
+
+    /// The status that goes out, if one does.
+    pub(super) fn status(&self) -> Option<u16> {
+        match self.end {
+            End::Reset | End::Garbage => None,
+            _ => Some(self.reply.status),
+        }
+    }
+}
+
+/// What comes in the place of an answer, if the fault puts something there.
+pub(super) fn instead(fault: &Fault, tongue: Tongue, request_id: &str) -> Option<Reply> {
+    match fault {
+        Fault::Status(status, pause) => {
+            let mut reply = failure(*status).reply(tongue, request_id);
+            if let Some(pause) = pause {
+                // In whole seconds, and never less than was asked for.
+                let seconds = pause.as_secs() + u64::from(pause.subsec_nanos() > 0);
+                reply.push_header("Retry-After", format!("{seconds}"));
+            }
+            if (300..400).contains(status) {
+                reply.push_header("Location", "https://elsewhere.invalid/login");
+            }
+            Some(reply)
+        }
+        Fault::Html(status) => Some(Reply::new(*status, "text/html", html(*status))),
+        _ => None,
+    }
+}
+
+/// The refusal that the service or its gateway sends with a status.
+fn failure(status: u16) -> Refusal {
+    match status {
+        401 => Refusal::unauthenticated("decrypt token fail"),
+        403 => Refusal::new(
+            403,
+            "APIGW.0302",
+            "The IAM user is not allowed to access the API",
+            "IAM用户不允许访问该API",
+        ),
+        404 => Refusal::no_such_path(),
+        429 => Refusal::new(
+            429,
+            "APIGW.0308",
+            "The throttling threshold has been reached: policy user over ratelimit,limit:200,time:5 minute",
+            "已达到流控阈值：policy user over ratelimit,limit:200,time:5 minute",
+        ),
+        413 | 414 | 494 | 502 | 504 => Refusal::unreadable(status, reason_phrase(status)),
+        _ => Refusal::new(status, "DRS.10000001", "Failed.", "失败。"),
+    }
+}
+
+fn html(status: u16) -> String {
+    let reason = reason_phrase(status);
+    format!(
+        "<!DOCTYPE html>\n<html>\n<head><title>{status} {reason}</title></head>\n\
+         <body>\n<h1>{status} {reason}</h1>\n<p>The proxy got no answer.</p>\n</body>\n</html>\n"
+    )
+}

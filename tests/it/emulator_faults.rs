@@ -1,0 +1,213 @@
+//! What goes wrong on demand: in process, and on a real socket.
+
+use std::time::Duration;
+
+use drs_backup_jobs::emulator::{Emulator, Fault, Faults, ManualClock, RecordedRequest};
+use drs_backup_jobs::transport::TransportErrorKind;
+use drs_backup_jobs::{Error, ErrorKind, JobPage, ListJobs, RetryPolicy};
+
+use crate::emulator_http::{JOBS, Raw};
+
+/// Asks once, in process, an emulator that does this to the first request.
+#[track_caller]
+fn in_process(faults: &str) -> Result<JobPage<'static>, Error> {
+    let clock = ManualClock::new();
+    let emulator = Emulator::builder()
+        .jobs(3)
+        .clock(clock.clone())
+        .faults(faults.parse().unwrap())
+        .build();
+    let client = emulator
+        .client()
+        .clock(clock)
+        .timeout(Duration::from_secs(5))
+        .retry(RetryPolicy::none())
+        .build()
+        .unwrap();
+    client.list(&ListJobs::new())
+}
+
+#[test]
+fn each_fault_is_in_process_what_a_transport_makes_of_it() {
+    for (faults, kind) in [
+        ("503", ErrorKind::Service),
+        ("500", ErrorKind::Service),
+        ("429", ErrorKind::Throttled),
+        ("401", ErrorKind::Authentication),
+        ("403", ErrorKind::Permission),
+        ("404", ErrorKind::NotFound),
+        ("302", ErrorKind::Redirect),
+        ("html", ErrorKind::Service),
+        ("reset", ErrorKind::Network),
+        ("cut", ErrorKind::Network),
+        ("late:6s", ErrorKind::Timeout),
+        ("slow:6s", ErrorKind::Timeout),
+        ("truncate", ErrorKind::Decode),
+        ("overlong", ErrorKind::BodyTooLarge),
+        ("length:+1", ErrorKind::Network),
+        ("length:-1", ErrorKind::Decode),
+        ("mistype", ErrorKind::Decode),
+        ("garbage", ErrorKind::Protocol),
+    ] {
+        let error = in_process(faults).unwrap_err();
+        assert_eq!(error.kind(), kind, "{faults}: {error}");
+    }
+}
+
+#[test]
+fn what_a_client_survives_does_not_fail() {
+    for faults in [
+        "",
+        "ok",
+        "late:4s",
+        "slow:4s",
+        "drift",
+        "unknown",
+        "overlong:100",
+    ] {
+        let page = in_process(faults).unwrap();
+        assert_eq!((page.jobs.len(), page.count), (3, 3), "{faults}");
+    }
+}
+
+#[test]
+fn retry_after_is_asked_for_in_whole_seconds() {
+    let error = in_process("429:1500ms").unwrap_err();
+    assert_eq!(error.retry_after(), Some(Duration::from_secs(2)));
+    assert_eq!(in_process("429").unwrap_err().retry_after(), None);
+}
+
+#[test]
+fn faults_can_be_set_and_taken_back_while_it_runs() {
+    let emulator = Emulator::demo();
+    let client = emulator
+        .client()
+        .retry(RetryPolicy::none())
+        .build()
+        .unwrap();
+    let fails = || client.list(&ListJobs::new()).is_err();
+    assert!(!fails());
+    emulator.set_faults(Faults::new().at(2..=2, Fault::Reset));
+    assert!(!fails());
+    assert!(fails());
+    emulator.set_faults(Faults::new().at(1..=u64::MAX, Fault::Reset));
+    assert!(fails());
+    emulator.set_faults(Faults::new());
+    assert!(!fails());
+    let statuses: Vec<_> = emulator
+        .requests()
+        .iter()
+        .map(RecordedRequest::status)
+        .collect();
+    assert_eq!(statuses, [Some(200), Some(200), None, None, Some(200)]);
+}
+
+#[test]
+fn latency_passes_by_the_emulators_clock() {
+    let clock = ManualClock::new();
+    let emulator = Emulator::builder()
+        .clock(clock.clone())
+        .latency(Duration::from_millis(120))
+        .build();
+    let client = emulator.client().clock(clock.clone()).build().unwrap();
+    client.list(&ListJobs::new()).unwrap();
+    assert_eq!(clock.slept(), Duration::from_millis(120));
+    let hurried = emulator
+        .client()
+        .clock(clock.clone())
+        .timeout(Duration::from_millis(100))
+        .build()
+        .unwrap();
+    let error = hurried.list(&ListJobs::new()).unwrap_err();
+    let transport = error.transport().expect("no answer");
+    assert_eq!(transport.kind(), TransportErrorKind::Timeout);
+    assert_eq!(clock.slept(), Duration::from_millis(220));
+}
+
+/// What comes back on a socket, all of it, from an emulator that does this to the first request.
+#[track_caller]
+fn on_a_socket(faults: &str) -> (String, String) {
+    let emulator = Emulator::builder()
+        .jobs(3)
+        .clock(ManualClock::new())
+        .faults(faults.parse().unwrap())
+        .build();
+    let server = emulator.serve("127.0.0.1:0").unwrap();
+    let mut raw = Raw::to(&server);
+    raw.send(format!(
+        "GET {JOBS} HTTP/1.1\r\nHost: h\r\nX-Auth-Token: t\r\nConnection: close\r\n\r\n"
+    ));
+    let all = raw.rest();
+    match all.split_once("\r\n\r\n") {
+        Some((head, body)) => (head.to_owned() + "\r\n", body.to_owned()),
+        None => (all, String::new()),
+    }
+}
+
+fn announced(head: &str) -> usize {
+    let line = head
+        .lines()
+        .find_map(|line| line.strip_prefix("Content-Length: "));
+    line.unwrap().parse().unwrap()
+}
+
+#[test]
+fn faults_are_real_on_a_socket() {
+    let (head, whole) = on_a_socket("");
+    assert_eq!(announced(&head), whole.len());
+
+    assert_eq!(on_a_socket("reset"), (String::new(), String::new()));
+    assert_eq!(on_a_socket("garbage").0, "SSH-2.0-emulator\r\n");
+
+    let (head, body) = on_a_socket("cut");
+    assert_eq!(
+        (announced(&head), body.as_str()),
+        (whole.len(), &whole[..whole.len() / 2])
+    );
+    let (head, body) = on_a_socket("truncate");
+    assert_eq!(
+        (announced(&head), body.len()),
+        (body.len(), whole.len() / 2)
+    );
+    let (head, body) = on_a_socket("length:+7");
+    assert_eq!((announced(&head), &body), (whole.len() + 7, &whole));
+    let (head, body) = on_a_socket("length:-7");
+    assert_eq!((announced(&head), &body), (whole.len() - 7, &whole));
+    let (head, body) = on_a_socket("overlong:1000");
+    assert_eq!(
+        (announced(&head), body.trim_end()),
+        (whole.len() + 1000, whole.as_str())
+    );
+    let (_, body) = on_a_socket("slow:2s");
+    assert_eq!(body, whole);
+
+    let (head, body) = on_a_socket("html:504");
+    assert!(
+        head.starts_with("HTTP/1.1 504 ") && head.contains("text/html"),
+        "{head}"
+    );
+    assert!(body.starts_with("<!DOCTYPE html>"), "{body}");
+    let (head, body) = on_a_socket("429:2s");
+    assert!(head.contains("Retry-After: 2\r\n"), "{head}");
+    assert!(body.contains("\"error_code\":\"APIGW.0308\""), "{body}");
+    let (head, _) = on_a_socket("302");
+    assert!(
+        head.contains("Location: https://elsewhere.invalid/"),
+        "{head}"
+    );
+}
+
+#[test]
+fn drifted_types_are_those_that_sister_operations_were_seen_to_use() {
+    let (_, body) = on_a_socket("drift");
+    let page: serde_json::Value = serde_json::from_str(&body).unwrap();
+    assert_eq!(page["count"], "3");
+    let job = &page["jobs"][0];
+    assert!(job["create_time"].is_number() && job["name"].is_null());
+    let status = job["status"].as_str().unwrap();
+    assert_eq!(status, status.to_lowercase());
+
+    let (_, body) = on_a_socket("unknown");
+    let page: serde_json::Value = serde_json::from_str(&body).unwrap();
+    assert!(page["x_unknown"]["nested"].is_array() && page["jobs"][0]["x_unknown"].is_object());
+}

@@ -1,0 +1,120 @@
+//! The list's life of its own, and what a client sees of it.
+
+use std::time::Duration;
+
+use drs_backup_jobs::emulator::{Change, EmulatedJob, Emulator, ManualClock, Script};
+use drs_backup_jobs::{Clock as _, JobStatus, ListJobs};
+
+use crate::emulator::ask;
+
+const SECOND: Duration = Duration::from_secs(1);
+
+fn ids(emulator: &Emulator) -> String {
+    emulator.jobs().iter().map(EmulatedJob::id).collect()
+}
+
+#[test]
+fn a_script_adds_moves_on_and_deletes_at_its_moments() {
+    let clock = ManualClock::new();
+    let emulator = Emulator::builder()
+        .clock(clock.clone())
+        .job(EmulatedJob::new("a"))
+        .script(
+            Script::new()
+                .after(SECOND * 4, Change::remove("a"))
+                .after(SECOND, Change::add(EmulatedJob::new("b")))
+                .after(SECOND * 2, Change::fail("a", "disk full"))
+                .after(SECOND * 3, Change::status("b", "PRECHECK FAILED"))
+                .after(SECOND, Change::insert(1, EmulatedJob::new("c")))
+                .after(SECOND * 4, Change::move_to(0, "c"))
+                .after(SECOND * 4, Change::status("none", JobStatus::Success)),
+        )
+        .build();
+    assert_eq!(ids(&emulator), "a");
+    clock.advance(SECOND);
+    assert_eq!(ids(&emulator), "bca");
+    // Late is no reason to forget when it was due.
+    clock.advance(SECOND * 2);
+    let a = emulator.job("a").unwrap().job;
+    assert_eq!(a.status, JobStatus::Failed);
+    assert_eq!(a.error_log.as_deref(), Some("disk full"));
+    assert_eq!(a.finish_time.as_deref(), Some("2024-08-20T00:00:02Z"));
+    assert_eq!(
+        emulator.job("b").unwrap().job.status,
+        JobStatus::PrecheckFailed
+    );
+    clock.sleep(SECOND);
+    assert_eq!(ids(&emulator), "cb");
+}
+
+#[test]
+fn a_job_that_runs_again_has_no_finish_and_no_error() {
+    let clock = ManualClock::new();
+    let emulator = Emulator::builder()
+        .clock(clock.clone())
+        .job(EmulatedJob::new("a"))
+        .script(
+            Script::new()
+                .after(SECOND, Change::fail("a", "x"))
+                .after(SECOND * 2, Change::status("a", JobStatus::Transferring)),
+        )
+        .build();
+    clock.advance(SECOND * 2);
+    let job = emulator.job("a").unwrap().job;
+    assert!(job.finish_time.is_none() && job.error_log.is_none() && !job.is_ended());
+}
+
+#[test]
+fn changes_before_a_request_show_in_its_answer() {
+    let emulator = Emulator::builder()
+        .job(EmulatedJob::new("a"))
+        .script(
+            Script::new()
+                .before_request(2, Change::add(EmulatedJob::new("b")))
+                .before_request(3, Change::remove("a")),
+        )
+        .build();
+    let seen: Vec<String> = (0..3)
+        .map(|_| ask(&emulator, &ListJobs::new()).ids().concat())
+        .collect();
+    assert_eq!(seen, ["a", "ba", "b"]);
+}
+
+#[test]
+fn a_busy_list_changes_the_same_way_for_the_same_seed() {
+    let lived = |seed, steps: u32| {
+        let clock = ManualClock::new();
+        let emulator = Emulator::builder()
+            .jobs(20)
+            .seed(seed)
+            .clock(clock.clone())
+            .script(Script::new().busy(SECOND))
+            .build();
+        let mut first = emulator.jobs();
+        for _ in 0..steps {
+            clock.advance(SECOND * 60 / steps);
+            first = emulator.jobs();
+        }
+        first
+    };
+    assert_eq!(lived(1, 1), lived(1, 60), "whoever looks, and when");
+    assert_ne!(lived(1, 1), lived(2, 1));
+    assert_ne!(lived(1, 0), lived(1, 1));
+    for EmulatedJob { job, .. } in lived(1, 1) {
+        assert_eq!(job.is_ended(), job.finish_time.is_some());
+        assert!(job.duration().is_some() || !job.is_ended(), "{job:?}");
+    }
+}
+
+#[test]
+fn a_busy_list_is_not_made_up_for_without_end() {
+    let clock = ManualClock::new();
+    let emulator = Emulator::builder()
+        .jobs(5)
+        .clock(clock.clone())
+        .script(Script::new().busy(Duration::from_nanos(1)))
+        .build();
+    clock.advance(Duration::MAX);
+    let before = emulator.jobs();
+    assert_eq!(emulator.jobs(), before);
+}

@@ -15,9 +15,13 @@ mod emulator;
 #[cfg(feature = "emulator")]
 mod emulator_faults;
 #[cfg(feature = "emulator")]
+mod emulator_filters;
+#[cfg(feature = "emulator")]
 mod emulator_http;
 #[cfg(feature = "emulator")]
 mod emulator_life;
+#[cfg(feature = "emulator")]
+mod emulator_openapi;
 #[cfg(all(feature = "serde_json", feature = "miniserde"))]
 mod fuzz;
 mod model;

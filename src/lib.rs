@@ -34,6 +34,7 @@ pub mod emulator;
 mod error;
 #[cfg(any(doc, doctest))]
 pub mod guide;
+mod header;
 mod job;
 mod jobs;
 mod json;
@@ -59,6 +60,9 @@ pub use clock::Clock;
 #[cfg(feature = "aksk")]
 #[doc(inline)]
 pub use credentials::AccessKey;
+#[cfg(feature = "std")]
+#[doc(inline)]
+pub use credentials::Login;
 #[doc(inline)]
 pub use credentials::{Credentials, Secret};
 pub use error::{ApiError, DecodeError, Error, ErrorKind};

@@ -4,6 +4,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use crate::error::Error;
+use crate::header;
 use crate::job::{JobStatus, Language, SortDir, SortKey};
 use crate::percent;
 use crate::region::Endpoint;
@@ -167,9 +168,9 @@ impl ListJobs {
         url.push_str(endpoint.as_str());
         self.write_path_and_query(project_id, &mut url)?;
         let mut headers = Headers::new();
-        headers.push("Content-Type", "application/json")?;
+        headers.push(header::CONTENT_TYPE, "application/json")?;
         if let Some(language) = self.language.as_ref().or(language) {
-            headers.push("X-Language", language.as_str())?;
+            headers.push(header::LANGUAGE, language.as_str())?;
         }
         Ok(RequestParts::new(Method::Get, url, headers))
     }

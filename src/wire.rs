@@ -6,6 +6,7 @@ use core::time::Duration;
 
 use crate::clock::{Clock, Jitter};
 use crate::error::{ApiError, Error, ErrorKind};
+use crate::header;
 use crate::retry::{self, RetryPolicy};
 use crate::transport::{
     Head, Request, RequestParts, ResponseBody, Transport, TransportError, TransportErrorKind,
@@ -69,7 +70,7 @@ impl Wire {
     pub(crate) fn name_itself(&self, parts: &mut RequestParts) -> Result<(), Error> {
         parts
             .headers_mut()
-            .push("User-Agent", self.user_agent.as_str())
+            .push(header::USER_AGENT, self.user_agent.as_str())
     }
 
     /// Sends a request on behalf of `sender` until there is an answer of success or an error to

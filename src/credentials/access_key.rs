@@ -7,6 +7,7 @@ use core::time::Duration;
 use super::Secret;
 use super::sign::{ALGORITHM, Canonical};
 use crate::error::Error;
+use crate::header;
 use crate::timestamp::Timestamp;
 use crate::transport::RequestParts;
 
@@ -83,24 +84,29 @@ impl AccessKey {
     ) -> Result<(), Error> {
         self.check()?;
         let date = Timestamp::from_unix(unix_time)
-            .ok_or_else(|| Error::input(SDK_DATE, "lies beyond the year 9999: check the clock"))?
+            .ok_or_else(|| {
+                Error::input(
+                    header::SDK_DATE,
+                    "lies beyond the year 9999: check the clock",
+                )
+            })?
             .to_sdk_date();
         let (authority, target) = split(request.url());
         let (authority, target) = (String::from(authority), String::from(target));
         let method = request.method().as_str();
         let headers = request.headers_mut();
-        headers.push(HOST, authority)?;
+        headers.push(header::HOST, authority)?;
         if let Some(project_id) = project_id {
-            headers.push(PROJECT_ID, project_id)?;
+            headers.push(header::PROJECT_ID, project_id)?;
         }
         if let Some(token) = &self.security_token {
-            headers.push_secret(SECURITY_TOKEN, token.clone())?;
+            headers.push_secret(header::SECURITY_TOKEN, token.clone())?;
         }
-        headers.push(SDK_DATE, date.as_str())?;
+        headers.push(header::SDK_DATE, date.as_str())?;
 
         let signed = headers
             .iter()
-            .filter(|(name, _)| !name.eq_ignore_ascii_case(USER_AGENT));
+            .filter(|(name, _)| !name.eq_ignore_ascii_case(header::USER_AGENT));
         let canonical = Canonical::new(method, &target, signed);
         let signature = canonical
             .signature(&self.secret, &date)
@@ -110,7 +116,7 @@ impl AccessKey {
             self.id.expose(),
             canonical.signed_headers,
         );
-        headers.push_secret(AUTHORIZATION, Secret::from(authorization))
+        headers.push_secret(header::AUTHORIZATION, Secret::from(authorization))
     }
 
     /// Refuses what can be no key, before the service counts it as a failure.
@@ -140,13 +146,6 @@ impl AccessKey {
     }
 }
 
-const HOST: &str = "Host";
-const USER_AGENT: &str = "User-Agent";
-const PROJECT_ID: &str = "X-Project-Id";
-const SECURITY_TOKEN: &str = "X-Security-Token";
-pub(crate) const SDK_DATE: &str = "X-Sdk-Date";
-pub(crate) const AUTHORIZATION: &str = "Authorization";
-
 /// Host and port of a URL, and what follows them.
 fn split(url: &str) -> (&str, &str) {
     let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
@@ -173,7 +172,7 @@ mod tests {
     const SECRET: &str = "MFyfvK41ba2giqM7Uio6PznpdUKGpownRZlmVmHc";
     const NOW: Duration = Duration::from_secs(1_734_312_607);
 
-    fn request(query: ListJobs) -> RequestParts {
+    fn request(query: &ListJobs) -> RequestParts {
         query
             .request("https://drs.cn-north-4.myhuaweicloud.com", "p")
             .unwrap()
@@ -182,7 +181,7 @@ mod tests {
     #[track_caller]
     fn assert_refused(key: &AccessKey, expected: &str) {
         let error = key
-            .sign(&mut request(ListJobs::new()), "p", NOW)
+            .sign(&mut request(&ListJobs::new()), "p", NOW)
             .unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Credentials);
         assert_eq!(error.to_string(), expected);
@@ -190,7 +189,7 @@ mod tests {
 
     #[test]
     fn a_temporary_key_sends_and_signs_its_token() {
-        let mut parts = request(ListJobs::new().language("zh-cn"));
+        let mut parts = request(&ListJobs::new().language("zh-cn"));
         AccessKey::new("AK", SECRET)
             .security_token("session")
             .sign(&mut parts, "p", NOW)
@@ -213,7 +212,7 @@ mod tests {
 
     #[test]
     fn the_query_is_sent_in_the_order_it_was_written() {
-        let mut parts = request(ListJobs::new().name("n").limit(1).description("d"));
+        let mut parts = request(&ListJobs::new().name("n").limit(1).description("d"));
         let sent = parts.url().to_string();
         AccessKey::new("AK", SECRET)
             .sign(&mut parts, "p", NOW)
@@ -246,7 +245,7 @@ mod tests {
     #[test]
     fn a_time_that_no_date_can_tell_is_refused() {
         let error = AccessKey::new("AK", SECRET)
-            .sign(&mut request(ListJobs::new()), "p", Duration::MAX)
+            .sign(&mut request(&ListJobs::new()), "p", Duration::MAX)
             .unwrap_err();
         assert_eq!(error.parameter(), Some("X-Sdk-Date"));
     }
@@ -254,7 +253,7 @@ mod tests {
     #[test]
     fn no_part_of_a_key_is_printed() {
         let key = AccessKey::new("QTWAOYTTIN", SECRET).security_token("session");
-        let mut parts = request(ListJobs::new());
+        let mut parts = request(&ListJobs::new());
         key.sign(&mut parts, "p", NOW).unwrap();
         let shown = alloc::format!("{key:?} {parts:?}");
         for secret in [

@@ -1,20 +1,47 @@
 //! Who asks: what authenticates a request.
+//!
+//! | credential | where it may come from | what is sent |
+//! |---|---|---|
+//! | token | [`Credentials::token`], a function ([`token_from`](Credentials::token_from)), a file (`token_file`), the environment (`HW_AUTH_TOKEN`) | `X-Auth-Token` |
+//! | user and password | `Login`, the environment (`HW_USER_NAME`, `HW_USER_PASSWORD`, and `HW_DOMAIN_NAME` or `HUAWEICLOUD_SDK_DOMAIN_ID`) | `POST /v3/auth/tokens` to IAM, once a day; then `X-Auth-Token` |
+//! | access key (AK/SK) | `AccessKey`, the environment (`HUAWEICLOUD_SDK_AK` and `_SK`, or `HW_ACCESS_KEY` and `HW_SECRET_KEY`), a profile (`ak`, `sk`) | `Authorization` with the signature, `X-Sdk-Date`, `X-Project-Id`, `Host`; never the secret key |
+//! | temporary access key | the same, with its token (`HUAWEICLOUD_SDK_SECURITY_TOKEN`, `HW_SECURITY_TOKEN`, `security_token`) | the same, and `X-Security-Token` |
+//!
+//! A login, files, environment and profile need the feature `std`; an access key needs the feature
+//! `aksk`. With a login, and with an access key in a region, the project's id need not be given:
+//! IAM is asked for it once.
+//!
+//! A token is for one project. An access key signs for every project that its user may see.
 
-use alloc::sync::Arc;
 use core::fmt;
 
-use crate::error::{BoxError, Error};
-use crate::transport::RequestParts;
+use crate::error::BoxError;
 
 #[cfg(feature = "aksk")]
 mod access_key;
+#[cfg(feature = "std")]
+mod file;
+#[cfg(feature = "std")]
+mod iam;
+#[cfg(feature = "std")]
+mod kept;
+#[cfg(feature = "std")]
+mod login;
 mod secret;
+mod session;
 #[cfg(feature = "aksk")]
 mod sign;
+mod token;
 
 #[cfg(feature = "aksk")]
 pub use access_key::AccessKey;
+#[cfg(feature = "std")]
+pub use login::Login;
+#[cfg(feature = "std")]
+pub(crate) use login::Project;
 pub use secret::Secret;
+pub(crate) use session::{Session, Surroundings};
+use token::TokenSource;
 
 /// What authenticates the requests of a [`Client`](crate::Client).
 #[derive(Clone)]
@@ -23,10 +50,12 @@ pub struct Credentials(Kind);
 #[derive(Clone)]
 enum Kind {
     Token(Secret),
-    TokenSource(Arc<TokenSource>),
+    TokenSource(TokenSource),
+    #[cfg(feature = "std")]
+    Login(Login),
+    #[cfg(feature = "aksk")]
+    AccessKey(AccessKey),
 }
-
-type TokenSource = dyn Fn() -> Result<Secret, BoxError> + Send + Sync;
 
 impl Credentials {
     /// A token from IAM: the value of `X-Subject-Token` in its answer to a login. It lasts 24
@@ -46,53 +75,62 @@ impl Credentials {
         S: Into<Secret>,
         E: Into<BoxError>,
     {
-        Self(Kind::TokenSource(Arc::new(move || {
-            source().map(Into::into).map_err(Into::into)
-        })))
+        Self(Kind::TokenSource(TokenSource::function(source)))
     }
 
-    /// Adds to a request what authenticates it.
-    pub(crate) fn authorize(&self, parts: &mut RequestParts) -> Result<(), Error> {
-        let token = match &self.0 {
-            Kind::Token(token) => token.clone(),
-            Kind::TokenSource(source) => from_source(source.as_ref())?,
-        };
-        if token.is_empty() {
-            return Err(Error::credentials("the token is empty", None));
-        }
-        parts.headers_mut().push_secret(AUTH_TOKEN, token)
+    /// A token in a file, in which white space around it does not matter. The file is read before
+    /// each request, so that whoever renews the token need only write it there; when the service
+    /// does not accept the token the file is read once more, and the request is repeated if the
+    /// token has changed. Write the new token beside the file and rename it, so that no half of it
+    /// is read.
+    #[cfg(feature = "std")]
+    #[must_use]
+    pub fn token_file(path: impl Into<std::path::PathBuf>) -> Self {
+        Self(Kind::TokenSource(TokenSource::file(path.into())))
     }
 
-    /// Refuses at once what no request could be authenticated with; asks no function and no file.
-    pub(crate) fn check(&self, parts: &mut RequestParts) -> Result<(), Error> {
-        match &self.0 {
-            Kind::Token(_) => self.authorize(parts),
-            Kind::TokenSource(_) => Ok(()),
-        }
+    /// A login at IAM: see [`Login`], which takes the project it is for.
+    #[cfg(feature = "std")]
+    #[must_use]
+    pub fn login(
+        account: impl Into<alloc::string::String>,
+        user: impl Into<alloc::string::String>,
+        password: impl Into<Secret>,
+    ) -> Self {
+        Login::new(account, user, password).into()
     }
 
-    /// Whether there is now something else to authenticate with than what `rejected` was sent
-    /// with.
-    pub(crate) fn have_changed(&self, rejected: &RequestParts) -> bool {
-        match &self.0 {
-            Kind::Token(_) => false,
-            Kind::TokenSource(source) => from_source(source.as_ref())
-                .is_ok_and(|token| rejected.headers().get(AUTH_TOKEN) != Some(token.expose())),
-        }
+    /// An access key (AK/SK): see [`AccessKey`], which takes the token of a temporary one.
+    #[cfg(feature = "aksk")]
+    #[must_use]
+    pub fn access_key(id: impl Into<Secret>, secret: impl Into<Secret>) -> Self {
+        AccessKey::new(id, secret).into()
     }
 }
 
-const AUTH_TOKEN: &str = "X-Auth-Token";
+#[cfg(feature = "std")]
+impl From<Login> for Credentials {
+    fn from(login: Login) -> Self {
+        Self(Kind::Login(login))
+    }
+}
 
-fn from_source(source: &TokenSource) -> Result<Secret, Error> {
-    source().map_err(|error| Error::credentials("no token could be had", Some(error)))
+#[cfg(feature = "aksk")]
+impl From<AccessKey> for Credentials {
+    fn from(key: AccessKey) -> Self {
+        Self(Kind::AccessKey(key))
+    }
 }
 
 impl fmt::Debug for Credentials {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self.0 {
-            Kind::Token(_) => "Credentials(token ***)",
-            Kind::TokenSource(_) => "Credentials(token from a function)",
-        })
+        match &self.0 {
+            Kind::Token(_) => f.write_str("Credentials(token ***)"),
+            Kind::TokenSource(source) => write!(f, "Credentials(token from {})", source.what),
+            #[cfg(feature = "std")]
+            Kind::Login(login) => f.debug_tuple("Credentials").field(login).finish(),
+            #[cfg(feature = "aksk")]
+            Kind::AccessKey(key) => f.debug_tuple("Credentials").field(key).finish(),
+        }
     }
 }

@@ -8,7 +8,7 @@
 //!
 //! let emulator = Emulator::builder().job(EmulatedJob::new("a").name("orders")).build();
 //! let client = emulator.client().build()?;
-//! assert_eq!(client.project_id(), "054ba152d480d55b2f5dc0069e7ddef0");
+//! assert_eq!(client.project_id()?, "054ba152d480d55b2f5dc0069e7ddef0");
 //! # Ok::<(), drs_backup_jobs::Error>(())
 //! ```
 

@@ -4,6 +4,7 @@ use alloc::string::String;
 use core::fmt;
 
 use crate::credentials::Secret;
+use crate::header;
 
 /// Status and headers of an answer. Only the headers that the core needs are kept.
 #[derive(Clone, Default)]
@@ -30,11 +31,11 @@ impl Head {
     /// need is dropped. Of a repeated header the first counts.
     pub fn header(&mut self, name: &str, value: &str) {
         let slot = match name {
-            name if name.eq_ignore_ascii_case("X-Request-Id") => &mut self.request_id,
-            name if name.eq_ignore_ascii_case("Retry-After") => &mut self.retry_after,
-            name if name.eq_ignore_ascii_case("Date") => &mut self.date,
-            name if name.eq_ignore_ascii_case("Location") => &mut self.location,
-            name if name.eq_ignore_ascii_case("X-Subject-Token") => {
+            name if name.eq_ignore_ascii_case(header::REQUEST_ID) => &mut self.request_id,
+            name if name.eq_ignore_ascii_case(header::RETRY_AFTER) => &mut self.retry_after,
+            name if name.eq_ignore_ascii_case(header::DATE) => &mut self.date,
+            name if name.eq_ignore_ascii_case(header::LOCATION) => &mut self.location,
+            name if name.eq_ignore_ascii_case(header::SUBJECT_TOKEN) => {
                 self.subject_token.get_or_insert_with(|| Secret::new(value));
                 return;
             }

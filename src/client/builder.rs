@@ -1,171 +1,37 @@
-//! The client: one service, one project, one way of sending.
+//! Setting up a client.
 
 use alloc::string::String;
 use alloc::sync::Arc;
 use core::fmt;
 use core::time::Duration;
 
+use super::{Client, Shared};
 use crate::clock::{Clock, Jitter};
-use crate::credentials::{Credentials, Secret};
-use crate::error::{ApiError, BoxError, Error};
-use crate::job::{JobPage, Language};
-use crate::list_jobs::ListJobs;
+#[cfg(feature = "std")]
+use crate::credentials::Project;
+use crate::credentials::{Credentials, Secret, Session, Surroundings};
+use crate::error::{BoxError, Error};
+use crate::job::Language;
 #[cfg(feature = "std")]
 use crate::pacing::Pacing;
 use crate::region::{Endpoint, Region};
 use crate::retry::RetryPolicy;
-use crate::transport::{RequestParts, ResponseBody, Transport};
-#[cfg(feature = "std")]
-use crate::wire::out_of_time;
-use crate::wire::{Deadline, Sender, Wire};
-
-/// Lists the backup migration jobs of a project.
-///
-/// A client is cheap to clone and may be used by many threads at once; clones share connections,
-/// credentials and pacing. It starts no threads and keeps no global state.
-///
-/// ```no_run
-/// use drs_backup_jobs::{Client, ListJobs};
-///
-/// let client = Client::builder()
-///     .region("cn-north-4")
-///     .project_id("054ba152d480d55b2f5dc0069e7ddef0")
-///     .token(std::env::var("HW_AUTH_TOKEN")?)
-///     .build()?;
-/// let page = client.list(&ListJobs::new().limit(1))?;
-/// println!("{} of {}", page.jobs.len(), page.count);
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
-#[derive(Clone)]
-pub struct Client {
-    shared: Arc<Shared>,
-    project_id: Arc<str>,
-}
-
-struct Shared {
-    wire: Wire,
-    credentials: Credentials,
-    endpoint: Endpoint,
-    language: Option<Language>,
-    #[cfg(feature = "std")]
-    pacing: Pacing,
-}
-
-impl Client {
-    /// Begins a client; [`ClientBuilder::build`] ends it.
-    pub fn builder() -> ClientBuilder {
-        ClientBuilder::default()
-    }
-
-    /// The project whose jobs are listed.
-    #[must_use]
-    pub fn project_id(&self) -> &str {
-        &self.project_id
-    }
-
-    /// Where the service is asked.
-    #[must_use]
-    pub fn endpoint(&self) -> &Endpoint {
-        &self.shared.endpoint
-    }
-
-    /// One page, just as the operation gives it: one request, and its retries.
-    ///
-    /// # Errors
-    ///
-    /// Any [`ErrorKind`](crate::ErrorKind) but [`Incomplete`](crate::ErrorKind::Incomplete).
-    pub fn list(&self, query: &ListJobs) -> Result<JobPage<'static>, Error> {
-        let mut body = self.response_body();
-        self.page(query, &mut body).map(JobPage::into_owned)
-    }
-
-    /// One page, borrowed from the buffer it is received in.
-    pub(crate) fn page<'b>(
-        &self,
-        query: &ListJobs,
-        body: &'b mut ResponseBody,
-    ) -> Result<JobPage<'b>, Error> {
-        let wire = &self.shared.wire;
-        let deadline = wire.deadline();
-        let head = wire.send(&self.request(query)?, b"", self, deadline, body)?;
-        let request_id = head.request_id().map(String::from);
-        let body = body.as_bytes();
-        match JobPage::parse(body) {
-            Ok(mut page) => {
-                page.request_id = request_id;
-                Ok(page)
-            }
-            Err(error) => {
-                let mut refusal = ApiError::parse(head.status(), body);
-                if refusal.code.is_none() {
-                    return Err(Error::from(error).with_request_id(request_id));
-                }
-                refusal.request_id = refusal.request_id.or(request_id);
-                Err(refusal.into())
-            }
-        }
-    }
-
-    pub(crate) fn response_body(&self) -> ResponseBody {
-        self.shared.wire.response_body()
-    }
-
-    pub(crate) fn clock(&self) -> &dyn Clock {
-        &*self.shared.wire.clock
-    }
-
-    /// The request for one page, but for what authenticates it.
-    fn request(&self, query: &ListJobs) -> Result<RequestParts, Error> {
-        let shared = &self.shared;
-        query.request_to(&shared.endpoint, &self.project_id, shared.language.as_ref())
-    }
-}
-
-impl Sender for Client {
-    #[cfg_attr(
-        not(feature = "std"),
-        expect(unused_variables, reason = "only pacing and logins take time")
-    )]
-    fn make_ready(&self, parts: &mut RequestParts, deadline: Deadline) -> Result<(), Error> {
-        let shared = &*self.shared;
-        #[cfg(feature = "std")]
-        {
-            let clock = &*shared.wire.clock;
-            if !shared.pacing.wait(clock, deadline.time_left(clock)) {
-                return Err(out_of_time(
-                    "its turn under the minimum interval lies beyond the deadline",
-                ));
-            }
-        }
-        shared.credentials.authorize(parts)
-    }
-
-    fn has_renewed(&self, rejected: &RequestParts, _deadline: Deadline) -> Result<bool, Error> {
-        Ok(self.shared.credentials.have_changed(rejected))
-    }
-}
-
-impl fmt::Debug for Client {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Client")
-            .field("endpoint", &self.shared.endpoint.as_str())
-            .field("project_id", &self.project_id)
-            .field("credentials", &self.shared.credentials)
-            .field("timeout", &self.shared.wire.timeout)
-            .field("retry", &self.shared.wire.retry)
-            .finish_non_exhaustive()
-    }
-}
+use crate::transport::{ResponseBody, Transport};
+use crate::wire::Wire;
 
 /// Sets up a [`Client`].
 ///
-/// Needed are a region or an endpoint, a project id, and credentials.
+/// Needed are a region or an endpoint, credentials, and with a token the project's id.
 #[derive(Clone, Default)]
 #[must_use = "a builder does nothing until `build`"]
 pub struct ClientBuilder {
     region: Option<String>,
     endpoint: Option<String>,
     project_id: Option<String>,
+    #[cfg(feature = "std")]
+    project_name: Option<String>,
+    #[cfg(feature = "std")]
+    iam_endpoint: Option<String>,
     credentials: Option<Credentials>,
     language: Option<Language>,
     user_agent: Option<String>,
@@ -198,6 +64,23 @@ impl ClientBuilder {
         self
     }
 
+    /// The project whose jobs are listed, by its name: IAM is asked for its id, once. If neither id
+    /// nor name is set, it is the region's own project, which bears the region's name. Taken with a
+    /// login and with an access key; with a token the id is needed.
+    #[cfg(feature = "std")]
+    pub fn project_name(mut self, name: impl Into<String>) -> Self {
+        self.project_name = Some(name.into());
+        self
+    }
+
+    /// Where IAM answers, such as `https://iam.cn-north-4.myhuaweicloud.com`: for a login and for a
+    /// project's id. It goes before the region's.
+    #[cfg(feature = "std")]
+    pub fn iam_endpoint(mut self, endpoint: impl Into<String>) -> Self {
+        self.iam_endpoint = Some(endpoint.into());
+        self
+    }
+
     /// A token from IAM: see [`Credentials::token`].
     pub fn token(self, token: impl Into<Secret>) -> Self {
         self.credentials(Credentials::token(token))
@@ -214,8 +97,8 @@ impl ClientBuilder {
     }
 
     /// What authenticates the requests.
-    pub fn credentials(mut self, credentials: Credentials) -> Self {
-        self.credentials = Some(credentials);
+    pub fn credentials(mut self, credentials: impl Into<Credentials>) -> Self {
+        self.credentials = Some(credentials.into());
         self
     }
 
@@ -284,9 +167,10 @@ impl ClientBuilder {
     /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) when something is missing or cannot be used, with the name of
     /// what it is; [`ErrorKind::Credentials`](crate::ErrorKind::Credentials) when there are none.
     pub fn build(self) -> Result<Client, Error> {
-        let endpoint = match (&self.endpoint, self.region) {
+        let region = self.region.as_deref().map(Region::new).transpose()?;
+        let endpoint = match (&self.endpoint, &region) {
             (Some(endpoint), _) => Endpoint::parse(endpoint)?,
-            (None, Some(region)) => Region::new(region)?.endpoint(),
+            (None, Some(region)) => region.endpoint(),
             (None, None) => {
                 return Err(Error::input(
                     "endpoint",
@@ -294,30 +178,12 @@ impl ClientBuilder {
                 ));
             }
         };
-        if !(endpoint.is_https() || endpoint.is_loopback() || self.allow_http) {
-            return Err(Error::input(
-                "endpoint",
-                "is plain http, over which anyone can read the token: use https, or allow_http",
-            ));
-        }
-        let project_id = match self.project_id {
-            Some(id) if !id.is_empty() => id,
-            Some(_) => {
-                return Err(Error::input(
-                    "project_id",
-                    "is empty: the service needs the tenant's project in this region",
-                ));
-            }
-            None => {
-                return Err(Error::input(
-                    "project_id",
-                    "is missing: the service needs the tenant's project in this region",
-                ));
-            }
-        };
+        self.check_encrypted("endpoint", &endpoint)?;
+        let surroundings = self.surroundings(region.as_ref())?;
         let credentials = self.credentials.ok_or_else(|| {
             Error::credentials("no credentials were given: set a token, for one", None)
         })?;
+        let session = Session::begin(credentials, surroundings.clone())?;
         let retry = self.retry.unwrap_or_default();
         let client = Client {
             shared: Arc::new(Shared {
@@ -332,17 +198,60 @@ impl ClientBuilder {
                     timeout: self.timeout.unwrap_or(DEFAULT_TIMEOUT),
                     max_body: self.max_body.unwrap_or(ResponseBody::DEFAULT_LIMIT),
                 },
-                credentials,
                 endpoint,
                 language: self.language,
+                surroundings,
             }),
-            project_id: project_id.into(),
+            session: Arc::new(session),
+            project_id: self.project_id.map(Arc::from),
         };
-        // What no request could be made of is refused here, not at the first page.
-        let mut parts = client.request(&ListJobs::new())?;
-        client.shared.wire.name_itself(&mut parts)?;
-        client.shared.credentials.check(&mut parts)?;
+        client.check()?;
         Ok(client)
+    }
+
+    /// What the credentials need to know of the client.
+    #[cfg(feature = "std")]
+    fn surroundings(&self, region: Option<&Region>) -> Result<Surroundings, Error> {
+        let iam = match &self.iam_endpoint {
+            Some(url) => {
+                let iam = Endpoint::parse(url).map_err(|_| {
+                    Error::input(
+                        "iam_endpoint",
+                        "is no URL like https://iam.cn-north-4.myhuaweicloud.com",
+                    )
+                })?;
+                self.check_encrypted("iam_endpoint", &iam)?;
+                Some(iam)
+            }
+            None => region.map(Region::iam_endpoint),
+        };
+        let of_id = self.project_id.clone().map(Project::Id);
+        let of_name = || self.project_name.clone().map(Project::Name);
+        let of_region = || region.map(|region| Project::Name(region.as_str().into()));
+        Ok(Surroundings {
+            iam,
+            project: of_id.or_else(of_name).or_else(of_region),
+        })
+    }
+
+    #[cfg(not(feature = "std"))]
+    #[expect(
+        clippy::unnecessary_wraps,
+        clippy::unused_self,
+        reason = "nothing asks IAM without the feature std"
+    )]
+    fn surroundings(&self, _region: Option<&Region>) -> Result<Surroundings, Error> {
+        Ok(Surroundings::default())
+    }
+
+    fn check_encrypted(&self, name: &'static str, endpoint: &Endpoint) -> Result<(), Error> {
+        if endpoint.is_https() || endpoint.is_loopback() || self.allow_http {
+            return Ok(());
+        }
+        Err(Error::input(
+            name,
+            "is plain http, over which anyone can read the token: use https, or allow_http",
+        ))
     }
 }
 

@@ -1,0 +1,241 @@
+//! Something that is asked for once and kept: a token, a project's id.
+
+use alloc::sync::Arc;
+use core::time::Duration;
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+
+use crate::error::{ApiError, Error};
+use crate::wire::out_of_time;
+
+/// A value that many threads need and one of them asks for, while the others wait for it.
+pub(crate) struct Kept<T> {
+    state: Mutex<State<T>>,
+    is_settled: Condvar,
+}
+
+struct State<T> {
+    value: Option<Arc<T>>,
+    /// What the last asking was refused with, if it was.
+    refusal: Option<ApiError>,
+    is_asked_for: bool,
+    /// How many askings were answered, well or ill: tells those who wait whether theirs was.
+    answers: u64,
+}
+
+impl<T> Kept<T> {
+    pub(crate) fn new() -> Self {
+        Self {
+            state: Mutex::new(State {
+                value: None,
+                refusal: None,
+                is_asked_for: false,
+                answers: 0,
+            }),
+            is_settled: Condvar::new(),
+        }
+    }
+
+    /// The value that is kept, if it is `good`; else the one that `ask` gives. Whoever comes while
+    /// another asks waits, at most `time_left`, and takes what the other was given, a refusal too:
+    /// ten threads with a wrong password must not be ten failed logins. If the other got no answer,
+    /// the next one asks.
+    pub(crate) fn get(
+        &self,
+        is_good: impl Fn(&T) -> bool,
+        time_left: Duration,
+        ask: impl FnOnce() -> Result<T, Error>,
+    ) -> Result<Arc<T>, Error> {
+        let mut state = self.lock();
+        let answers_before = state.answers;
+        loop {
+            let was_answered = state.answers != answers_before;
+            if let (true, Some(refusal)) = (was_answered, &state.refusal) {
+                return Err(refusal.clone().into());
+            }
+            if let Some(value) = &state.value
+                && (was_answered || is_good(value))
+            {
+                return Ok(value.clone());
+            }
+            if !state.is_asked_for {
+                break;
+            }
+            let (woken, waited) = self
+                .is_settled
+                .wait_timeout_while(state, time_left, |state| state.is_asked_for)
+                .unwrap_or_else(PoisonError::into_inner);
+            state = woken;
+            if waited.timed_out() {
+                return Err(out_of_time(
+                    "the deadline passed while another thread asked IAM",
+                ));
+            }
+        }
+        state.is_asked_for = true;
+        drop(state);
+
+        let turn = Turn(self);
+        let answer = ask();
+        let mut state = self.lock();
+        match answer {
+            Ok(value) => {
+                let value = Arc::new(value);
+                state.value = Some(value.clone());
+                state.refusal = None;
+                state.answers = state.answers.wrapping_add(1);
+                drop(state);
+                drop(turn);
+                Ok(value)
+            }
+            Err(error) => {
+                if let (Some(refusal), false) = (error.api(), error.is_transient()) {
+                    state.refusal = Some(refusal.clone());
+                    state.answers = state.answers.wrapping_add(1);
+                }
+                drop(state);
+                drop(turn);
+                Err(error)
+            }
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State<T>> {
+        // Every change under the lock is whole before anything that could panic.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The turn of the one who asks: it ends however the asking ends, with a panic too.
+struct Turn<'a, T>(&'a Kept<T>);
+
+impl<T> Drop for Turn<'_, T> {
+    fn drop(&mut self) {
+        self.0.lock().is_asked_for = false;
+        self.0.is_settled.notify_all();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::transport::{TransportError, TransportErrorKind};
+    use alloc::vec::Vec;
+    use std::sync::Barrier;
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    const LONG: Duration = Duration::from_secs(60);
+
+    /// Ten threads that want the same thing at once, and how often it was asked for.
+    fn ten_at_once(
+        answer: impl Fn(u32) -> Result<u32, Error> + Sync,
+    ) -> (Vec<Result<u32, Error>>, u32) {
+        let kept = Kept::new();
+        let (asked, start) = (AtomicU32::new(0), Barrier::new(10));
+        let results = std::thread::scope(|scope| {
+            let threads: Vec<_> = (0..10)
+                .map(|_| {
+                    scope.spawn(|| {
+                        start.wait();
+                        kept.get(
+                            |_| true,
+                            LONG,
+                            || {
+                                // Time for the others to come and wait.
+                                std::thread::sleep(Duration::from_millis(30));
+                                answer(asked.fetch_add(1, Ordering::SeqCst))
+                            },
+                        )
+                        .map(|value| *value)
+                    })
+                })
+                .collect();
+            threads
+                .into_iter()
+                .map(|thread| thread.join().unwrap())
+                .collect()
+        });
+        (results, asked.into_inner())
+    }
+
+    #[test]
+    fn ten_threads_ask_once() {
+        let (results, asked) = ten_at_once(|_| Ok(7));
+        assert_eq!(asked, 1);
+        assert!(results.iter().all(|result| *result.as_ref().unwrap() == 7));
+    }
+
+    #[test]
+    fn those_who_wait_share_a_refusal() {
+        let (results, asked) = ten_at_once(|_| {
+            Err(ApiError {
+                status: 401,
+                ..ApiError::default()
+            }
+            .into())
+        });
+        assert_eq!(asked, 1);
+        assert!(
+            results
+                .iter()
+                .all(|result| result.as_ref().unwrap_err().status() == Some(401))
+        );
+    }
+
+    #[test]
+    fn the_next_one_asks_when_no_answer_came() {
+        let (results, asked) = ten_at_once(|nth| match nth {
+            0 => Err(TransportError::new(TransportErrorKind::Broken, "").into()),
+            _ => Ok(nth),
+        });
+        assert_eq!(asked, 2);
+        assert_eq!(results.iter().filter(|result| result.is_err()).count(), 1);
+    }
+
+    #[test]
+    fn a_value_that_is_no_longer_good_is_asked_for_again() {
+        let kept = Kept::new();
+        let get = |least: u32, given: u32| {
+            *kept
+                .get(|value| *value >= least, LONG, || Ok(given))
+                .unwrap()
+        };
+        assert_eq!((get(0, 1), get(1, 2), get(2, 3)), (1, 1, 3));
+        assert_eq!(get(3, 4), 3);
+    }
+
+    #[test]
+    fn who_waits_gives_up_at_its_deadline() {
+        let kept = Kept::new();
+        let start = Barrier::new(2);
+        std::thread::scope(|scope| {
+            let slow = scope.spawn(|| {
+                kept.get(
+                    |()| true,
+                    LONG,
+                    || {
+                        start.wait();
+                        start.wait();
+                        Ok(())
+                    },
+                )
+            });
+            start.wait();
+            let error = kept
+                .get(|()| true, Duration::from_millis(1), || Ok(()))
+                .unwrap_err();
+            assert_eq!(error.kind(), crate::ErrorKind::Timeout);
+            start.wait();
+            slow.join().unwrap().unwrap();
+        });
+    }
+
+    #[test]
+    fn a_panic_while_asking_leaves_the_turn_to_the_next() {
+        let kept = Kept::new();
+        std::thread::scope(|scope| {
+            let asking = scope.spawn(|| kept.get(|()| true, LONG, || panic!("on purpose")));
+            assert!(asking.join().is_err());
+        });
+        kept.get(|()| true, LONG, || Ok(())).unwrap();
+    }
+}

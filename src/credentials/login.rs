@@ -1,0 +1,274 @@
+//! A login at IAM: who, with which password, for which project; and the request's body.
+
+use alloc::string::String;
+use core::fmt;
+
+use super::Secret;
+use crate::error::Error;
+
+/// A user's name and password, with which a client logs in at IAM by itself.
+///
+/// The token it gets lasts 24 hours; the client keeps it until five minutes before its end, shares
+/// it between clones and threads, and logs in again when the service no longer takes it.
+///
+/// ```
+/// use drs_backup_jobs::{Client, Login};
+///
+/// let client = Client::builder()
+///     .region("cn-north-4")
+///     .credentials(Login::new("my-account", "my-user", "my-password"))
+///     .build()?;
+/// # Ok::<(), drs_backup_jobs::Error>(())
+/// ```
+#[derive(Clone)]
+pub struct Login {
+    account: Account,
+    user: String,
+    password: Secret,
+    project: Option<Project>,
+}
+
+/// The account a user belongs to, which IAM calls a domain.
+#[derive(Clone)]
+enum Account {
+    Name(String),
+    Id(String),
+}
+
+/// A project by one of the two ways it is told from others.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Project {
+    Id(String),
+    Name(String),
+}
+
+impl Login {
+    /// The login of `user`, who belongs to `account`. (IAM calls an account a domain; the user who
+    /// opened it bears its name.)
+    #[must_use]
+    pub fn new(
+        account: impl Into<String>,
+        user: impl Into<String>,
+        password: impl Into<Secret>,
+    ) -> Self {
+        Self {
+            account: Account::Name(account.into()),
+            user: user.into(),
+            password: password.into(),
+            project: None,
+        }
+    }
+
+    /// Names the account by its id instead of its name.
+    #[must_use]
+    pub fn account_id(mut self, id: impl Into<String>) -> Self {
+        self.account = Account::Id(id.into());
+        self
+    }
+
+    /// Asks for a token for the project of this id. If neither id nor name is set here, it is the
+    /// client's project, and if that has none, the region's own.
+    #[must_use]
+    pub fn project_id(mut self, id: impl Into<String>) -> Self {
+        self.project = Some(Project::Id(id.into()));
+        self
+    }
+
+    /// Asks for a token for the project of this name. A region's own project bears the region's
+    /// name.
+    #[must_use]
+    pub fn project_name(mut self, name: impl Into<String>) -> Self {
+        self.project = Some(Project::Name(name.into()));
+        self
+    }
+
+    /// The same, for this project if none was set.
+    pub(super) fn or_project(mut self, project: Option<Project>) -> Self {
+        self.project = self.project.or(project);
+        self
+    }
+
+    /// The id of the project, if it is not only known by its name.
+    pub(super) fn known_project_id(&self) -> Option<&str> {
+        match &self.project {
+            Some(Project::Id(id)) => Some(id),
+            _ => None,
+        }
+    }
+
+    /// Refuses what IAM could only refuse.
+    pub(super) fn check(&self) -> Result<(), Error> {
+        let (Account::Name(account) | Account::Id(account)) = &self.account;
+        for (what, is_empty) in [
+            ("account", account.is_empty()),
+            ("user", self.user.is_empty()),
+            ("password", self.password.is_empty()),
+        ] {
+            if is_empty {
+                return Err(Error::credentials(
+                    alloc::format!("the {what} of the login is empty"),
+                    None,
+                ));
+            }
+        }
+        match &self.project {
+            Some(Project::Id(text) | Project::Name(text)) if !text.is_empty() => Ok(()),
+            _ => Err(Error::input(
+                "project_id",
+                "is missing: a token is for one project; set its id, its name or a region, whose own project is taken then",
+            )),
+        }
+    }
+
+    /// The body of the request for a token.
+    pub(super) fn body(&self) -> Secret {
+        // Room enough for most, so that no half-written copy is left behind by growing.
+        let mut out = String::with_capacity(1024 + 6 * self.password.expose().len());
+        let (account_key, account) = match &self.account {
+            Account::Name(name) => ("name", name),
+            Account::Id(id) => ("id", id),
+        };
+        let (project_key, project) = match &self.project {
+            Some(Project::Id(id)) => ("id", id.as_str()),
+            Some(Project::Name(name)) => ("name", name.as_str()),
+            None => ("name", ""),
+        };
+        out.push_str(
+            r#"{"auth":{"identity":{"methods":["password"],"password":{"user":{"domain":{""#,
+        );
+        out.push_str(account_key);
+        out.push_str("\":");
+        json_string_into(&mut out, account);
+        out.push_str(r#"},"name":"#);
+        json_string_into(&mut out, &self.user);
+        out.push_str(r#","password":"#);
+        json_string_into(&mut out, self.password.expose());
+        out.push_str(r#"}}},"scope":{"project":{""#);
+        out.push_str(project_key);
+        out.push_str("\":");
+        json_string_into(&mut out, project);
+        out.push_str("}}}}");
+        Secret::from(out)
+    }
+
+    /// Takes the password out of a text, also as it is written in the body.
+    pub(super) fn redact(&self, text: &mut String) {
+        self.password.redact(text);
+        let mut quoted = String::new();
+        json_string_into(&mut quoted, self.password.expose());
+        let escaped = quoted
+            .get(1..quoted.len().saturating_sub(1))
+            .unwrap_or_default();
+        Secret::from(escaped).redact(text);
+        drop(Secret::from(quoted));
+    }
+}
+
+impl fmt::Debug for Login {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (Account::Name(account) | Account::Id(account)) = &self.account;
+        f.debug_struct("Login")
+            .field("account", account)
+            .field("user", &self.user)
+            .field("password", &self.password)
+            .field("project", &self.project)
+            .finish()
+    }
+}
+
+/// Writes a JSON string: what must be escaped is, all else is kept as it is.
+fn json_string_into(out: &mut String, text: &str) {
+    use core::fmt::Write as _;
+    out.push('"');
+    for ch in text.chars() {
+        match ch {
+            '"' => out.push_str("\\\""),
+            '\\' => out.push_str("\\\\"),
+            '\0'..='\u{1f}' => {
+                let written = write!(out, "\\u{:04x}", u32::from(ch));
+                debug_assert!(written.is_ok(), "writing to a String cannot fail");
+            }
+            _ => out.push(ch),
+        }
+    }
+    out.push('"');
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::string::ToString as _;
+
+    #[test]
+    fn the_body_is_the_one_of_iams_page() {
+        assert_eq!(
+            Login::new("ACCOUNT", "USER", "PASSWORD")
+                .project_name("cn-north-4")
+                .body()
+                .expose(),
+            r#"{"auth":{"identity":{"methods":["password"],"password":{"user":{"domain":{"name":"ACCOUNT"},"name":"USER","password":"PASSWORD"}}},"scope":{"project":{"name":"cn-north-4"}}}}"#
+        );
+        let by_id = Login::new("", "USER", "PASSWORD")
+            .account_id("d")
+            .project_id("p")
+            .body();
+        let read: serde_json::Value = serde_json::from_str(by_id.expose()).unwrap();
+        assert_eq!(read["auth"]["scope"]["project"]["id"], "p");
+        assert_eq!(
+            read["auth"]["identity"]["password"]["user"]["domain"]["id"],
+            "d"
+        );
+    }
+
+    #[test]
+    fn any_password_survives_the_json() {
+        let every: String = ('\0'..='\u{2ff}')
+            .chain(['\u{2028}', '备', '\u{feff}', '😀'])
+            .collect();
+        for password in [
+            "\"",
+            "\\",
+            "\\\"",
+            "a\"b\\c",
+            "\u{0}\n\r\t\u{1f}\u{7f}",
+            "密码😀",
+            &every,
+        ] {
+            let body = Login::new("a\"", "u\\", password).project_name("p").body();
+            let read: serde_json::Value = serde_json::from_str(body.expose()).unwrap();
+            let user = &read["auth"]["identity"]["password"]["user"];
+            assert_eq!(user["password"], password);
+            assert_eq!(user["name"], "u\\");
+            assert_eq!(user["domain"]["name"], "a\"");
+        }
+    }
+
+    #[test]
+    fn a_login_that_lacks_something_is_refused() {
+        for (login, expected) in [
+            (
+                Login::new("", "u", "p"),
+                "the account of the login is empty",
+            ),
+            (Login::new("a", "", "p"), "the user of the login is empty"),
+            (
+                Login::new("a", "u", ""),
+                "the password of the login is empty",
+            ),
+        ] {
+            let error = login.project_id("p").check().unwrap_err();
+            assert_eq!(error.to_string(), expected);
+        }
+        let error = Login::new("a", "u", "p").check().unwrap_err();
+        assert_eq!(error.parameter(), Some("project_id"));
+    }
+
+    #[test]
+    fn the_password_is_taken_out_as_it_is_and_as_it_was_sent() {
+        let login = Login::new("a", "u", "hun\"ter\n2");
+        let mut text = String::from("bad: hun\"ter\n2, {\"password\":\"hun\\\"ter\\u000a2\"}");
+        login.redact(&mut text);
+        assert_eq!(text, "bad: ***, {\"password\":\"***\"}");
+        assert!(!alloc::format!("{login:?}").contains("hun"));
+    }
+}

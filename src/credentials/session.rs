@@ -1,0 +1,336 @@
+//! Credentials in use by a client: what they keep from one request to the next.
+
+#[cfg(feature = "std")]
+use alloc::boxed::Box;
+#[cfg(all(feature = "std", feature = "aksk"))]
+use alloc::string::String;
+use alloc::sync::Arc;
+use core::fmt;
+#[cfg(feature = "std")]
+use core::time::Duration;
+
+#[cfg(feature = "aksk")]
+use super::AccessKey;
+use super::token::TokenSource;
+use super::{Credentials, Kind, Secret};
+#[cfg(feature = "std")]
+use super::{
+    iam::{self, Grant},
+    kept::Kept,
+    login::{Login, Project},
+};
+use crate::error::Error;
+use crate::header;
+#[cfg(feature = "std")]
+use crate::region::Endpoint;
+#[cfg(feature = "std")]
+use crate::timestamp::Timestamp;
+use crate::transport::RequestParts;
+#[cfg(all(feature = "std", feature = "aksk"))]
+use crate::wire::Sender;
+use crate::wire::{Deadline, Wire};
+
+/// How long before its end a token is no longer used.
+#[cfg(feature = "std")]
+const MARGIN: Duration = Duration::from_secs(300);
+
+/// What credentials need to know of the client that uses them.
+#[derive(Clone, Default)]
+pub(crate) struct Surroundings {
+    /// Where IAM is asked, if that is known.
+    #[cfg(feature = "std")]
+    pub(crate) iam: Option<Endpoint>,
+    /// The client's project, or the region's own.
+    #[cfg(feature = "std")]
+    pub(crate) project: Option<Project>,
+}
+
+/// Credentials in use. All clones of a client share one session, and with it one token.
+pub(crate) enum Session {
+    Token(Secret),
+    TokenSource(TokenSource),
+    #[cfg(feature = "std")]
+    Login(Box<LoginSession>),
+    #[cfg(feature = "aksk")]
+    AccessKey {
+        key: AccessKey,
+        #[cfg(feature = "std")]
+        lookup: Option<Box<ProjectLookup>>,
+    },
+}
+
+#[cfg(feature = "std")]
+pub(crate) struct LoginSession {
+    login: Login,
+    iam: Endpoint,
+    grant: Kept<Grant>,
+}
+
+/// How a project's id is found by its name.
+#[cfg(all(feature = "std", feature = "aksk"))]
+pub(crate) struct ProjectLookup {
+    iam: Endpoint,
+    name: String,
+    id: Kept<Arc<str>>,
+}
+
+/// Says what is in use, and nothing of it.
+impl fmt::Debug for Session {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Token(_) => f.write_str("token ***"),
+            Self::TokenSource(source) => write!(f, "token from {}", source.what),
+            #[cfg(feature = "std")]
+            Self::Login(session) => session.login.fmt(f),
+            #[cfg(feature = "aksk")]
+            Self::AccessKey { key, .. } => key.fmt(f),
+        }
+    }
+}
+
+impl Session {
+    /// Takes credentials into use.
+    #[cfg_attr(
+        not(feature = "std"),
+        expect(
+            unused_variables,
+            clippy::unnecessary_wraps,
+            reason = "nothing asks IAM"
+        )
+    )]
+    pub(crate) fn begin(
+        credentials: Credentials,
+        surroundings: Surroundings,
+    ) -> Result<Self, Error> {
+        Ok(match credentials.0 {
+            Kind::Token(token) => Self::Token(token),
+            Kind::TokenSource(source) => Self::TokenSource(source),
+            #[cfg(feature = "std")]
+            Kind::Login(login) => Self::Login(Box::new(LoginSession::begin(login, surroundings)?)),
+            #[cfg(feature = "aksk")]
+            Kind::AccessKey(key) => Self::AccessKey {
+                key,
+                #[cfg(feature = "std")]
+                lookup: match surroundings {
+                    Surroundings {
+                        iam: Some(iam),
+                        project: Some(Project::Name(name)),
+                    } => Some(Box::new(ProjectLookup {
+                        iam,
+                        name,
+                        id: Kept::new(),
+                    })),
+                    _ => None,
+                },
+            },
+        })
+    }
+
+    /// Whether [`project_id`](Self::project_id) can be asked for.
+    pub(crate) fn knows_project(&self) -> bool {
+        match self {
+            Self::Token(_) | Self::TokenSource(_) => false,
+            #[cfg(feature = "std")]
+            Self::Login(_) => true,
+            #[cfg(all(feature = "std", feature = "aksk"))]
+            Self::AccessKey { lookup, .. } => lookup.is_some(),
+            #[cfg(all(not(feature = "std"), feature = "aksk"))]
+            Self::AccessKey { .. } => false,
+        }
+    }
+
+    /// The id of the project the credentials are for; IAM is asked once.
+    #[cfg_attr(
+        not(feature = "std"),
+        expect(unused_variables, reason = "nothing asks IAM")
+    )]
+    pub(crate) fn project_id(&self, wire: &Wire, deadline: Deadline) -> Result<Arc<str>, Error> {
+        match self {
+            #[cfg(feature = "std")]
+            Self::Login(session) => session.project_id(wire, deadline),
+            #[cfg(all(feature = "std", feature = "aksk"))]
+            Self::AccessKey {
+                key,
+                lookup: Some(lookup),
+            } => lookup.project_id(key, wire, deadline),
+            _ => Err(Error::input(
+                "project_id",
+                "is missing: the service needs the tenant's project in this region",
+            )),
+        }
+    }
+
+    /// Adds to a request what authenticates it.
+    #[cfg_attr(
+        not(all(feature = "std", feature = "aksk")),
+        expect(unused_variables, reason = "not all credentials are built in")
+    )]
+    pub(crate) fn authorize(
+        &self,
+        parts: &mut RequestParts,
+        project_id: &str,
+        wire: &Wire,
+        deadline: Deadline,
+    ) -> Result<(), Error> {
+        let token = match self {
+            Self::Token(token) => token.clone(),
+            Self::TokenSource(source) => source.read()?,
+            #[cfg(feature = "std")]
+            Self::Login(session) => session.fresh_token(wire, deadline)?,
+            #[cfg(feature = "aksk")]
+            Self::AccessKey { key, .. } => {
+                return key.sign(parts, project_id, wire.clock.unix_time());
+            }
+        };
+        parts.headers_mut().push_secret(header::AUTH_TOKEN, token)
+    }
+
+    /// Refuses at once what no request could be authenticated with; asks nobody for anything.
+    #[cfg_attr(
+        not(feature = "aksk"),
+        expect(unused_variables, reason = "only a key needs the time")
+    )]
+    pub(crate) fn check(&self, parts: &mut RequestParts, wire: &Wire) -> Result<(), Error> {
+        match self {
+            Self::Token(token) if token.is_empty() => {
+                Err(Error::credentials("the token is empty", None))
+            }
+            Self::Token(token) => parts
+                .headers_mut()
+                .push_secret(header::AUTH_TOKEN, token.clone()),
+            #[cfg(feature = "aksk")]
+            Self::AccessKey { key, .. } => key.sign_for(parts, None, wire.clock.unix_time()),
+            _ => Ok(()),
+        }
+    }
+
+    /// After the service did not accept what authenticates `rejected`: whether there is something
+    /// else to authenticate with now. A key has nothing else: five failures would lock it.
+    #[cfg_attr(
+        not(feature = "std"),
+        expect(unused_variables, reason = "only a login takes time")
+    )]
+    pub(crate) fn has_renewed(
+        &self,
+        rejected: &RequestParts,
+        wire: &Wire,
+        deadline: Deadline,
+    ) -> Result<bool, Error> {
+        let rejected = rejected.headers().get(header::AUTH_TOKEN);
+        match self {
+            Self::TokenSource(source) => Ok(source
+                .read()
+                .is_ok_and(|token| rejected != Some(token.expose()))),
+            #[cfg(feature = "std")]
+            Self::Login(session) => session
+                .token_other_than(rejected, wire, deadline)
+                .map(|token| rejected != Some(token.expose())),
+            _ => Ok(false),
+        }
+    }
+}
+
+#[cfg(feature = "std")]
+impl LoginSession {
+    fn begin(login: Login, surroundings: Surroundings) -> Result<Self, Error> {
+        let login = login.or_project(surroundings.project);
+        login.check()?;
+        let iam = surroundings.iam.ok_or_else(|| {
+            Error::input(
+                "iam_endpoint",
+                "is missing: a login needs a region, such as cn-north-4, or the endpoint of IAM",
+            )
+        })?;
+        Ok(Self {
+            login,
+            iam,
+            grant: Kept::new(),
+        })
+    }
+
+    /// A token that has some time to go.
+    fn fresh_token(&self, wire: &Wire, deadline: Deadline) -> Result<Secret, Error> {
+        let soon = Timestamp::from_unix(wire.clock.unix_time().saturating_add(MARGIN));
+        let is_fresh = |grant: &Grant| match (grant.expires_at, soon) {
+            (Some(end), Some(soon)) => soon < end,
+            // Without an end it is kept until the service no longer takes it.
+            (end, _) => end.is_none(),
+        };
+        Ok(self.grant(is_fresh, wire, deadline)?.token.clone())
+    }
+
+    /// The token that came after the rejected one. If another thread has it already, that is it.
+    fn token_other_than(
+        &self,
+        rejected: Option<&str>,
+        wire: &Wire,
+        deadline: Deadline,
+    ) -> Result<Secret, Error> {
+        let is_other = |grant: &Grant| rejected != Some(grant.token.expose());
+        Ok(self.grant(is_other, wire, deadline)?.token.clone())
+    }
+
+    fn project_id(&self, wire: &Wire, deadline: Deadline) -> Result<Arc<str>, Error> {
+        if let Some(id) = self.login.known_project_id() {
+            return Ok(id.into());
+        }
+        let has_project = |grant: &Grant| grant.project_id.is_some();
+        let grant = self.grant(has_project, wire, deadline)?;
+        grant.project_id.clone().ok_or_else(|| {
+            Error::credentials(
+                "IAM's answer to the login names no project: set the project's id",
+                None,
+            )
+        })
+    }
+
+    fn grant(
+        &self,
+        is_good: impl Fn(&Grant) -> bool,
+        wire: &Wire,
+        deadline: Deadline,
+    ) -> Result<Arc<Grant>, Error> {
+        self.grant
+            .get(is_good, deadline.time_left(&*wire.clock), || {
+                iam::log_in(&self.iam, &self.login, wire, deadline)
+            })
+    }
+}
+
+#[cfg(all(feature = "std", feature = "aksk"))]
+impl ProjectLookup {
+    fn project_id(
+        &self,
+        key: &AccessKey,
+        wire: &Wire,
+        deadline: Deadline,
+    ) -> Result<Arc<str>, Error> {
+        let id = self.id.get(
+            |_| true,
+            deadline.time_left(&*wire.clock),
+            || {
+                let signer = Signer { key, wire };
+                iam::project_named(&self.iam, &self.name, &signer, wire, deadline)
+            },
+        )?;
+        Ok(Arc::clone(&id))
+    }
+}
+
+/// Who signs a request that belongs to no project.
+#[cfg(all(feature = "std", feature = "aksk"))]
+struct Signer<'a> {
+    key: &'a AccessKey,
+    wire: &'a Wire,
+}
+
+#[cfg(all(feature = "std", feature = "aksk"))]
+impl Sender for Signer<'_> {
+    fn make_ready(&self, parts: &mut RequestParts, _deadline: Deadline) -> Result<(), Error> {
+        self.key.sign_for(parts, None, self.wire.clock.unix_time())
+    }
+
+    fn has_renewed(&self, _rejected: &RequestParts, _deadline: Deadline) -> Result<bool, Error> {
+        Ok(false)
+    }
+}

@@ -1,0 +1,21 @@
+//! The names of the headers that are sent and read.
+
+#[cfg(feature = "aksk")]
+pub(crate) const AUTHORIZATION: &str = "Authorization";
+pub(crate) const AUTH_TOKEN: &str = "X-Auth-Token";
+pub(crate) const CONTENT_TYPE: &str = "Content-Type";
+pub(crate) const DATE: &str = "Date";
+#[cfg(feature = "aksk")]
+pub(crate) const HOST: &str = "Host";
+pub(crate) const LANGUAGE: &str = "X-Language";
+pub(crate) const LOCATION: &str = "Location";
+#[cfg(feature = "aksk")]
+pub(crate) const PROJECT_ID: &str = "X-Project-Id";
+pub(crate) const REQUEST_ID: &str = "X-Request-Id";
+pub(crate) const RETRY_AFTER: &str = "Retry-After";
+#[cfg(feature = "aksk")]
+pub(crate) const SDK_DATE: &str = "X-Sdk-Date";
+#[cfg(feature = "aksk")]
+pub(crate) const SECURITY_TOKEN: &str = "X-Security-Token";
+pub(crate) const SUBJECT_TOKEN: &str = "X-Subject-Token";
+pub(crate) const USER_AGENT: &str = "User-Agent";

@@ -8,7 +8,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{ArgAction, Args, Parser, Subcommand};
+use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
 use crate::duration;
@@ -37,7 +37,9 @@ pub(crate) struct Cli {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     List(Box<ListArgs>),
+    Watch(Box<WatchArgs>),
     Decode(DecodeArgs),
+    Emulate(EmulateArgs),
     Completions(CompletionsArgs),
 }
 
@@ -75,6 +77,102 @@ pub(crate) struct ListArgs {
 
     #[command(flatten)]
     pub(crate) output: OutputArgs,
+}
+
+/// Watch the jobs: what appears, changes, ends or is gone
+///
+/// The whole list is walked at each look and compared with the look before. On a terminal the jobs
+/// under way are shown in place; otherwise each event is a line. With --until-done it ends when
+/// every job of the first look has ended.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  drs-backup-jobs watch --status TRANSFERRING
+  drs-backup-jobs watch --name nightly --until-done --timeout 2h && echo all went well
+  drs-backup-jobs watch --output jsonl | jq -c 'select(.event == \"ended\")'
+
+Exit codes: 0 done; with --until-done 0 all jobs succeeded, 3 some did not, 4 time ran out;
+1 the service or the network refused, 2 wrong usage.")]
+pub(crate) struct WatchArgs {
+    #[command(flatten)]
+    pub(crate) filters: Filters,
+
+    #[command(flatten)]
+    pub(crate) watching: Watching,
+
+    #[command(flatten)]
+    pub(crate) service: ServiceArgs,
+
+    /// The form of what is printed [default: live on a terminal, lines otherwise]
+    #[arg(
+        short,
+        long,
+        value_enum,
+        value_name = "FORMAT",
+        help_heading = "Output"
+    )]
+    pub(crate) output: Option<WatchFormat>,
+
+    /// Draw with ASCII characters only
+    #[arg(long, help_heading = "Output")]
+    pub(crate) ascii: bool,
+}
+
+/// How a watch tells what it sees.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum WatchFormat {
+    /// The jobs under way, redrawn in place, with what happened above them
+    Live,
+    /// One event a line
+    Lines,
+    /// One event a line, as JSON: {"event":…,"time":…,"job":{…}}
+    Jsonl,
+}
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Watching")]
+pub(crate) struct Watching {
+    /// The time from one look to the next
+    #[arg(long, value_name = "DURATION", default_value = "10s", value_parser = duration::parse_positive)]
+    pub(crate) interval: Duration,
+
+    /// End when every job of the first look has ended
+    #[arg(long)]
+    pub(crate) until_done: bool,
+
+    /// End after this time at the latest
+    #[arg(long, value_name = "DURATION", value_parser = duration::parse_positive)]
+    pub(crate) timeout: Option<Duration>,
+}
+
+/// Run an emulator of the service over HTTP, for tests and demos
+///
+/// Prints its URL first, and serves until it is told to stop with Ctrl-C or SIGTERM. Any token that
+/// is not empty is taken, and any project id; the same seed gives the same jobs.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  drs-backup-jobs emulate --jobs 500
+  drs-backup-jobs emulate --listen 127.0.0.1:8080 --latency 20ms
+
+And in another terminal:
+  curl -H 'X-Auth-Token: any' 'http://127.0.0.1:8080/v5/any/backup-migration-jobs?limit=1'")]
+pub(crate) struct EmulateArgs {
+    /// Where to listen; port 0 is any free one
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:0")]
+    pub(crate) listen: String,
+
+    /// How many jobs there are
+    #[arg(long, value_name = "N", default_value_t = 35)]
+    pub(crate) jobs: u32,
+
+    /// What the jobs are made from
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub(crate) seed: u64,
+
+    /// How long each answer takes
+    #[arg(long, value_name = "DURATION", default_value = "0ms", value_parser = duration::parse)]
+    pub(crate) latency: Duration,
 }
 
 #[derive(Debug, Args)]
@@ -126,6 +224,13 @@ pub(crate) struct ServiceArgs {
     /// How often a request that failed for a passing reason is sent again; 0 asks once
     #[arg(long, value_name = "N", default_value_t = 4)]
     pub(crate) retries: u32,
+
+    /// Ask an emulator of the service on this machine: nothing else is needed
+    #[arg(
+        long,
+        conflicts_with_all = ["region", "endpoint", "project_id", "token_file", "ca_file"]
+    )]
+    pub(crate) demo: bool,
 
     /// Print the requests, secrets as ***, and send nothing
     #[arg(long)]

@@ -4,7 +4,8 @@ use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use drs_backup_jobs::transport::Ureq;
+use drs_backup_jobs::emulator::{Emulator, Server};
+use drs_backup_jobs::transport::{Proxies, Ureq};
 use drs_backup_jobs::{Client, Credentials, Error, ErrorKind, Region, RetryPolicy};
 
 use crate::args::ServiceArgs;
@@ -18,6 +19,8 @@ pub(crate) struct Connection {
     /// What would have been sent, in a dry run.
     pub(crate) dry_run: Option<DryRun>,
     region: Option<String>,
+    /// The service that is asked, if it is one of our own.
+    _demo: Option<Server>,
 }
 
 impl Connection {
@@ -36,7 +39,11 @@ impl Connection {
 
 /// The client that flags and environment describe; each page has `timeout`.
 pub(crate) fn connect(args: &ServiceArgs, timeout: Duration) -> Result<Connection, Failure> {
-    let settings = Settings::new(args, &environment)?;
+    let demo = args.demo.then(start_demo).transpose()?;
+    let settings = match &demo {
+        Some(server) => Settings::of_demo(server),
+        None => Settings::new(args, &environment)?,
+    };
     let mut builder = Client::builder()
         .timeout(timeout)
         .retry(RetryPolicy::default().retries(args.retries))
@@ -53,7 +60,7 @@ pub(crate) fn connect(args: &ServiceArgs, timeout: Duration) -> Result<Connectio
     let dry_run = args.dry_run.then(DryRun::default);
     builder = match &dry_run {
         Some(dry_run) => builder.transport(dry_run.clone()),
-        None => builder.transport(transport(args.ca_file.as_deref())?),
+        None => builder.transport(transport(args)?),
     };
     let client = builder.build().map_err(|error| {
         let is_region = error.parameter() == Some("region");
@@ -67,12 +74,27 @@ pub(crate) fn connect(args: &ServiceArgs, timeout: Duration) -> Result<Connectio
         client,
         dry_run,
         region: settings.region,
+        _demo: demo,
     })
 }
 
-fn transport(ca_file: Option<&Path>) -> Result<Ureq, Failure> {
+fn start_demo() -> Result<Server, Failure> {
+    let server = Emulator::demo()
+        .serve("127.0.0.1:0")
+        .map_err(|error| Failure::refused(format!("the emulator cannot listen: {error}")))?;
+    say(
+        "note",
+        &format!("these jobs are made up, by an emulator on {}", server.url()),
+    );
+    Ok(server)
+}
+
+fn transport(args: &ServiceArgs) -> Result<Ureq, Failure> {
     let mut builder = Ureq::builder();
-    if let Some(file) = ca_file {
+    if args.demo {
+        builder = builder.proxies(Proxies::none());
+    }
+    if let Some(file) = &args.ca_file {
         let pem = std::fs::read(file).map_err(|error| {
             Failure::usage(format!("cannot read --ca-file {}: {error}", file.display()))
         })?;
@@ -107,6 +129,15 @@ struct Settings {
 }
 
 impl Settings {
+    fn of_demo(server: &Server) -> Self {
+        Self {
+            region: None,
+            endpoint: Some(server.url()),
+            project_id: Some("demo".into()),
+            credentials: Credentials::token("demo"),
+        }
+    }
+
     /// Flags first, then the environment; all that is missing is told at once.
     fn new(args: &ServiceArgs, lookup: &dyn Fn(&str) -> Option<String>) -> Result<Self, Failure> {
         let region = args.region.clone().or_else(|| lookup("HW_REGION_NAME"));
@@ -213,6 +244,7 @@ mod tests {
             token_file: None,
             ca_file: None,
             retries: 4,
+            demo: false,
             dry_run: false,
         }
     }

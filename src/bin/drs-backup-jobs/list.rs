@@ -23,12 +23,11 @@ pub(crate) fn run(args: &ListArgs, verbose: bool) -> Result<(), Failure> {
         args.output.style(),
         args.output.errors,
     );
-    let total = match args.paging.limit {
-        Some(limit) => Some(one_page(args, limit, &connection, &mut printer)?),
-        None => {
-            walk(args, &connection, &mut printer, verbose)?;
-            None
-        }
+    let total = if let Some(limit) = args.paging.limit {
+        Some(one_page(args, limit, &connection, &mut printer)?)
+    } else {
+        walk(args, &connection, &mut printer, verbose)?;
+        None
     };
     if format.is_for_people() {
         sum_up(printer.count(), total, printer.unexplained(), format);

@@ -1,7 +1,8 @@
 //! The command `drs-backup-jobs`: lists and watches backup migration jobs.
 //!
 //! Built on the library alone. Data goes to standard output, everything else to standard error.
-//! Exit codes: 0 done, 1 the service or the network refused, 2 wrong usage.
+//! Exit codes: 0 done, 1 the service or the network refused, 2 wrong usage; `watch --until-done`
+//! adds 3 for jobs that failed and 4 for time that ran out.
 #![forbid(unsafe_code)]
 
 use std::process::ExitCode;
@@ -14,6 +15,7 @@ mod connect;
 mod decode;
 mod dry_run;
 mod duration;
+mod emulate;
 mod failure;
 mod filters;
 mod list;
@@ -22,6 +24,7 @@ mod progress;
 mod saved;
 mod terminal;
 mod verbose;
+mod watch;
 
 use args::{Cli, Command};
 
@@ -32,7 +35,11 @@ fn main() -> ExitCode {
     }
     let outcome = match &cli.command {
         Command::List(args) => list::run(args, cli.verbose > 0),
+        Command::Watch(args) => {
+            return watch::run(args, cli.verbose > 0).unwrap_or_else(|failure| failure.report());
+        }
         Command::Decode(args) => decode::run(args),
+        Command::Emulate(args) => emulate::run(args),
         Command::Completions(args) => completions::run(args),
     };
     match outcome {

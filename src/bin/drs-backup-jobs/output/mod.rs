@@ -153,15 +153,9 @@ impl<W: Write> Printer<W> {
 mod tests {
     use super::*;
 
-    const STYLE: Style = Style {
-        color: false,
-        ascii: false,
-        width: None,
-    };
-
     fn print(format: Format, pages: Vec<Vec<Job<'static>>>, total: Option<u64>) -> String {
         let mut out = Vec::new();
-        let mut printer = Printer::new(&mut out, format, STYLE, false);
+        let mut printer = Printer::new(&mut out, format, Style::PLAIN, false);
         for page in pages {
             printer.print(page).unwrap();
         }
@@ -216,7 +210,7 @@ mod tests {
     fn what_streams_is_out_before_the_end() {
         for format in [Format::Jsonl, Format::Csv] {
             let mut out = Vec::new();
-            let mut printer = Printer::new(&mut out, format, STYLE, false);
+            let mut printer = Printer::new(&mut out, format, Style::PLAIN, false);
             printer.print(samples::jobs()).unwrap();
             drop(printer);
             assert!(

@@ -14,6 +14,13 @@ pub(crate) struct Style {
 }
 
 impl Style {
+    /// For a file or a pipe: nothing cut, nothing coloured.
+    pub(crate) const PLAIN: Self = Self {
+        color: false,
+        ascii: false,
+        width: None,
+    };
+
     /// What stands for the rest of a text that was cut off.
     pub(crate) fn ellipsis(self) -> &'static str {
         if self.ascii { "..." } else { "…" }

@@ -1,0 +1,220 @@
+//! Events as lines for people, and as JSON for programs.
+
+use std::io::{self, Write as _};
+
+use drs_backup_jobs::{Error, Event, Job, Timestamp, Watch};
+use serde::ser::{Serialize, SerializeMap as _, Serializer};
+
+use super::live::Live;
+use crate::output::{Style, WireJob, text};
+
+/// Where events go.
+pub(super) struct Report {
+    form: Form,
+    style: Style,
+}
+
+enum Form {
+    Live(Live),
+    Lines,
+    Jsonl,
+}
+
+impl Report {
+    /// Events above the jobs that are under way.
+    pub(super) fn live(live: Live, style: Style) -> Self {
+        Self {
+            form: Form::Live(live),
+            style,
+        }
+    }
+
+    pub(super) fn lines(style: Style) -> Self {
+        Self {
+            form: Form::Lines,
+            style,
+        }
+    }
+
+    pub(super) fn jsonl() -> Self {
+        Self {
+            form: Form::Jsonl,
+            style: Style::PLAIN,
+        }
+    }
+
+    /// Tells an event at once.
+    pub(super) fn event(&mut self, event: &Event, now: Option<Timestamp>) -> io::Result<()> {
+        match &mut self.form {
+            Form::Live(live) => {
+                live.tell(&line(event, now, self.style));
+                Ok(())
+            }
+            Form::Lines => writeln!(io::stdout(), "{}", line(event, now, self.style)),
+            Form::Jsonl => {
+                let mut text = serde_json::to_string(&WireEvent { event, now })?;
+                text.push('\n');
+                io::stdout().write_all(text.as_bytes())
+            }
+        }
+    }
+
+    /// A look succeeded.
+    pub(super) fn looked(&mut self, watch: &Watch, now: Option<Timestamp>) {
+        if let Form::Live(live) = &mut self.form {
+            live.looked();
+        }
+        self.redraw(watch, now);
+    }
+
+    /// Brings the time that jobs have run up to date.
+    pub(super) fn redraw(&mut self, watch: &Watch, now: Option<Timestamp>) {
+        if let Form::Live(live) = &mut self.form {
+            live.draw(watch.jobs(), now);
+        }
+    }
+
+    /// Takes the live view down.
+    pub(super) fn close(&mut self) {
+        if let Form::Live(live) = &self.form {
+            live.close();
+        }
+    }
+}
+
+/// What happened, to which job, and the job as it is now; the error in place of a job when a look
+/// failed.
+fn told(event: &Event) -> (&'static str, Result<&Job<'static>, Option<&Error>>) {
+    match event {
+        Event::Appeared(job) => ("appeared", Ok(job)),
+        Event::Changed { to, .. } => ("changed", Ok(to)),
+        Event::Ended { to, .. } => ("ended", Ok(to)),
+        Event::Gone(job) => ("gone", Ok(job)),
+        Event::LookFailed(error) => ("look failed", Err(Some(error))),
+        _ => ("other", Err(None)),
+    }
+}
+
+/// `2024-08-19T02:29:03Z  ended     ✗ FAILED        DRS-6813 (id): reason`.
+fn line(event: &Event, now: Option<Timestamp>, style: Style) -> String {
+    let (what, subject) = told(event);
+    let mut line = now.map_or_else(String::new, |now| seconds(now).to_string());
+    line.push_str("  ");
+    text::push_padded(&mut line, what, 11);
+    line.push_str("  ");
+    let job = match subject {
+        Ok(job) => job,
+        Err(error) => {
+            let why = error.map(ToString::to_string).unwrap_or_default();
+            line.push_str(&text::one_line(&why));
+            return line;
+        }
+    };
+    let mut status = format!("{} ", style.mark(&job.status));
+    text::push_padded(&mut status, &text::one_line(job.status.as_str()), 15);
+    line.push_str(&style.paint(&status, &job.status));
+    line.push_str("  ");
+    line.push_str(&text::one_line(&job.name));
+    line.push_str(" (");
+    line.push_str(&text::one_line(&job.id));
+    line.push(')');
+    if let (Event::Ended { .. }, Some(duration)) = (event, job.duration()) {
+        line.push_str(" after ");
+        line.push_str(&text::took(duration));
+    }
+    if let Some(reason) = job.error_log.as_deref().filter(|_| job.is_ended()) {
+        line.push_str(": ");
+        line.push_str(&text::one_line(reason));
+    }
+    line
+}
+
+/// The same time without its milliseconds.
+fn seconds(time: Timestamp) -> Timestamp {
+    let millis = time.unix_millis();
+    Timestamp::from_unix_millis(millis - millis.rem_euclid(1000)).unwrap_or(time)
+}
+
+/// `{"event":"ended","time":"…","job":{…},"from":{…}}`, or `{"event":"look_failed","error":"…"}`.
+struct WireEvent<'a> {
+    event: &'a Event,
+    now: Option<Timestamp>,
+}
+
+impl Serialize for WireEvent<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let (what, subject) = told(self.event);
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("event", &what.replace(' ', "_"))?;
+        if let Some(now) = self.now {
+            map.serialize_entry("time", &now.to_string())?;
+        }
+        match subject {
+            Ok(job) => map.serialize_entry("job", &WireJob(job))?,
+            Err(Some(error)) => map.serialize_entry("error", &error.to_string())?,
+            Err(None) => {}
+        }
+        if let Event::Changed { from, .. } | Event::Ended { from, .. } = self.event {
+            map.serialize_entry("from", &WireJob(from))?;
+        }
+        map.end()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use drs_backup_jobs::JobStatus;
+
+    fn job(status: JobStatus) -> Job<'static> {
+        let mut job = Job::new("0667");
+        job.name = "备份\u{1b}[2J".into();
+        job.status = status;
+        job.create_time = "2024-08-19T02:27:15Z".into();
+        job
+    }
+
+    fn ended() -> Event {
+        let mut to = job(JobStatus::Failed);
+        to.finish_time = Some("2024-08-19T02:29:03Z".into());
+        to.error_log = Some("no\nspace".into());
+        Event::Ended {
+            from: job(JobStatus::Transferring),
+            to,
+        }
+    }
+
+    const NOW: Option<Timestamp> = Timestamp::from_unix_millis(1_724_034_543_250);
+
+    #[test]
+    fn an_event_is_one_harmless_line() {
+        assert_eq!(
+            line(&ended(), NOW, Style::PLAIN),
+            "2024-08-19T02:29:03Z  ended        ✗ FAILED           备份\u{fffd}[2J (0667) after 1m 48s: no space"
+        );
+        assert_eq!(
+            line(
+                &Event::Appeared(job(JobStatus::Transferring)),
+                NOW,
+                Style::PLAIN
+            ),
+            "2024-08-19T02:29:03Z  appeared     ▶ TRANSFERRING     备份\u{fffd}[2J (0667)"
+        );
+    }
+
+    #[test]
+    fn an_event_for_programs_holds_the_job_before_and_after() {
+        let event = ended();
+        let text = serde_json::to_string(&WireEvent {
+            event: &event,
+            now: NOW,
+        })
+        .unwrap();
+        let value: serde_json::Value = serde_json::from_str(&text).unwrap();
+        assert_eq!(value["event"], "ended");
+        assert_eq!(value["time"], "2024-08-19T02:29:03.250Z");
+        assert_eq!(value["job"]["status"], "FAILED");
+        assert_eq!(value["from"]["status"], "TRANSFERRING");
+        assert_eq!(value["job"]["error_log"], "no\nspace");
+    }
+}

@@ -184,3 +184,113 @@ impl Walk {
         ))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn page<'a>(ids: &[&'a str], count: u64) -> JobPage<'a> {
+        JobPage {
+            count,
+            jobs: ids.iter().map(|&id| Job::new(id)).collect(),
+            request_id: None,
+        }
+    }
+
+    #[track_caller]
+    fn assert_taken(
+        walk: &mut Walk,
+        seen: &mut Seen,
+        (ids, new): (&[&str], &[&str]),
+        next: Option<u32>,
+    ) {
+        let taken = walk.take(page(ids, 99), seen).unwrap();
+        let taken: Vec<&str> = taken.iter().map(|job| &*job.id).collect();
+        assert_eq!((&*taken, walk.offset()), (new, next));
+    }
+
+    #[test]
+    fn a_gap_is_stepped_back_over_and_its_jobs_wait_until_it_is_closed() {
+        let (mut walk, mut seen) = (Walk::new(3), Seen::default());
+        assert_taken(
+            &mut walk,
+            &mut seen,
+            (&["a", "b", "c"], &["a", "b", "c"]),
+            Some(2),
+        );
+        assert_taken(
+            &mut walk,
+            &mut seen,
+            (&["c", "d", "e"], &["d", "e"]),
+            Some(4),
+        );
+        // b to e were deleted.
+        assert_taken(&mut walk, &mut seen, (&["h", "i"], &[]), Some(3));
+        assert_taken(&mut walk, &mut seen, (&["g", "h", "i"], &[]), Some(1));
+        assert_taken(&mut walk, &mut seen, (&["f", "g", "h"], &[]), Some(0));
+        assert_taken(
+            &mut walk,
+            &mut seen,
+            (&["a", "f", "g"], &["f", "g"]),
+            Some(2),
+        );
+        assert_taken(
+            &mut walk,
+            &mut seen,
+            (&["g", "h", "i"], &["h", "i"]),
+            Some(4),
+        );
+        assert_taken(&mut walk, &mut seen, (&["i"], &[]), Some(0));
+        assert_taken(&mut walk, &mut seen, (&["a", "f", "g"], &[]), None);
+    }
+
+    #[test]
+    fn the_closing_look_goes_on_until_a_page_brings_nothing_new() {
+        let (mut walk, mut seen) = (Walk::new(2), Seen::default());
+        assert_taken(&mut walk, &mut seen, (&["a", "b"], &["a", "b"]), Some(1));
+        assert_taken(&mut walk, &mut seen, (&["b"], &[]), Some(0));
+        assert_taken(&mut walk, &mut seen, (&["x", "y"], &["x", "y"]), Some(1));
+        assert_taken(&mut walk, &mut seen, (&["y", "z"], &["z"]), Some(2));
+        assert_taken(&mut walk, &mut seen, (&["z", "a"], &[]), None);
+    }
+
+    #[test]
+    fn a_job_of_another_batch_closes_no_gap_and_is_not_yielded_again() {
+        let (mut walk, mut seen) = (Walk::new(2), Seen::default());
+        assert_taken(&mut walk, &mut seen, (&["a", "b"], &["a", "b"]), Some(1));
+        seen.next_batch();
+        let mut walk = Walk::new(2);
+        assert_taken(&mut walk, &mut seen, (&["c", "d"], &["c", "d"]), Some(1));
+        assert_taken(&mut walk, &mut seen, (&["a", "e"], &[]), Some(0));
+        assert_taken(&mut walk, &mut seen, (&["a", "c"], &[]), Some(1));
+    }
+
+    #[test]
+    fn sixty_four_answers_without_a_new_job_end_it_and_it_can_go_on() {
+        let (mut walk, mut seen) = (Walk::new(2), Seen::default());
+        walk.take(page(&["a", "b"], 99), &mut seen).unwrap();
+        for _ in 1..MOST_BARREN {
+            walk.take(page(&["a", "b"], 99), &mut seen).unwrap();
+        }
+        let before = walk.offset();
+        assert!(
+            walk.take(page(&["a", "b"], 99), &mut seen)
+                .unwrap_err()
+                .contains("64 answers")
+        );
+        assert_eq!(walk.offset(), before);
+        walk.take(page(&["a", "b"], 99), &mut seen).unwrap();
+    }
+
+    #[test]
+    fn a_list_that_shrinks_to_one_job_is_walked_to_its_end() {
+        let (mut walk, mut seen) = (Walk::new(2), Seen::default());
+        assert_taken(&mut walk, &mut seen, (&["a", "b"], &["a", "b"]), Some(1));
+        assert_taken(&mut walk, &mut seen, (&[], &[]), Some(0));
+        assert_taken(&mut walk, &mut seen, (&["b"], &[]), Some(1));
+        assert_taken(&mut walk, &mut seen, (&["b"], &[]), Some(0));
+        assert_taken(&mut walk, &mut seen, (&["b"], &[]), Some(1));
+        assert_taken(&mut walk, &mut seen, (&[], &[]), Some(0));
+        assert_taken(&mut walk, &mut seen, (&["b"], &[]), None);
+    }
+}

@@ -23,6 +23,11 @@ impl Chance {
         Self::Bytes(bytes.iter().rev().copied().collect())
     }
 
+    /// Whether nothing more can happen: a seed never runs dry.
+    fn is_used_up(&self) -> bool {
+        matches!(self, Self::Bytes(bytes) if bytes.is_empty())
+    }
+
     /// A number below `bound`; 0 when the bytes are used up.
     pub(crate) fn below(&mut self, bound: u32) -> u32 {
         let drawn = match self {
@@ -125,7 +130,7 @@ impl World {
 
     /// What happens to the list between two requests.
     fn change(&mut self) {
-        while self.chance.below(100) < self.unrest {
+        while !self.chance.is_used_up() && self.chance.below(100) < self.unrest {
             let length = u32::try_from(self.list.len()).unwrap();
             let place = self.chance.below(length.max(1)) as usize;
             match self.chance.below(if self.with_moves { 6 } else { 5 }) {
@@ -203,7 +208,7 @@ impl Service {
 impl Transport for Service {
     fn send(&self, request: &Request<'_>, body: &mut ResponseBody) -> Result<Head, TransportError> {
         let mut world = self.world();
-        if world.with_failures && world.chance.below(10) == 0 {
+        if world.with_failures && !world.chance.is_used_up() && world.chance.below(10) == 0 {
             world.requests += 1;
             return Err(TransportError::new(
                 TransportErrorKind::Broken,

@@ -241,3 +241,74 @@ fn each_rule_left_out_loses_jobs_in_the_same_histories() {
         ]
     );
 }
+
+#[cfg(feature = "emulator")]
+mod over_the_emulator {
+    use drs_backup_jobs::emulator::{EmulatedJob, Emulator, Limits};
+
+    use super::*;
+
+    #[test]
+    fn any_number_of_instance_ids_is_asked_for_ten_at_a_time_and_each_job_comes_once() {
+        let mut builder = Emulator::builder();
+        for job in 0..75 {
+            let instance = format!("instance-{}", job % 25);
+            builder = builder.job(EmulatedJob::new(format!("job-{job}")).instance_id(instance));
+        }
+        let emulator = builder.build();
+        let client = emulator.client().build().unwrap();
+        // Each is named twice.
+        let ids = (0..50).map(|id| format!("instance-{}", id % 25));
+        let mut jobs = client
+            .jobs(ListJobs::new().dbs_instance_ids(ids))
+            .page_size(7);
+        let distinct: BTreeSet<_> = jobs.by_ref().map(|job| job.unwrap().id).collect();
+        assert_eq!(distinct.len(), 75);
+        assert_eq!(jobs.total(), None);
+
+        let requests = emulator.requests();
+        let batches: BTreeSet<Vec<&str>> = requests
+            .iter()
+            .map(|request| request.params("dbs_instance_ids").collect())
+            .collect();
+        let sizes: Vec<usize> = batches.iter().map(Vec::len).collect();
+        assert_eq!(sizes.iter().sum::<usize>(), 25, "each id is in one batch");
+        assert!(
+            sizes.iter().all(|size| (1..=10).contains(size)),
+            "{sizes:?}"
+        );
+    }
+
+    #[test]
+    fn an_offset_that_the_service_does_not_take_ends_the_walk_with_an_error_that_says_so() {
+        let emulator = Emulator::builder().jobs(66_000).build();
+        let client = emulator.client().build().unwrap();
+        let mut jobs = client.jobs(ListJobs::new()).page_size(512);
+        let walked = jobs.by_ref().take_while(Result::is_ok).count();
+        assert!(walked > 65_534, "{walked}");
+        let mut jobs = client.jobs(ListJobs::new()).page_size(512);
+        let error = jobs.find_map(Result::err).unwrap();
+        assert_eq!(error.kind(), ErrorKind::Incomplete);
+        assert!(
+            error.to_string().contains("takes offsets up to 65534"),
+            "{error}"
+        );
+        assert_eq!(error.status(), Some(400));
+        assert!(jobs.next().is_none());
+    }
+
+    #[test]
+    fn a_service_that_takes_any_offset_is_walked_beyond_the_documented_one() {
+        let emulator = Emulator::builder()
+            .jobs(70_000)
+            .limits(Limits::None)
+            .build();
+        let client = emulator.client().build().unwrap();
+        let walked = client
+            .jobs(ListJobs::new())
+            .page_size(512)
+            .map(Result::unwrap)
+            .count();
+        assert_eq!(walked, 70_000);
+    }
+}

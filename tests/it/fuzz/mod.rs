@@ -9,6 +9,7 @@ mod decode_page;
 mod page_builder;
 mod query;
 mod timestamp;
+mod walk;
 
 /// A small generator of pseudo-random numbers (xorshift), the same in every run.
 struct Random(u64);
@@ -88,9 +89,12 @@ fn replay(target: &str, mutations: usize, run: fn(&[u8])) {
     let mut random = Random(0x9e37_79b9_7f4a_7c15);
     let mutations = (0..mutations).map(|_| mutated(&mut random, &seeds, &tokens));
     for input in seeds.iter().cloned().chain(mutations.collect::<Vec<_>>()) {
-        if std::panic::catch_unwind(|| run(&input)).is_err() {
-            panic!("{target} fails on {:?}", String::from_utf8_lossy(&input));
-        }
+        let outcome = std::panic::catch_unwind(|| run(&input));
+        assert!(
+            outcome.is_ok(),
+            "{target} fails on {:?}",
+            String::from_utf8_lossy(&input)
+        );
     }
 }
 
@@ -122,4 +126,9 @@ fn any_query_reads_back_as_what_went_in() {
 #[test]
 fn any_time_that_is_read_prints_and_reads_back() {
     replay("timestamp", 20_000, timestamp::run);
+}
+
+#[test]
+fn any_history_is_walked_without_loss() {
+    replay("walk", 2_000, walk::run);
 }

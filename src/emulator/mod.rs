@@ -1,16 +1,4 @@
-//! The service in memory: for the tests of those who build on this crate, and for demos.
-//!
-//! An [`Emulator`] keeps a list of jobs and answers the operation over it: in the same process, as
-//! the [`Transport`](crate::Transport) of a client, or over loopback HTTP to any program ([`Emulator::serve`]).
-//!
-//! ```
-//! use drs_backup_jobs::emulator::{EmulatedJob, Emulator};
-//!
-//! let emulator = Emulator::builder().job(EmulatedJob::new("a").name("orders")).build();
-//! let client = emulator.client().build()?;
-//! assert_eq!(client.project_id()?, "054ba152d480d55b2f5dc0069e7ddef0");
-//! # Ok::<(), drs_backup_jobs::Error>(())
-//! ```
+#![doc = include_str!("testing_your_code.md")]
 
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -116,14 +104,16 @@ impl Emulator {
         Self::ENDPOINT
     }
 
-    /// Begins a client of this emulator, in process, with a project id and a token that it takes
-    /// unless it was told others; each can be set anew.
+    /// Begins a client of this emulator, in process: with its clock, with the project id that it was
+    /// told or any, and with the token `emulated`, which it takes unless it was told others. Each
+    /// can be set anew.
     pub fn client(&self) -> ClientBuilder {
         let project_id = self.lock().project_id.clone();
         Client::builder()
             .endpoint(Self::ENDPOINT)
             .project_id(project_id.unwrap_or_else(|| "054ba152d480d55b2f5dc0069e7ddef0".into()))
             .token("emulated")
+            .clock(Arc::clone(&self.shared.clock))
             .transport(self.clone())
     }
 

@@ -3,7 +3,7 @@
 use super::delivery;
 use super::fault::Fault;
 use super::incoming::{Incoming, decode};
-use super::query::PageQuery;
+use super::query::{PageQuery, checked_length};
 use super::refusal::{Refusal, Tongue};
 use super::reply::Reply;
 use super::state::State;
@@ -64,6 +64,7 @@ fn jobs(
     state.gate.admit(incoming, now, state.limits)?;
     let project_id = decode(project_id, false)
         .ok_or_else(|| Refusal::unreadable(400, "the path is not percent-encoded UTF-8"))?;
+    checked_length("project_id", &project_id, 128, state.limits)?;
     if state
         .project_id
         .as_ref()

@@ -62,13 +62,18 @@ pub(super) fn turn_away(stream: TcpStream, emulator: &Emulator) {
         stream,
         unread: Vec::new(),
     };
-    // The acceptor must not wait for those it turns away.
+    // The acceptor must not wait long for those it turns away, nor mind if they are gone already.
+    let patience = Some(Duration::from_millis(50));
     let is_ready = connection
         .stream
-        .set_write_timeout(Some(Duration::from_millis(50)));
+        .set_write_timeout(patience)
+        .and_then(|()| connection.stream.set_read_timeout(patience));
     if is_ready.is_ok() {
-        // Whoever is turned away may be gone already.
-        let _ = connection.write(&emulator.refuse(&refusal).reply, Method::Other, false);
+        let refused = emulator.refuse(&refusal);
+        let _ = connection.write(&refused.reply, Method::Other, false);
+        // A request that was not read would make the system throw the answer away.
+        let _ = connection.stream.shutdown(Shutdown::Write);
+        let _ = connection.stream.read(&mut [0; 8192]);
     }
 }
 

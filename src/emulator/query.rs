@@ -115,7 +115,8 @@ impl PageQuery {
     }
 }
 
-fn checked_length<'v>(
+/// Refuses a value longer than the service documents.
+pub(super) fn checked_length<'v>(
     key: &'static str,
     value: &'v str,
     most: usize,

@@ -1,10 +1,11 @@
 //! The emulator in process: what it answers to which question.
 
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
-use drs_backup_jobs::emulator::{EmulatedJob, Emulator, Limits};
+use drs_backup_jobs::emulator::{EmulatedJob, Emulator, Limits, ManualClock};
 use drs_backup_jobs::transport::{Head, Request, ResponseBody, Transport, TransportError};
-use drs_backup_jobs::{JobStatus, ListJobs, RetryPolicy, SortDir, SortKey};
+use drs_backup_jobs::{ErrorKind, JobStatus, ListJobs, RetryPolicy, SortDir, SortKey, Timestamp};
 use serde_json::Value;
 
 /// An answer as it came, before the library made anything of it.
@@ -220,6 +221,42 @@ fn told_tokens_are_taken_and_others_refused_like_the_gateway_does() {
     emulator.revoke_token("good");
     assert_eq!(code("good").0, 401);
     assert_eq!(code("bad").0, 200);
+    emulator.revoke_token("bad");
+    assert_eq!(code("bad").0, 401, "without any token left nobody passes");
+}
+
+#[test]
+fn a_token_is_taken_until_it_expires() {
+    let clock = ManualClock::new();
+    let emulator = Emulator::builder()
+        .clock(clock.clone())
+        .token_until("t", Timestamp::parse("2024-08-20T00:00:02Z").unwrap())
+        .build();
+    let asked = || ask_as(&emulator, "t", &ListJobs::new());
+    clock.advance(Duration::from_millis(1999));
+    assert_eq!(asked().status, 200);
+    clock.advance(Duration::from_millis(1));
+    let refused = asked();
+    assert_eq!(refused.code(), (401, "APIGW.0301"));
+    let message = refused.body["error_msg"].as_str().unwrap();
+    assert!(
+        message.ends_with("token expires, expires_at: 2024-08-20T00:00:02Z"),
+        "{message}"
+    );
+}
+
+#[test]
+fn another_project_than_the_one_told_is_refused() {
+    let emulator = Emulator::builder().project_id("项目 1").build();
+    assert_eq!(ask(&emulator, &ListJobs::new()).status, 200);
+    let client = emulator.client().project_id("p2").build().unwrap();
+    let error = client.list(&ListJobs::new()).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Permission);
+    let refused = error.api().unwrap();
+    assert_eq!(
+        (refused.status, refused.code.as_deref()),
+        (403, Some("DRS.M00261"))
+    );
 }
 
 #[test]

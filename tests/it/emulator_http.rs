@@ -154,7 +154,8 @@ fn every_answer_bears_an_id_of_its_own() {
 fn refusals_have_the_status_code_and_shape_of_whoever_refuses() {
     let server = demo();
     let mut raw = Raw::to(&server);
-    let eleven = format!("{JOBS}?{}", "dbs_instance_ids=i&".repeat(11));
+    let ids = |count| format!("{JOBS}?{}", "dbs_instance_ids=i&".repeat(count));
+    let project = |length| format!("/v5/{}/backup-migration-jobs", "p".repeat(length));
     let long = |key: &str, length: usize| format!("{JOBS}?{key}={}", "%E5%A4%87".repeat(length));
     for (target, status, code) in [
         ("/", 404, "APIGW.0101"),
@@ -163,7 +164,10 @@ fn refusals_have_the_status_code_and_shape_of_whoever_refuses() {
         ("/v5/p/backup-migration-jobs/", 404, "APIGW.0101"),
         (&format!("{JOBS}?name=%"), 400, "APIGW.0201"),
         (&format!("{JOBS}?name=%ff"), 400, "APIGW.0201"),
-        (&eleven, 400, "DRS.10000009"),
+        (&ids(11), 400, "DRS.10000009"),
+        (&ids(10), 200, ""),
+        (&project(129), 400, "DRS.10000009"),
+        (&project(128), 200, ""),
         (&format!("{JOBS}?status=PAUSED"), 400, "DRS.10000009"),
         (&format!("{JOBS}?sort_key=size"), 400, "DRS.10000009"),
         (&format!("{JOBS}?sort_dir=up"), 400, "DRS.10000009"),
@@ -212,6 +216,20 @@ fn without_a_token_or_a_signature_nobody_passes() {
         raw.send(format!("GET {JOBS} HTTP/1.1\r\nHost: h\r\n{header}\r\n"));
         assert_eq!(raw.answer().status, status, "{header}");
     }
+}
+
+#[test]
+fn a_signature_passes_nobody_once_a_token_was_told() {
+    let emulator = Emulator::builder().token("t").build();
+    let server = emulator.serve("127.0.0.1:0").unwrap();
+    let mut raw = Raw::to(&server);
+    raw.send(format!(
+        "GET {JOBS} HTTP/1.1\r\nHost: h\r\nAuthorization: SDK-HMAC-SHA256 Access=AK, \
+         SignedHeaders=host, Signature={}\r\n\r\n",
+        "0".repeat(64)
+    ));
+    assert_eq!(raw.answer().status, 401);
+    assert_eq!(raw.get(JOBS).status, 200);
 }
 
 #[test]
@@ -367,6 +385,7 @@ fn a_connection_too_many_is_told_so() {
     // Each has its thread once it was answered.
     assert!(held.iter_mut().all(|raw| raw.get(JOBS).status == 200));
     let mut one_more = Raw::to(&server);
+    one_more.send(format!("GET {JOBS} HTTP/1.1\r\nHost: h\r\n\r\n"));
     assert_eq!(one_more.answer().status, 503);
     assert!(one_more.is_over());
 }

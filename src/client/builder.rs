@@ -7,9 +7,9 @@ use core::time::Duration;
 
 use super::{Client, Shared};
 use crate::clock::{Clock, Jitter};
-#[cfg(feature = "std")]
-use crate::credentials::Project;
 use crate::credentials::{Credentials, Secret, Session, Surroundings};
+#[cfg(feature = "std")]
+use crate::credentials::{Environment, Project};
 use crate::error::{BoxError, Error};
 use crate::job::Language;
 #[cfg(feature = "std")]
@@ -79,6 +79,43 @@ impl ClientBuilder {
     pub fn iam_endpoint(mut self, endpoint: impl Into<String>) -> Self {
         self.iam_endpoint = Some(endpoint.into());
         self
+    }
+
+    /// Takes from the environment, and from the profile it leads to, what was not set before:
+    /// region, endpoints, project and credentials. Call it after the setters: what they set goes
+    /// before it, and credentials are only looked for if there are none.
+    ///
+    /// ```no_run
+    /// use drs_backup_jobs::{Client, credentials::Environment};
+    ///
+    /// let client = Client::builder().environment(&Environment::of_process())?.build()?;
+    /// # Ok::<(), drs_backup_jobs::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Credentials`](crate::ErrorKind::Credentials) when neither environment nor
+    /// profile hold any credentials, or only half of them; it tells what was looked for, and where.
+    #[cfg(feature = "std")]
+    pub fn environment(mut self, environment: &Environment) -> Result<Self, Error> {
+        self.region = self.region.or_else(|| environment.region());
+        if let (None, Some(region)) = (&self.endpoint, &self.region) {
+            self.endpoint = environment.endpoint(region);
+        }
+        self.iam_endpoint = self.iam_endpoint.or_else(|| environment.iam_endpoint());
+        if self.project_id.is_none() && self.project_name.is_none() {
+            self.project_id = environment.project_id();
+            self.project_name = environment.project_name();
+        }
+        if self.credentials.is_none() {
+            let found = environment.find()?;
+            self.credentials = Some(found.credentials);
+            self.iam_endpoint = self.iam_endpoint.or(found.iam_endpoint);
+            if self.project_id.is_none() && self.project_name.is_none() {
+                self.project_id = found.project_id;
+            }
+        }
+        Ok(self)
     }
 
     /// A token from IAM: see [`Credentials::token`].

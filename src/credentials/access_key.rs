@@ -120,7 +120,7 @@ impl AccessKey {
     }
 
     /// Refuses what can be no key, before the service counts it as a failure.
-    fn check(&self) -> Result<(), Error> {
+    pub(super) fn check(&self) -> Result<(), Error> {
         for (what, part) in [
             ("the access key id", Some(&self.id)),
             ("the secret access key", Some(&self.secret)),

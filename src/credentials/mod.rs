@@ -20,6 +20,8 @@ use crate::error::BoxError;
 #[cfg(feature = "aksk")]
 mod access_key;
 #[cfg(feature = "std")]
+mod environment;
+#[cfg(feature = "std")]
 mod file;
 #[cfg(feature = "std")]
 mod iam;
@@ -27,6 +29,8 @@ mod iam;
 mod kept;
 #[cfg(feature = "std")]
 mod login;
+#[cfg(feature = "std")]
+mod profile;
 mod secret;
 mod session;
 #[cfg(feature = "aksk")]
@@ -35,6 +39,8 @@ mod token;
 
 #[cfg(feature = "aksk")]
 pub use access_key::AccessKey;
+#[cfg(feature = "std")]
+pub use environment::Environment;
 #[cfg(feature = "std")]
 pub use login::Login;
 #[cfg(feature = "std")]

@@ -8,6 +8,16 @@
 
 #[cfg(feature = "ureq")]
 mod client;
+#[cfg(feature = "cli")]
+mod command;
+#[cfg(feature = "cli")]
+mod command_decode;
+#[cfg(feature = "cli")]
+mod command_emulate;
+#[cfg(feature = "cli")]
+mod command_list;
+#[cfg(feature = "cli")]
+mod command_watch;
 mod decode;
 mod decode_api_error;
 #[cfg(feature = "emulator")]

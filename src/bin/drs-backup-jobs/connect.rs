@@ -1,7 +1,7 @@
 //! From flags and environment to a client.
 
 use std::io::Read as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
 use drs_backup_jobs::emulator::{Emulator, Server};
@@ -204,8 +204,7 @@ fn endpoint_variable(region: &str) -> String {
     )
 }
 
-/// The token in a file, read anew for each request, so that it can be renewed while a watch runs;
-/// standard input can be read but once.
+/// The token in a file, which may be renewed while a watch runs; standard input is read but once.
 fn token_of(file: &Path) -> Result<Credentials, Failure> {
     if file == Path::new("-") {
         let mut token = String::new();
@@ -217,12 +216,7 @@ fn token_of(file: &Path) -> Result<Credentials, Failure> {
             })?;
         return Ok(Credentials::token(token.trim()));
     }
-    let file: PathBuf = file.to_owned();
-    Ok(Credentials::token_from(move || {
-        std::fs::read_to_string(&file)
-            .map(|token| token.trim().to_owned())
-            .map_err(|error| format!("cannot read {}: {error}", file.display()))
-    }))
+    Ok(Credentials::token_file(file))
 }
 
 #[cfg(test)]

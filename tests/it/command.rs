@@ -1,0 +1,183 @@
+//! The command as its users meet it: the real program, its arguments, streams and exit codes.
+
+use std::io::{Read as _, Write as _};
+use std::process::{Child, Command, Output, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use drs_backup_jobs::emulator::{Emulator, Server};
+
+pub(crate) const TOKEN: &str = "MIIF-planted-token";
+
+/// The program with these arguments, and nothing of the environment the tests run in: no proxy, no
+/// credentials, no colours.
+pub(crate) fn command(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_drs-backup-jobs"));
+    command
+        .args(arguments)
+        .env_clear()
+        .env("HOME", "/nonexistent")
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    command
+}
+
+/// As [`command`], told by the environment to ask this server with the planted token.
+pub(crate) fn command_for(server: &Server, arguments: &[&str]) -> Command {
+    let mut command = command(arguments);
+    command
+        .arg("--endpoint")
+        .arg(server.url())
+        .env("HUAWEICLOUD_SDK_PROJECT_ID", "0123abc")
+        .env("HW_AUTH_TOKEN", TOKEN);
+    command
+}
+
+pub(crate) fn serve(emulator: &Emulator) -> Server {
+    emulator.serve("127.0.0.1:0").unwrap()
+}
+
+/// What a program left behind.
+#[derive(Debug)]
+pub(crate) struct Run {
+    pub(crate) code: Option<i32>,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+}
+
+impl From<Output> for Run {
+    fn from(output: Output) -> Self {
+        Self {
+            code: output.status.code(),
+            stdout: String::from_utf8(output.stdout).unwrap(),
+            stderr: String::from_utf8(output.stderr).unwrap(),
+        }
+    }
+}
+
+impl Run {
+    #[track_caller]
+    pub(crate) fn of(mut command: Command) -> Self {
+        command.output().unwrap().into()
+    }
+
+    /// As [`of`](Self::of), with this on standard input.
+    #[track_caller]
+    pub(crate) fn with_input(mut command: Command, input: &[u8]) -> Self {
+        let mut child = command.stdin(Stdio::piped()).spawn().unwrap();
+        let mut stdin = child.stdin.take().unwrap();
+        let input = input.to_vec();
+        // The program may end before it has read everything.
+        let writing = thread::spawn(move || stdin.write_all(&input).is_ok());
+        let run = child.wait_with_output().unwrap().into();
+        writing.join().unwrap();
+        run
+    }
+
+    /// The standard output of a run that went well.
+    #[track_caller]
+    pub(crate) fn done(self) -> String {
+        assert_eq!(self.code, Some(0), "{self:#?}");
+        self.stdout
+    }
+
+    #[track_caller]
+    pub(crate) fn assert_refused(&self, code: i32, said: &[&str]) {
+        assert_eq!(self.code, Some(code), "{self:#?}");
+        for text in said {
+            assert!(self.stderr.contains(text), "{text:?} in {self:#?}");
+        }
+    }
+}
+
+/// The first line a program prints, while it goes on running.
+#[track_caller]
+pub(crate) fn first_line(child: &mut Child) -> String {
+    let stdout = child.stdout.as_mut().unwrap();
+    let mut line = Vec::new();
+    let mut byte = [0];
+    while stdout.read(&mut byte).unwrap() == 1 && byte != *b"\n" {
+        line.extend(byte);
+    }
+    String::from_utf8(line).unwrap()
+}
+
+/// Waits for a program that is about to end.
+#[track_caller]
+pub(crate) fn wait_for(child: &mut Child) -> Option<i32> {
+    let deadline = Instant::now() + Duration::from_secs(20);
+    loop {
+        if let Some(status) = child.try_wait().unwrap() {
+            return status.code();
+        }
+        if Instant::now() > deadline {
+            child.kill().unwrap();
+            panic!("the program did not end");
+        }
+        thread::sleep(Duration::from_millis(5));
+    }
+}
+
+#[test]
+fn each_subcommand_explains_itself_with_an_example() {
+    for subcommand in ["list", "watch", "decode", "emulate", "completions"] {
+        let help = Run::of(command(&[subcommand, "--help"])).done();
+        assert!(help.contains("Examples:"), "{subcommand}: {help}");
+        assert!(
+            help.contains(&format!("drs-backup-jobs {subcommand}")),
+            "{subcommand}: {help}"
+        );
+    }
+    let help = Run::of(command(&["--help"])).done();
+    for subcommand in ["list", "watch", "decode", "emulate", "completions"] {
+        assert!(help.contains(subcommand), "{help}");
+    }
+    let version = Run::of(command(&["--version"])).done();
+    assert_eq!(
+        version,
+        format!("drs-backup-jobs {}\n", env!("CARGO_PKG_VERSION"))
+    );
+}
+
+#[test]
+fn wrong_usage_is_told_with_exit_code_2() {
+    for (arguments, said) in [
+        (&["lsit"][..], "list"),
+        (&["list", "--no-such-flag"], "--no-such-flag"),
+        (&["list", "--page-size", "1"], "2..=512"),
+        (&["list", "--page-size", "513"], "2..=512"),
+        (&["list", "--limit", "many"], "--limit"),
+        (&["list", "--offset", "1"], "--limit"),
+        (
+            &["list", "--limit", "1", "--page-size", "9"],
+            "cannot be used with",
+        ),
+        (&["list", "--timeout", "10"], "10s"),
+        (&["list", "--timeout", "0s"], "--timeout"),
+        (&["list", "--output", "yaml"], "jsonl"),
+        (
+            &["list", "--demo", "--region", "cn-north-4"],
+            "cannot be used with",
+        ),
+        (&["list", "--token", "x"], "--token"),
+        (&["watch", "--interval", "1d"], "500ms"),
+        (&["decode", "/nonexistent/file"], "/nonexistent/file"),
+        (&["emulate", "--listen", "nowhere"], "nowhere"),
+        (&["completions", "cobol"], "bash"),
+        (&["list", "--demo", "--ca-file", "x"], "cannot be used with"),
+    ] {
+        let run = Run::of(command(arguments));
+        assert_eq!(run.code, Some(2), "{arguments:?}: {run:#?}");
+        assert!(run.stderr.contains(said), "{arguments:?}: {run:#?}");
+        assert_eq!(run.stdout, "", "{arguments:?}");
+    }
+}
+
+#[test]
+fn completions_are_there_for_each_shell() {
+    for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
+        let script = Run::of(command(&["completions", shell])).done();
+        assert!(script.contains("dbs-instance-id"), "{shell}");
+    }
+}

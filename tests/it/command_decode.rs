@@ -1,0 +1,97 @@
+//! `drs-backup-jobs decode`: what was saved, read back.
+
+use crate::command::{Run, command};
+
+const JOB: &str = r#"{"id":"a","name":"备份","status":"FAILED","engine_type":"sqlserver","error_log":"no \"space\"\nleft","create_time":"2024-08-19T02:27:15Z"}"#;
+
+fn decode(body: &str) -> Run {
+    Run::with_input(command(&["decode"]), body.as_bytes())
+}
+
+#[test]
+fn a_page_an_array_a_job_and_jobs_line_by_line_are_read() {
+    let pretty = JOB.replace(",\"", ",\n  \"");
+    for (body, jobs) in [
+        (format!(r#"{{"count":7,"jobs":[{JOB},{JOB}]}}"#), 2),
+        (
+            format!("\n{{\n \"jobs\" : [ {pretty} ],\n \"count\": \"35\"\n}}\n"),
+            1,
+        ),
+        (format!(" [{JOB},\n{JOB},{JOB}]"), 3),
+        (format!("{JOB}\n{JOB}\r\n\n{JOB}"), 3),
+        (JOB.to_owned(), 1),
+        (pretty.clone(), 1),
+        ("[]".to_owned(), 0),
+        (r#"{"count":0,"jobs":null}"#.to_owned(), 0),
+        (String::new(), 0),
+    ] {
+        let printed = decode(&body).done();
+        assert_eq!(printed.lines().count(), jobs, "{body}");
+        for line in printed.lines() {
+            let (read, given): (serde_json::Value, serde_json::Value) = (
+                serde_json::from_str(line).unwrap(),
+                serde_json::from_str(JOB).unwrap(),
+            );
+            assert_eq!(read, given, "{body}");
+        }
+    }
+}
+
+#[test]
+fn what_list_printed_decode_reads_in_each_format_for_programs() {
+    for format in ["json", "jsonl"] {
+        let listed = Run::of(command(&["list", "--demo", "--output", format])).done();
+        let decoded = Run::with_input(command(&["decode", "--output", format]), listed.as_bytes());
+        assert_eq!(decoded.done(), listed);
+    }
+}
+
+#[test]
+fn what_is_wrong_is_told_with_line_and_column() {
+    for (body, said) in [
+        (
+            "{\"count\":1,\n \"jobs\":[{\"id\":\"a\",\n  \"name\":5x}]}",
+            "line 3, column 11",
+        ),
+        (
+            "[{\"id\":\"a\"},\n {\"id\":\"备份\", \"name\":[]}]",
+            "line 2, column 21: jobs[1].name",
+        ),
+        (
+            "{\"id\":\"a\"}\n\n{\"id\":\"b\",\"status\":true}",
+            "line 3, column 20: status",
+        ),
+        ("{\"id\":\"a\"}\n{\"id\":\"b\"", "line 2, column 10"),
+        ("{\"count\":1}", "line 1"),
+        ("[{\"id\":\"a\"}", "line 1, column 12"),
+        ("<html>", "line 1, column 1"),
+        ("{\"jobs\":[],\"count\":1} x", "line 1, column 23"),
+    ] {
+        let run = decode(body);
+        run.assert_refused(1, &["standard input, ", said]);
+    }
+}
+
+#[test]
+fn jobs_before_the_broken_line_are_printed() {
+    let run = decode(&format!("{JOB}\n{JOB}\nbroken\n{JOB}\n"));
+    run.assert_refused(1, &["line 3, column 1"]);
+    assert_eq!(run.stdout.lines().count(), 2);
+}
+
+#[test]
+fn an_answer_that_is_an_error_is_told_as_one() {
+    let run = decode(r#"{"error_code":"DRS.M00261","error_msg":"wrong project"}"#);
+    run.assert_refused(1, &["DRS.M00261", "wrong project", "hint: "]);
+}
+
+#[test]
+fn a_file_is_named_in_what_is_said_of_it() {
+    let file = std::env::temp_dir().join(format!("drs-decode-{}.json", std::process::id()));
+    std::fs::write(&file, "[1]").unwrap();
+    let mut decode = command(&["decode"]);
+    decode.arg(&file);
+    let named = file.display().to_string();
+    Run::of(decode).assert_refused(1, &[&named, "line 1, column 2: jobs"]);
+    std::fs::remove_file(&file).unwrap();
+}

@@ -1,0 +1,396 @@
+//! `drs-backup-jobs list`, over the emulator's HTTP.
+
+use std::collections::HashSet;
+use std::fs;
+use std::io::Read as _;
+
+use drs_backup_jobs::emulator::{EmulatedJob, Emulator};
+use drs_backup_jobs::{JobPage, JobStatus};
+
+use crate::command::{Run, TOKEN, command, command_for, serve, wait_for};
+
+fn emulator(jobs: u32) -> Emulator {
+    Emulator::builder().jobs(jobs).build()
+}
+
+fn ids(emulator: &Emulator) -> HashSet<String> {
+    let jobs = emulator.jobs();
+    jobs.iter().map(|job| job.job.id.to_string()).collect()
+}
+
+#[test]
+fn a_demo_needs_nothing_and_takes_no_notice_of_proxies() {
+    let mut list = command(&["list", "--demo", "--output", "json"]);
+    for variable in [
+        "HTTP_PROXY",
+        "HTTPS_PROXY",
+        "ALL_PROXY",
+        "http_proxy",
+        "all_proxy",
+    ] {
+        list.env(variable, "http://127.0.0.1:1");
+    }
+    let run = Run::of(list);
+    let page: serde_json::Value = serde_json::from_str(&run.stdout).unwrap();
+    assert_eq!(page["count"], 35);
+    run.done();
+}
+
+#[test]
+fn a_walk_prints_every_job_once_whatever_the_page_size() {
+    let emulator = emulator(250);
+    let server = serve(&emulator);
+    for size in ["2", "7", "100", "512"] {
+        let printed = Run::of(command_for(&server, &["list", "--page-size", size])).done();
+        let listed: Vec<String> = printed
+            .lines()
+            .map(|line| {
+                let job: serde_json::Value = serde_json::from_str(line).unwrap();
+                job["id"].as_str().unwrap().to_owned()
+            })
+            .collect();
+        assert_eq!(listed.len(), 250, "{size}");
+        assert_eq!(
+            listed.into_iter().collect::<HashSet<_>>(),
+            ids(&emulator),
+            "{size}"
+        );
+    }
+}
+
+#[test]
+fn json_and_csv_hold_the_same_jobs_for_readers_of_their_own() {
+    let emulator = emulator(30);
+    let server = serve(&emulator);
+    let json = Run::of(command_for(&server, &["list", "--output", "json"])).done();
+    let value: serde_json::Value = serde_json::from_str(&json).unwrap();
+    let page = JobPage::parse(json.as_bytes()).unwrap();
+    assert_eq!((page.count, page.jobs.len()), (30, 30));
+    assert!(value["jobs"].as_array().unwrap().iter().all(|job| {
+        job.as_object()
+            .unwrap()
+            .values()
+            .all(serde_json::Value::is_string)
+    }));
+
+    let text = Run::of(command_for(&server, &["list", "--output", "csv"])).done();
+    let mut reader = csv::Reader::from_reader(text.as_bytes());
+    let header = reader.headers().unwrap().clone();
+    let records: Vec<_> = reader.records().map(Result::unwrap).collect();
+    assert_eq!(records.len(), 30);
+    for (record, job) in records.iter().zip(value["jobs"].as_array().unwrap()) {
+        for (name, cell) in header.iter().zip(record) {
+            assert_eq!(cell, job[name].as_str().unwrap_or_default(), "{name}");
+        }
+    }
+}
+
+#[test]
+fn with_a_limit_exactly_one_request_is_sent_as_the_operation_has_it() {
+    let emulator = emulator(35);
+    let server = serve(&emulator);
+    let arguments = ["list", "--limit", "5", "--offset", "10", "--output", "json"];
+    let json = Run::of(command_for(&server, &arguments)).done();
+    let page = JobPage::parse(json.as_bytes()).unwrap();
+    assert_eq!((page.count, page.jobs.len()), (35, 5));
+    assert_eq!(emulator.request_count(), 1);
+    let first = emulator.jobs()[10].job.id.to_string();
+    assert_eq!(page.jobs[0].id, first);
+}
+
+#[test]
+fn every_filter_is_sent_under_its_wire_name() {
+    let arguments = [
+        "list",
+        "--dry-run",
+        "--endpoint",
+        "https://h",
+        "--project-id",
+        "p q",
+        "--name",
+        "备份",
+        "--status",
+        "precheck-failed",
+        "--dbs-instance-id",
+        "i1",
+        "--dbs-instance-id",
+        "i2",
+        "--description",
+        "d",
+        "--create-at",
+        "c1",
+        "--completed-at",
+        "c2",
+        "--enterprise-project-id",
+        "0",
+        "--tags",
+        "t",
+        "--sort-key",
+        "name",
+        "--sort-dir",
+        "asc",
+        "--language",
+        "zh-cn",
+        "--limit",
+        "3",
+        "--offset",
+        "4",
+    ];
+    let printed = Run::of(command(&arguments)).done();
+    assert_eq!(
+        printed,
+        format!(
+            "GET https://h/v5/p%20q/backup-migration-jobs?name=%E5%A4%87%E4%BB%BD\
+             &status=PRECHECK%20FAILED&dbs_instance_ids=i1&dbs_instance_ids=i2&description=d\
+             &create_at=c1&completed_at=c2&enterprise_project_id=0&tags=t&limit=3&offset=4\
+             &sort_key=name&sort_dir=asc\n\
+             Content-Type: application/json\n\
+             X-Language: zh-cn\n\
+             User-Agent: drs-backup-jobs/{}\n\
+             X-Auth-Token: ***\n",
+            env!("CARGO_PKG_VERSION")
+        )
+    );
+}
+
+#[test]
+fn a_walk_is_sorted_by_creation_unless_told_otherwise() {
+    let emulator = emulator(3);
+    let server = serve(&emulator);
+    for (arguments, key) in [
+        (&["list"][..], "created_at"),
+        (&["list", "--sort-key", "name"], "name"),
+    ] {
+        emulator.forget_requests();
+        Run::of(command_for(&server, arguments)).done();
+        let requests = format!("{:?}", emulator.requests());
+        assert!(requests.contains(key), "{requests}");
+    }
+}
+
+#[test]
+fn filters_choose_the_jobs() {
+    let emulator = emulator(100);
+    let server = serve(&emulator);
+    let printed = Run::of(command_for(&server, &["list", "--status", "failed"])).done();
+    let failed = emulator
+        .jobs()
+        .iter()
+        .filter(|job| job.job.status == JobStatus::Failed)
+        .count();
+    assert!(failed > 0);
+    assert_eq!(printed.lines().count(), failed);
+    assert!(printed.lines().all(|line| line.contains("\"FAILED\"")));
+}
+
+#[test]
+fn a_table_has_a_row_for_each_job_and_the_reasons_when_asked_for() {
+    let emulator = Emulator::builder()
+        .job(
+            EmulatedJob::new("b")
+                .name("订单库")
+                .status("FAILED")
+                .error_log("no space left"),
+        )
+        .job(EmulatedJob::new("a").name("DRS-6813"))
+        .build();
+    let server = serve(&emulator);
+    let run = Run::of(command_for(&server, &["list", "--output", "table"]));
+    assert!(run.stderr.contains("--errors"), "{run:#?}");
+    let table = run.done();
+    assert_eq!(table.lines().count(), 3, "{table}");
+    assert!(
+        !table.contains('\u{1b}'),
+        "no colour without a terminal: {table}"
+    );
+    let with_reasons = Run::of(command_for(
+        &server,
+        &["list", "--output", "table", "--errors"],
+    ));
+    assert!(with_reasons.done().contains("└─ no space left"));
+    let ascii = ["list", "--output", "table", "--errors", "--ascii"];
+    assert!(
+        Run::of(command_for(&server, &ascii))
+            .done()
+            .contains("`- no space left")
+    );
+}
+
+#[test]
+fn a_timeline_has_a_bar_for_each_job_and_keeps_to_ascii_when_asked_to() {
+    let run = Run::of(command(&[
+        "list", "--demo", "--output", "timeline", "--ascii",
+    ]));
+    let picture = run.done();
+    // A title, the axis in two lines, the jobs, the legend.
+    assert_eq!(picture.lines().count(), 3 + 35 + 1, "{picture}");
+    let ours = picture.replace(|ch: char| ('\u{2e80}'..).contains(&ch), "");
+    assert!(ours.is_ascii(), "{ours}");
+}
+
+#[test]
+fn no_jobs_are_no_error() {
+    let emulator = emulator(0);
+    let server = serve(&emulator);
+    for (format, printed) in [
+        ("table", ""),
+        ("timeline", ""),
+        ("jsonl", ""),
+        ("json", "{\n  \"count\": 0,\n  \"jobs\": []\n}\n"),
+    ] {
+        let run = Run::of(command_for(&server, &["list", "--output", format]));
+        assert_eq!(run.stdout, printed, "{format}");
+        assert_eq!(
+            run.stderr.contains("no job matches"),
+            printed.is_empty() && format != "jsonl"
+        );
+        run.done();
+    }
+}
+
+#[test]
+fn a_token_that_is_not_accepted_is_told_with_what_to_do() {
+    let emulator = Emulator::builder().jobs(3).token("another").build();
+    let server = serve(&emulator);
+    let run = Run::of(command_for(&server, &["list"]));
+    run.assert_refused(
+        1,
+        &["error: the service answered 401", "hint: ", "request id"],
+    );
+    assert_eq!(run.stdout, "");
+    assert_eq!(emulator.request_count(), 1, "a 401 is not sent again");
+}
+
+#[test]
+fn a_token_can_come_from_a_file_and_from_standard_input() {
+    let emulator = Emulator::builder().jobs(3).token("from-a-file").build();
+    let server = serve(&emulator);
+    let url = server.url();
+    let arguments = [
+        "list",
+        "--endpoint",
+        &url,
+        "--project-id",
+        "p",
+        "--token-file",
+    ];
+    let file = std::env::temp_dir().join(format!("drs-token-{}", std::process::id()));
+    fs::write(&file, "from-a-file\n").unwrap();
+
+    let mut from_file = command(&arguments);
+    from_file.arg(&file);
+    assert_eq!(Run::of(from_file).done().lines().count(), 3);
+    fs::remove_file(&file).unwrap();
+    let mut from_nowhere = command(&arguments);
+    from_nowhere.arg(&file);
+    let named = file.display().to_string();
+    Run::of(from_nowhere).assert_refused(2, &[&named]);
+
+    let mut from_input = command(&arguments);
+    from_input.arg("-");
+    let run = Run::with_input(from_input, b"from-a-file\n");
+    assert_eq!(run.done().lines().count(), 3);
+}
+
+#[test]
+fn what_is_missing_is_told_at_once_with_what_to_set() {
+    Run::of(command(&["list"])).assert_refused(
+        2,
+        &[
+            "no region, no project id",
+            "--region",
+            "--project-id",
+            "HW_AUTH_TOKEN",
+        ],
+    );
+}
+
+#[test]
+fn an_unknown_region_is_told_with_those_near_it() {
+    let mut list = command(&["list", "--project-id", "p", "--region", "CN_North_4"]);
+    list.env("HW_AUTH_TOKEN", TOKEN);
+    Run::of(list).assert_refused(2, &["region", "cn-north-4"]);
+}
+
+#[test]
+fn a_host_that_cannot_be_reached_is_the_networks_refusal() {
+    // Nobody listens on the port of a server that has stopped.
+    let server = serve(&emulator(1));
+    let url = server.url();
+    server.stop();
+    let mut list = command(&[
+        "list",
+        "--endpoint",
+        &url,
+        "--project-id",
+        "p",
+        "--retries",
+        "0",
+    ]);
+    list.env("HW_AUTH_TOKEN", TOKEN);
+    Run::of(list).assert_refused(1, &["error: ", "hint: "]);
+}
+
+#[test]
+fn a_reader_that_has_seen_enough_is_no_error() {
+    let emulator = emulator(5_000);
+    let server = serve(&emulator);
+    for format in ["jsonl", "csv", "table", "json"] {
+        let mut child = command_for(&server, &["list", "--output", format])
+            .spawn()
+            .unwrap();
+        let mut stdout = child.stdout.take().unwrap();
+        stdout.read_exact(&mut [0; 10]).unwrap();
+        drop(stdout);
+        let mut stderr = String::new();
+        child
+            .stderr
+            .take()
+            .unwrap()
+            .read_to_string(&mut stderr)
+            .unwrap();
+        assert_eq!(wait_for(&mut child), Some(0), "{format}: {stderr}");
+        assert_eq!(stderr, "", "{format}");
+    }
+}
+
+#[test]
+fn the_token_is_in_no_output_and_in_no_command_line() {
+    let emulator = emulator(3);
+    let server = serve(&emulator);
+    for arguments in [&["list", "-v"][..], &["list", "-v", "--dry-run"]] {
+        let run = Run::of(command_for(&server, arguments));
+        assert!(
+            !run.stdout.contains(TOKEN) && !run.stderr.contains(TOKEN),
+            "{run:#?}"
+        );
+        run.done();
+    }
+    let refusing = Emulator::builder().token("another").build();
+    let server = serve(&refusing);
+    let run = Run::of(command_for(&server, &["list", "-v"]));
+    assert!(
+        run.stderr.contains("debug: GET http://127.0.0.1"),
+        "{run:#?}"
+    );
+    assert!(!run.stderr.contains(TOKEN), "{run:#?}");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn the_token_is_not_in_the_process_list() {
+    let emulator = emulator(1);
+    let server = serve(&emulator);
+    let arguments = ["watch", "--interval", "1h", "--output", "lines"];
+    let mut child = command_for(&server, &arguments).spawn().unwrap();
+    let line = crate::command::first_line(&mut child);
+    assert!(line.contains("appeared"), "{line}");
+    let seen = fs::read(format!("/proc/{}/cmdline", child.id())).unwrap();
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let seen = String::from_utf8(seen).unwrap();
+    assert!(
+        seen.contains("--endpoint") && !seen.contains(TOKEN),
+        "{seen}"
+    );
+}

@@ -1,0 +1,192 @@
+//! `drs-backup-jobs watch`, over the emulator's HTTP, while its list changes.
+
+use std::io::{BufRead as _, BufReader};
+use std::process::{Child, ChildStdout};
+
+use drs_backup_jobs::emulator::{EmulatedJob, Emulator};
+use drs_backup_jobs::{JobStatus, Timestamp};
+
+use crate::command::{Run, command_for, serve, wait_for};
+
+/// A running watch, event by event.
+struct Watch {
+    child: Child,
+    lines: std::io::Lines<BufReader<ChildStdout>>,
+}
+
+impl Watch {
+    #[track_caller]
+    fn start(server: &drs_backup_jobs::emulator::Server, arguments: &[&str]) -> Self {
+        let all = [&["watch", "--interval", "20ms"], arguments].concat();
+        let mut child = command_for(server, &all).spawn().unwrap();
+        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        Self { child, lines }
+    }
+
+    #[track_caller]
+    fn line(&mut self) -> String {
+        self.lines.next().unwrap().unwrap()
+    }
+
+    #[track_caller]
+    fn event(&mut self) -> serde_json::Value {
+        serde_json::from_str(&self.line()).unwrap()
+    }
+}
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        // It may have ended already.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn running(id: &'static str) -> EmulatedJob {
+    EmulatedJob::new(id).name(id)
+}
+
+fn end(emulator: &Emulator, id: &str, status: &JobStatus) {
+    let at = Timestamp::parse("2030-01-01T00:00:00Z").unwrap();
+    assert!(emulator.update(id, |job| job.ended(status.clone(), at)));
+}
+
+#[test]
+fn each_change_is_an_event_with_the_job_before_and_after() {
+    let emulator = Emulator::builder().job(running("a")).build();
+    let server = serve(&emulator);
+    let mut watch = Watch::start(&server, &["--output", "jsonl"]);
+    let first = watch.event();
+    assert_eq!(
+        (&first["event"], &first["job"]["id"]),
+        (&"appeared".into(), &"a".into())
+    );
+
+    emulator.add(running("b"));
+    let appeared = watch.event();
+    assert_eq!(
+        (&appeared["event"], &appeared["job"]["id"]),
+        (&"appeared".into(), &"b".into())
+    );
+
+    end(&emulator, "a", &JobStatus::Success);
+    let ended = watch.event();
+    assert_eq!(ended["event"], "ended");
+    assert_eq!(ended["from"]["status"], "TRANSFERRING");
+    assert_eq!(ended["job"]["status"], "SUCCESS");
+    let time = ended["time"].as_str().unwrap();
+    assert!(Timestamp::parse(time).is_some(), "{time}");
+
+    emulator.remove("a");
+    let gone = watch.event();
+    assert_eq!(
+        (&gone["event"], &gone["job"]["id"]),
+        (&"gone".into(), &"a".into())
+    );
+}
+
+#[test]
+fn piped_events_are_lines() {
+    let emulator = Emulator::builder().job(running("a")).build();
+    let server = serve(&emulator);
+    let mut watch = Watch::start(&server, &[]);
+    let line = watch.line();
+    assert!(
+        line.contains("appeared") && line.contains("TRANSFERRING"),
+        "{line}"
+    );
+    end(&emulator, "a", &JobStatus::Failed);
+    let line = watch.line();
+    assert!(line.contains("ended") && line.contains("FAILED"), "{line}");
+}
+
+#[test]
+fn until_done_ends_with_0_when_all_jobs_succeeded() {
+    let emulator = Emulator::builder()
+        .job(running("a"))
+        .job(running("b"))
+        .build();
+    let server = serve(&emulator);
+    let mut watch = Watch::start(&server, &["--until-done"]);
+    watch.line();
+    watch.line();
+    end(&emulator, "a", &JobStatus::Success);
+    watch.line();
+    // A job that comes later is told, but not waited for.
+    emulator.add(running("later"));
+    watch.line();
+    end(&emulator, "b", &JobStatus::Success);
+    watch.line();
+    assert_eq!(wait_for(&mut watch.child), Some(0));
+}
+
+#[test]
+fn until_done_ends_with_3_when_a_job_failed_or_is_gone() {
+    for is_deleted in [false, true] {
+        let emulator = Emulator::builder().job(running("a")).build();
+        let server = serve(&emulator);
+        let mut watch = Watch::start(&server, &["--until-done"]);
+        watch.line();
+        if is_deleted {
+            emulator.remove("a");
+        } else {
+            end(&emulator, "a", &JobStatus::Failed);
+        }
+        watch.line();
+        assert_eq!(wait_for(&mut watch.child), Some(3), "deleted: {is_deleted}");
+    }
+}
+
+#[test]
+fn until_done_ends_with_4_when_time_runs_out() {
+    let emulator = Emulator::builder().job(running("a")).build();
+    let server = serve(&emulator);
+    let arguments = [
+        "watch",
+        "--until-done",
+        "--interval",
+        "10ms",
+        "--timeout",
+        "50ms",
+    ];
+    let run = Run::of(command_for(&server, &arguments));
+    run.assert_refused(4, &["1 still under way"]);
+}
+
+#[test]
+fn a_watch_without_a_goal_ends_with_0_when_its_time_is_over() {
+    let emulator = Emulator::builder().job(running("a")).build();
+    let server = serve(&emulator);
+    let arguments = ["watch", "--interval", "10ms", "--timeout", "50ms"];
+    let run = Run::of(command_for(&server, &arguments));
+    assert_eq!(run.done().lines().count(), 1);
+}
+
+#[test]
+fn waiting_for_no_job_is_an_error() {
+    let emulator = Emulator::new();
+    let server = serve(&emulator);
+    Run::of(command_for(&server, &["watch", "--until-done"]))
+        .assert_refused(1, &["no job matches", "hint: "]);
+}
+
+#[test]
+fn a_watch_that_is_not_let_in_ends_at_once() {
+    let emulator = Emulator::builder().token("another").build();
+    let server = serve(&emulator);
+    Run::of(command_for(&server, &["watch"])).assert_refused(1, &["401", "hint: "]);
+    assert_eq!(emulator.request_count(), 1);
+}
+
+#[test]
+fn a_reader_that_has_seen_enough_ends_the_watch_without_an_error() {
+    let emulator = Emulator::builder().job(running("a")).build();
+    let server = serve(&emulator);
+    let mut watch = Watch::start(&server, &[]);
+    watch.line();
+    let mut child = command_for(&server, &["watch", "--interval", "20ms"])
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    assert_eq!(wait_for(&mut child), Some(0));
+}

@@ -217,11 +217,12 @@ impl fmt::Debug for Proxy {
 
 /// What to say when a proxy answers the request for a tunnel with this status.
 pub(super) fn refusal(status: u16) -> TransportError {
-    let text = if status == 407 {
-        "the proxy asks for a login, or does not accept the one it was given (status 407)".into()
-    } else {
-        alloc::format!("the proxy refused to pass the request on (status {status})")
+    let text = match status {
+        // Some proxies answer a wrong login with 401, which is meant for servers.
+        401 | 407 => "the proxy asks for a login, or does not accept the one it was given",
+        _ => "the proxy refused to pass the request on",
     };
+    let text = alloc::format!("{text} (status {status})");
     TransportError::new(TransportErrorKind::Proxy, text)
 }
 

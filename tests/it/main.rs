@@ -18,6 +18,8 @@ mod command_emulate;
 mod command_list;
 #[cfg(feature = "cli")]
 mod command_watch;
+#[cfg(feature = "ureq")]
+mod daemon;
 mod decode;
 mod decode_api_error;
 #[cfg(feature = "emulator")]
@@ -36,7 +38,11 @@ mod emulator_openapi;
 mod fuzz;
 mod model;
 #[cfg(feature = "ureq")]
+mod proxy;
+#[cfg(feature = "ureq")]
 mod server;
+#[cfg(feature = "ureq")]
+mod tls;
 #[cfg(feature = "ureq")]
 mod transport;
 #[cfg(feature = "ureq")]

@@ -68,6 +68,10 @@ impl Server {
         })
     }
 
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
     pub(crate) fn url(&self) -> String {
         format!("http://{}", self.address)
     }
@@ -77,7 +81,7 @@ impl Server {
         self.shared.connections.load(Ordering::SeqCst)
     }
 
-    /// The heads of the requests read so far.
+    /// The heads of the requests read so far, as far as they are kept.
     pub(crate) fn requests(&self) -> Vec<String> {
         self.shared.requests.lock().unwrap().clone()
     }
@@ -110,7 +114,10 @@ impl Peer {
             if let Some(end) = self.read.windows(4).position(|end| end == b"\r\n\r\n") {
                 let head = self.read.drain(..end + 4).collect();
                 let head = String::from_utf8(head).map_err(io::Error::other)?;
-                self.shared.requests.lock().unwrap().push(head.clone());
+                let mut kept = self.shared.requests.lock().unwrap();
+                if kept.len() < KEPT {
+                    kept.push(head.clone());
+                }
                 return Ok(Some(head));
             }
             match self.stream.read(&mut chunk)? {
@@ -143,6 +150,9 @@ impl Peer {
         self.stream.peek(&mut [0]).map(drop)
     }
 }
+
+/// So many heads are kept: what a server remembers must not look like a leak of the client's.
+const KEPT: usize = 1000;
 
 /// Threads are told apart by name, so that a test can count those of the client.
 fn named(name: &str, run: impl FnOnce() + Send + 'static) -> JoinHandle<()> {

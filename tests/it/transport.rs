@@ -7,11 +7,13 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use drs_backup_jobs::ListJobs;
+#[cfg(feature = "native-tls")]
+use drs_backup_jobs::transport::Tls;
 use drs_backup_jobs::transport::{
     Head, Proxies, Request, ResponseBody, Transport, TransportError, TransportErrorKind as Kind,
 };
 #[cfg(feature = "ureq")]
-use drs_backup_jobs::transport::{Tls, Ureq, UreqBuilder};
+use drs_backup_jobs::transport::{Ureq, UreqBuilder};
 
 use crate::server::Server;
 
@@ -230,6 +232,26 @@ fn a_body_over_the_cap_is_refused_and_one_at_the_cap_is_not() {
             outcome.assert_failure(Kind::BodyTooLarge);
             assert!(outcome.body.len() <= 999);
         }
+    }
+}
+
+#[test]
+fn a_kept_connection_that_the_server_closes_early_costs_no_request() {
+    for (name, transport) in transports() {
+        let server = Server::start(|peer| {
+            peer.request()?;
+            peer.send(OK)
+        });
+        for _ in 0..50 {
+            let sent = send(&*transport, &server.url(), LONG, 2);
+            // The end may arrive before the next request goes out, or right after.
+            match sent.result {
+                Ok(_) => assert_eq!(sent.body, b"{}", "{name}"),
+                Err(error) => assert_eq!(error.kind(), Kind::Broken, "{name}: {error:?}"),
+            }
+        }
+        thread::sleep(Duration::from_millis(100));
+        send(&*transport, &server.url(), LONG, 2).assert_answer(200, b"{}");
     }
 }
 

@@ -47,5 +47,7 @@ mod tls;
 mod transport;
 #[cfg(feature = "ureq")]
 mod transport_faults;
+#[cfg(feature = "ureq")]
+mod transport_load;
 mod walk;
 mod watch;

@@ -31,6 +31,11 @@ macro_rules! text_enum {
 
             /// The known value that `text` names, whatever its case.
             pub(crate) fn known(text: &str) -> Option<Self> {
+                // Nearly every text comes as documented, and a whole comparison is a few words'.
+                match text {
+                    $($text => return Some(Self::$variant),)+
+                    _ => {}
+                }
                 $(if text.eq_ignore_ascii_case($text) {
                     return Some(Self::$variant);
                 })+

@@ -15,6 +15,9 @@ pub(crate) enum Field {
 }
 
 impl Field {
+    /// How many there are.
+    pub(crate) const COUNT: usize = Self::ErrorLog as usize + 1;
+
     /// The member of this key; `None` for one that the service does not document.
     #[inline]
     pub(crate) fn from_key(key: &str) -> Option<Self> {

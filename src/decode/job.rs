@@ -3,54 +3,166 @@
 use alloc::borrow::Cow;
 
 use super::field::{Field, Seen};
+use super::shape::Shape;
 use crate::job::{EngineType, Job, JobStatus};
 use crate::json::{Cursor, Expected};
 
-/// Reads the job under the cursor into `job`, which is as new.
-pub(super) fn read<'a>(cursor: &mut Cursor<'a>, job: &mut Job<'a>) -> Result<(), Expected> {
+/// Reads the job under the cursor into `job`, which is as new. `shape` is how jobs before it were
+/// written, if that is worth knowing.
+pub(super) fn read<'a>(
+    cursor: &mut Cursor<'a>,
+    job: &mut Job<'a>,
+    mut shape: Option<&mut Shape>,
+) -> Result<(), Expected> {
     cursor.demand("{", Expected::Object)?;
-    let mut seen = Seen::default();
-    let mut first = true;
+    let mut progress = Progress {
+        seen: Seen::default(),
+        before: None,
+        first: true,
+    };
     loop {
-        let end = *cursor;
-        if !cursor.next_member(&mut first)? {
-            if seen.has(Field::Id) {
-                return Ok(());
-            }
-            *cursor = end;
-            cursor.peek();
-            return Err(Expected::IdMember);
+        if let Some(shape) = &shape {
+            read_foreseen(cursor, job, shape, &mut progress)?;
         }
-        let start = *cursor;
-        let key = cursor.key()?;
-        let Some(field) = Field::from_key(&key) else {
-            cursor.skip_value()?;
-            continue;
-        };
-        if !seen.insert(field) {
-            *cursor = start;
-            return Err(Expected::UnrepeatedKey);
+        if !read_member(cursor, job, shape.as_deref_mut(), &mut progress)? {
+            return Ok(());
         }
-        read_field(cursor, job, field)?;
     }
 }
 
-fn read_field<'a>(
+/// How much of a job was read.
+struct Progress {
+    seen: Seen,
+    /// The member read last.
+    before: Option<Field>,
+    /// Whether no member was read.
+    first: bool,
+}
+
+/// Reads members for as long as each is written as in jobs before, is new to this one and takes its
+/// text. Whatever else comes is left to [`read_member`].
+#[inline]
+fn read_foreseen<'a>(
+    cursor: &mut Cursor<'a>,
+    job: &mut Job<'a>,
+    shape: &Shape,
+    progress: &mut Progress,
+) -> Result<(), Expected> {
+    // A copy, which stays in registers.
+    let mut at = *cursor;
+    let mut before = progress.before;
+    let mut seen = progress.seen;
+    while let Some(field) = shape.next(&mut at, before) {
+        if !seen.insert(field) {
+            break;
+        }
+        let plain = at.plain();
+        let taken = if at.eat("\"") {
+            set(job, field, Some(Cow::Borrowed(plain)))
+        } else {
+            *cursor = at;
+            let text = cursor.unescape(plain)?;
+            at = *cursor;
+            set(job, field, Some(Cow::Owned(text)))
+        };
+        if taken.is_err() {
+            break;
+        }
+        before = Some(field);
+        progress.before = before;
+        progress.seen = seen;
+        progress.first = false;
+        *cursor = at;
+    }
+    Ok(())
+}
+
+/// Reads the next member, or the end of the job, which gives `false`.
+fn read_member<'a>(
+    cursor: &mut Cursor<'a>,
+    job: &mut Job<'a>,
+    shape: Option<&mut Shape>,
+    progress: &mut Progress,
+) -> Result<bool, Expected> {
+    let start = *cursor;
+    if !cursor.next_member(&mut progress.first)? {
+        if progress.seen.has(Field::Id) {
+            return Ok(false);
+        }
+        *cursor = start;
+        cursor.peek();
+        return Err(Expected::IdMember);
+    }
+    let key_at = *cursor;
+    let Some(field) = read_key(cursor)? else {
+        return cursor.skip_value().map(|()| true);
+    };
+    if !progress.seen.insert(field) {
+        *cursor = key_at;
+        return Err(Expected::UnrepeatedKey);
+    }
+    let value = *cursor;
+    read_value(cursor, job, field).inspect_err(|expected| {
+        if *expected == Expected::Id {
+            *cursor = value;
+        }
+    })?;
+    if let Some(shape) = shape {
+        let mut content = value;
+        if content.eat("\"") {
+            shape.learn(progress.before, field, start, content);
+        }
+    }
+    progress.before = Some(field);
+    Ok(true)
+}
+
+/// Reads the key under the cursor, up to its value; `None` if the service documents no such member.
+#[inline]
+fn read_key(cursor: &mut Cursor<'_>) -> Result<Option<Field>, Expected> {
+    cursor.eat("\"");
+    let plain = cursor.plain();
+    let field = if cursor.eat("\"") {
+        Field::from_key(plain)
+    } else {
+        Field::from_key(&cursor.unescape(plain)?)
+    };
+    cursor.colon()?;
+    Ok(field)
+}
+
+/// Reads the value of `field`: nearly always a text without an escape.
+#[inline]
+fn read_value<'a>(
     cursor: &mut Cursor<'a>,
     job: &mut Job<'a>,
     field: Field,
 ) -> Result<(), Expected> {
-    let start = *cursor;
-    let text = text(cursor)?;
+    if !cursor.eat("\"") {
+        let text = text(cursor)?;
+        return set(job, field, text);
+    }
+    let plain = cursor.plain();
+    if cursor.eat("\"") {
+        set(job, field, Some(Cow::Borrowed(plain)))
+    } else {
+        let text = cursor.unescape(plain)?;
+        set(job, field, Some(Cow::Owned(text)))
+    }
+}
+
+#[expect(
+    clippy::inline_always,
+    reason = "a borrowed text then stays in registers"
+)]
+#[inline(always)]
+fn set<'a>(job: &mut Job<'a>, field: Field, text: Option<Cow<'a, str>>) -> Result<(), Expected> {
     #[cfg(test)]
     let text = super::independence::with_fault(text);
     match field {
         Field::Id => match text {
             Some(id) if !id.is_empty() => job.id = id,
-            _ => {
-                *cursor = start;
-                return Err(Expected::Id);
-            }
+            _ => return Err(Expected::Id),
         },
         Field::Name => job.name = text.unwrap_or_default(),
         Field::Status => job.status = status(text.unwrap_or_default()),

@@ -39,6 +39,7 @@ mod miniserde;
 mod page;
 #[cfg(feature = "serde_json")]
 mod serde_json;
+mod shape;
 
 #[cfg(feature = "miniserde")]
 pub use self::miniserde::miniserde;
@@ -78,7 +79,7 @@ impl<'a> Job<'a> {
     pub fn parse(body: &'a [u8]) -> Result<Self, DecodeError> {
         json::whole(body, |cursor| {
             let mut job = Job::new("");
-            job::read(cursor, &mut job)?;
+            job::read(cursor, &mut job, None)?;
             Ok(job)
         })
     }

@@ -3,6 +3,7 @@
 use alloc::vec::Vec;
 
 use super::job;
+use super::shape::Shape;
 use crate::job::{Job, JobPage};
 use crate::json::{Cursor, Expected};
 
@@ -59,15 +60,20 @@ fn read_jobs<'a>(cursor: &mut Cursor<'a>) -> Result<Vec<Job<'a>>, Expected> {
         return Ok(jobs);
     }
     cursor.demand("[", Expected::ArrayOrNull)?;
+    let mut shape: Option<Shape> = None;
     let mut first = true;
     while cursor.next_element(&mut first)? {
-        if jobs.is_empty() {
-            jobs.reserve_exact(cursor.left() / SHORTEST + 1);
+        match jobs.len() {
+            0 => jobs.reserve_exact(cursor.left() / SHORTEST + 1),
+            // Not before the second job: a page of one would only pay for it.
+            1 => shape = Some(Shape::new()),
+            _ if shape.as_mut().is_some_and(|shape| !shape.pays()) => shape = None,
+            _ => {}
         }
         // Read in place: moving a whole job costs more than making an empty one.
         jobs.push(Job::new(""));
         if let Some(job) = jobs.last_mut() {
-            job::read(cursor, job)?;
+            job::read(cursor, job, shape.as_mut())?;
         }
     }
     Ok(jobs)

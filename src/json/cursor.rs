@@ -96,9 +96,16 @@ impl<'a> Cursor<'a> {
     #[inline]
     pub(crate) fn key(&mut self) -> Result<Cow<'a, str>, Expected> {
         let key = self.string()?;
+        self.colon()?;
+        Ok(key)
+    }
+
+    /// Goes over the colon behind a key, up to the value.
+    #[inline]
+    pub(crate) fn colon(&mut self) -> Result<(), Expected> {
         self.demand(":", Expected::Colon)?;
         self.peek();
-        Ok(key)
+        Ok(())
     }
 
     /// Moves to the next element of the array whose `[` was read; `false` once its `]` is read.

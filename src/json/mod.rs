@@ -8,6 +8,7 @@
 mod cursor;
 mod escape;
 mod expected;
+mod lead;
 mod number;
 mod place;
 #[cfg(any(feature = "serde_json", feature = "miniserde"))]
@@ -17,6 +18,7 @@ mod string;
 
 pub(crate) use cursor::Cursor;
 pub(crate) use expected::Expected;
+pub(crate) use lead::Lead;
 pub(crate) use place::whole;
 #[cfg(any(feature = "serde_json", feature = "miniserde"))]
 pub(crate) use scan::scan_page;

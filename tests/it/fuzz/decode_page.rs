@@ -40,7 +40,7 @@ fn check_place(error: &DecodeError, body: &[u8]) {
     assert!(error.path().len() <= 132 * 280, "{error}");
 }
 
-/// Without the scan serde_json takes invalid UTF-8, lone surrogates and any depth, all three in
+/// Without the scan `serde_json` takes invalid UTF-8, lone surrogates and any depth, all three in
 /// values that are skipped.
 fn check_plain_serde_json(built_in: &Result<JobPage<'_>, DecodeError>, body: &[u8]) {
     match (built_in, serde_json::from_slice::<JobPage<'_>>(body)) {

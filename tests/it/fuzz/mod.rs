@@ -89,9 +89,8 @@ fn replay(target: &str, mutations: usize, run: fn(&[u8])) {
     let mut random = Random(0x9e37_79b9_7f4a_7c15);
     let mutations = (0..mutations).map(|_| mutated(&mut random, &seeds, &tokens));
     for input in seeds.iter().cloned().chain(mutations.collect::<Vec<_>>()) {
-        let outcome = std::panic::catch_unwind(|| run(&input));
         assert!(
-            outcome.is_ok(),
+            std::panic::catch_unwind(|| run(&input)).is_ok(),
             "{target} fails on {:?}",
             String::from_utf8_lossy(&input)
         );

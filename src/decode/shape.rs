@@ -1,0 +1,59 @@
+//! How the jobs of a page are written, learned from those before: then neither the order of the
+//! keys nor white space costs anything.
+
+use super::field::Field;
+use crate::json::{Cursor, Lead};
+
+/// What was last seen to follow each member.
+pub(super) struct Shape {
+    /// By the member before; the last is for the head of a job.
+    after: [(Lead, Field); Field::COUNT + 1],
+    /// How many more members it may learn.
+    budget: u32,
+}
+
+impl Shape {
+    /// What it may learn at the start: all of one job, and then some.
+    const BUDGET: u32 = 32;
+
+    pub(super) fn new() -> Self {
+        Self {
+            after: [(Lead::NONE, Field::Id); Field::COUNT + 1],
+            budget: Self::BUDGET,
+        }
+    }
+
+    /// Whether knowing it pays for another job: not where most members of most jobs come as in no
+    /// job before.
+    pub(super) fn pays(&mut self) -> bool {
+        self.budget = (self.budget + 4).min(Self::BUDGET);
+        self.budget > 4
+    }
+
+    /// Goes on to the value of the member that is likely to follow `before`, behind its opening
+    /// quote.
+    #[inline]
+    pub(super) fn next(&self, cursor: &mut Cursor<'_>, before: Option<Field>) -> Option<Field> {
+        let (lead, field) = self.after.get(index(before))?;
+        cursor.eat_lead(lead).then_some(*field)
+    }
+
+    /// Notes that the text from `from` led to the string at `to`, the value of `field`.
+    #[inline]
+    pub(super) fn learn(
+        &mut self,
+        before: Option<Field>,
+        field: Field,
+        from: Cursor<'_>,
+        to: Cursor<'_>,
+    ) {
+        self.budget = self.budget.saturating_sub(1);
+        if let Some(slot) = self.after.get_mut(index(before)) {
+            *slot = (Lead::between(from, to), field);
+        }
+    }
+}
+
+fn index(before: Option<Field>) -> usize {
+    before.map_or(Field::COUNT, |field| field as usize)
+}

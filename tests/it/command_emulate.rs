@@ -64,3 +64,16 @@ fn a_signal_ends_it_in_order() {
         assert_eq!(wait_for(&mut emulate.child), Some(0), "{signal}");
     }
 }
+
+#[test]
+fn faults_happen_to_the_requests_they_are_told_for() {
+    let emulate = Emulate::start(&["emulate", "--faults", "503,ok,drift@3"]);
+    Run::of(emulate.list(&["list", "--retries", "0"])).assert_refused(1, &["503"]);
+    assert_eq!(Run::of(emulate.list(&["list"])).done().lines().count(), 35);
+    let drifted = Run::of(emulate.list(&["list", "--limit", "3"])).done();
+    assert_eq!(drifted.lines().count(), 3, "{drifted}");
+    for faults in ["503@", "nonsense", "ok%101"] {
+        let run = Run::of(command(&["emulate", "--faults", faults]));
+        run.assert_refused(2, &["--faults"]);
+    }
+}

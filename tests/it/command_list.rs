@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 use std::fs;
-use std::io::Read as _;
+use std::io::{BufRead as _, BufReader, Read as _};
 
 use drs_backup_jobs::emulator::{EmulatedJob, Emulator};
 use drs_backup_jobs::{JobPage, JobStatus};
@@ -259,6 +259,107 @@ fn a_token_that_is_not_accepted_is_told_with_what_to_do() {
     );
     assert_eq!(run.stdout, "");
     assert_eq!(emulator.request_count(), 1, "a 401 is not sent again");
+}
+
+#[test]
+fn what_was_listed_before_a_failed_page_stays_and_the_exit_code_tells_of_it() {
+    for format in ["jsonl", "csv", "table", "json", "timeline"] {
+        let emulator = Emulator::builder()
+            .jobs(35)
+            .faults("500@3".parse().unwrap())
+            .build();
+        let server = serve(&emulator);
+        let arguments = [
+            "list",
+            "--page-size",
+            "10",
+            "--retries",
+            "0",
+            "--output",
+            format,
+        ];
+        let run = Run::of(command_for(&server, &arguments));
+        run.assert_refused(1, &["500", "not complete: 19 jobs came before"]);
+        let lines = run.stdout.lines().count();
+        let printed = match format {
+            "json" => JobPage::parse(run.stdout.as_bytes()).unwrap().jobs.len(),
+            "csv" => csv::Reader::from_reader(run.stdout.as_bytes())
+                .records()
+                .count(),
+            "table" => lines - 1,
+            "timeline" => lines - 4,
+            _ => lines,
+        };
+        assert_eq!(printed, 19, "{format}: {run:#?}");
+    }
+}
+
+#[test]
+fn nothing_is_printed_when_the_first_page_fails() {
+    for format in ["jsonl", "csv", "table", "json", "timeline"] {
+        let emulator = Emulator::builder()
+            .jobs(35)
+            .faults("500@*".parse().unwrap())
+            .build();
+        let server = serve(&emulator);
+        let run = Run::of(command_for(
+            &server,
+            &["list", "--retries", "0", "--output", format],
+        ));
+        run.assert_refused(1, &["500"]);
+        assert_eq!(run.stdout, "", "{format}");
+    }
+}
+
+#[test]
+fn jobs_stream_as_pages_arrive() {
+    let emulator = Emulator::builder()
+        .jobs(35)
+        .faults("late:1h@3".parse().unwrap())
+        .build();
+    let server = serve(&emulator);
+    for format in ["jsonl", "csv"] {
+        emulator.set_faults("late:1h@3".parse().unwrap());
+        let arguments = ["list", "--page-size", "10", "--output", format];
+        let mut child = command_for(&server, &arguments).spawn().unwrap();
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        // The third page never comes, and yet the jobs of the two before it are there.
+        for _ in 0..19 {
+            lines.next().unwrap().unwrap();
+        }
+        child.kill().unwrap();
+        child.wait().unwrap();
+    }
+}
+
+#[test]
+fn a_passing_failure_is_tried_again_and_leaves_no_trace() {
+    let emulator = Emulator::builder()
+        .jobs(35)
+        .faults("503,reset,html:502".parse().unwrap())
+        .build();
+    let server = serve(&emulator);
+    let run = Run::of(command_for(&server, &["list", "--page-size", "10"]));
+    assert_eq!(run.stderr, "");
+    assert_eq!(run.done().lines().count(), 35);
+}
+
+#[test]
+fn an_answer_that_is_none_of_the_services_is_told_as_that() {
+    for (fault, said) in [
+        ("html:502", "502"),
+        ("truncate", "at byte"),
+        ("mistype", "count"),
+        ("302", "redirect"),
+    ] {
+        let emulator = Emulator::builder()
+            .jobs(3)
+            .faults(fault.parse().unwrap())
+            .build();
+        let server = serve(&emulator);
+        let run = Run::of(command_for(&server, &["list", "--retries", "0"]));
+        run.assert_refused(1, &["error: ", said]);
+    }
 }
 
 #[test]

@@ -6,7 +6,7 @@ use std::process::{Child, ChildStdout};
 use drs_backup_jobs::emulator::{EmulatedJob, Emulator};
 use drs_backup_jobs::{JobStatus, Timestamp};
 
-use crate::command::{Run, command_for, serve, wait_for};
+use crate::command::{Run, command, command_for, serve, wait_for};
 
 /// A running watch, event by event.
 struct Watch {
@@ -189,4 +189,47 @@ fn a_reader_that_has_seen_enough_ends_the_watch_without_an_error() {
         .unwrap();
     drop(child.stdout.take());
     assert_eq!(wait_for(&mut child), Some(0));
+}
+
+#[test]
+fn a_look_that_failed_is_an_event_and_makes_no_job_gone() {
+    let emulator = Emulator::builder()
+        .job(running("a"))
+        .faults("503@2".parse().unwrap())
+        .build();
+    let server = serve(&emulator);
+    let mut watch = Watch::start(&server, &["--output", "jsonl", "--retries", "0"]);
+    assert_eq!(watch.event()["event"], "appeared");
+    let failed = watch.event();
+    assert_eq!(failed["event"], "look_failed");
+    assert!(
+        failed["error"].as_str().unwrap().contains("503"),
+        "{failed}"
+    );
+    emulator.add(running("b"));
+    let next = watch.event();
+    assert_eq!(
+        (&next["event"], &next["job"]["id"]),
+        (&"appeared".into(), &"b".into())
+    );
+}
+
+#[test]
+fn a_demo_has_something_to_watch() {
+    let arguments = [
+        "watch",
+        "--demo",
+        "--interval",
+        "200ms",
+        "--output",
+        "jsonl",
+    ];
+    let mut child = command(&arguments).spawn().unwrap();
+    let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let changed = lines
+        .map(|line| serde_json::from_str::<serde_json::Value>(&line.unwrap()).unwrap())
+        .nth(35);
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert!(changed.is_some());
 }

@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
+use drs_backup_jobs::emulator::Faults;
 
 use crate::duration;
 use crate::filters::Filters;
@@ -154,6 +155,7 @@ pub(crate) struct Watching {
 Examples:
   drs-backup-jobs emulate --jobs 500
   drs-backup-jobs emulate --listen 127.0.0.1:8080 --latency 20ms
+  drs-backup-jobs emulate --faults '503,503,ok,reset%10'
 
 And in another terminal:
   curl -H 'X-Auth-Token: any' 'http://127.0.0.1:8080/v5/any/backup-migration-jobs?limit=1'")]
@@ -169,6 +171,20 @@ pub(crate) struct EmulateArgs {
     /// What the jobs are made from
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub(crate) seed: u64,
+
+    /// What goes wrong with which answer, such as 503,ok,429:2s,reset@7,truncate%5
+    ///
+    /// Faults with commas between them, one for each request to come; after one may stand @7 (the
+    /// seventh request), @3-5, @* (every request) or %5 (five in a hundred). They are: a status (503,
+    /// 429:2s with Retry-After), html, reset, cut, late:500ms, slow:2s, truncate, overlong,
+    /// length:+10, drift, mistype, unknown, garbage, and ok for none.
+    #[arg(
+        long,
+        value_name = "FAULTS",
+        default_value = "",
+        hide_default_value = true
+    )]
+    pub(crate) faults: Faults,
 
     /// How long each answer takes
     #[arg(long, value_name = "DURATION", default_value = "0ms", value_parser = duration::parse)]

@@ -4,7 +4,7 @@ use std::io::Read as _;
 use std::path::Path;
 use std::time::Duration;
 
-use drs_backup_jobs::emulator::{Emulator, Server};
+use drs_backup_jobs::emulator::{Emulator, Script, Server};
 use drs_backup_jobs::transport::{Proxies, Ureq};
 use drs_backup_jobs::{Client, Credentials, Error, ErrorKind, Region, RetryPolicy};
 
@@ -37,9 +37,14 @@ impl Connection {
     }
 }
 
-/// The client that flags and environment describe; each page has `timeout`.
-pub(crate) fn connect(args: &ServiceArgs, timeout: Duration) -> Result<Connection, Failure> {
-    let demo = args.demo.then(start_demo).transpose()?;
+/// The client that flags and environment describe; each page has `timeout`. The list of a demo
+/// changes by `life`.
+pub(crate) fn connect(
+    args: &ServiceArgs,
+    timeout: Duration,
+    life: Script,
+) -> Result<Connection, Failure> {
+    let demo = args.demo.then(|| start_demo(life)).transpose()?;
     let settings = match &demo {
         Some(server) => Settings::of_demo(server),
         None => Settings::new(args, &environment)?,
@@ -78,8 +83,11 @@ pub(crate) fn connect(args: &ServiceArgs, timeout: Duration) -> Result<Connectio
     })
 }
 
-fn start_demo() -> Result<Server, Failure> {
-    let server = Emulator::demo()
+fn start_demo(life: Script) -> Result<Server, Failure> {
+    let server = Emulator::builder()
+        .jobs(35)
+        .script(life)
+        .build()
         .serve("127.0.0.1:0")
         .map_err(|error| Failure::refused(format!("the emulator cannot listen: {error}")))?;
     say(

@@ -21,6 +21,7 @@ pub(crate) fn run(args: &EmulateArgs) -> Result<(), Failure> {
         .jobs(args.jobs)
         .seed(args.seed)
         .latency(args.latency)
+        .faults(args.faults.clone())
         .build();
     let server = emulator.serve(&args.listen).map_err(|error| {
         Failure::usage(format!("cannot listen on {}: {error}", args.listen))

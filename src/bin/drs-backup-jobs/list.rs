@@ -2,6 +2,8 @@
 
 use std::io::{self, BufWriter, Write};
 
+use drs_backup_jobs::emulator::Script;
+
 use crate::args::ListArgs;
 use crate::connect::{Connection, connect};
 use crate::failure::{Failure, say};
@@ -10,7 +12,7 @@ use crate::progress::Progress;
 use crate::terminal;
 
 pub(crate) fn run(args: &ListArgs, verbose: bool) -> Result<(), Failure> {
-    let connection = connect(&args.service, args.timeout)?;
+    let connection = connect(&args.service, args.timeout, Script::new())?;
     args.filters.note_unknown_values();
     if let Some(dry_run) = &connection.dry_run {
         ask_for_nothing(args, &connection)?;

@@ -4,6 +4,7 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use drs_backup_jobs::clock::{Clock as _, SystemClock};
+use drs_backup_jobs::emulator::Script;
 use drs_backup_jobs::{Error, ErrorKind, Event, Timestamp, Watch};
 
 use crate::args::{WatchArgs, WatchFormat};
@@ -22,6 +23,9 @@ use report::Report;
 /// How long one page may take: --timeout is for the whole watch.
 const PAGE_TIMEOUT: Duration = Duration::from_secs(60);
 
+/// How often something happens in a demo.
+const DEMO_PACE: Duration = Duration::from_secs(2);
+
 /// The pause after the service did not accept who asks: five such failures in a row lock an access
 /// key for as long.
 const LOCK: Duration = Duration::from_secs(300);
@@ -32,7 +36,7 @@ const SOME_FAILED: u8 = 3;
 const TIME_RAN_OUT: u8 = 4;
 
 pub(crate) fn run(args: &WatchArgs, verbose: bool) -> Result<ExitCode, Failure> {
-    let connection = connect(&args.service, PAGE_TIMEOUT)?;
+    let connection = connect(&args.service, PAGE_TIMEOUT, Script::new().busy(DEMO_PACE))?;
     args.filters.note_unknown_values();
     let mut watch = connection.client.watch(args.filters.query_of_walk());
     if let Some(dry_run) = &connection.dry_run {

@@ -1,6 +1,7 @@
 //! What every transport checks of an answer's headers before it reads the body.
 
 use alloc::format;
+use alloc::string::String;
 
 use super::{Head, TransportError, TransportErrorKind};
 
@@ -8,18 +9,18 @@ use super::{Head, TransportError, TransportErrorKind};
 /// trusted to be what the service sent.
 pub(super) struct AnswerHeaders {
     head: Head,
-    has_length: bool,
+    length: Option<String>,
+    fault: Option<&'static str>,
     has_transfer_coding: bool,
-    is_encoded: bool,
 }
 
 impl AnswerHeaders {
     pub(super) fn new(status: u16) -> Self {
         Self {
             head: Head::new(status),
-            has_length: false,
+            length: None,
+            fault: None,
             has_transfer_coding: false,
-            is_encoded: false,
         }
     }
 
@@ -27,29 +28,40 @@ impl AnswerHeaders {
         let Ok(value) = core::str::from_utf8(value) else {
             return;
         };
+        let value = value.trim_matches([' ', '\t']);
         if name.eq_ignore_ascii_case("Content-Length") {
-            self.has_length = true;
+            let known = self.length.get_or_insert_with(|| value.into());
+            if known.as_str() != value {
+                self.fault = Some("has two lengths");
+            }
         } else if name.eq_ignore_ascii_case("Transfer-Encoding") {
             self.has_transfer_coding = true;
-        } else if name.eq_ignore_ascii_case("Content-Encoding") {
-            self.is_encoded |= !value.trim().eq_ignore_ascii_case("identity");
+        } else if name.eq_ignore_ascii_case("Content-Encoding")
+            && !value.eq_ignore_ascii_case("identity")
+        {
+            self.fault = Some("is compressed, which was not asked for");
         }
         self.head.header(name, value);
     }
 
-    pub(super) fn finish(self) -> Result<Head, TransportError> {
-        let fault = if self.has_length && self.has_transfer_coding {
+    /// To be asked once all headers are there, and before the body is read.
+    pub(super) fn check(&self) -> Result<(), TransportError> {
+        let fault = if self.length.is_some() && self.has_transfer_coding {
             // Who takes the one and who the other do not agree where the next answer begins.
             "has both Content-Length and Transfer-Encoding"
-        } else if self.is_encoded {
-            "is compressed, which was not asked for"
+        } else if let Some(fault) = self.fault {
+            fault
         } else {
-            return Ok(self.head);
+            return Ok(());
         };
         Err(TransportError::new(
             TransportErrorKind::Protocol,
             format!("the answer {fault} (status {})", self.head.status()),
         ))
+    }
+
+    pub(super) fn into_head(self) -> Head {
+        self.head
     }
 }
 
@@ -63,8 +75,8 @@ mod tests {
         for (name, value) in headers {
             answer.take(name, value);
         }
-        match (answer.finish(), expected) {
-            (Ok(head), None) => assert_eq!(head.status(), 200),
+        match (answer.check(), expected) {
+            (Ok(()), None) => assert_eq!(answer.into_head().status(), 200),
             (Err(error), Some(expected)) => {
                 assert_eq!(error.kind(), TransportErrorKind::Protocol);
                 assert!(format!("{error}").contains(expected), "{error}");
@@ -76,7 +88,8 @@ mod tests {
     #[test]
     fn an_answer_with_two_lengths_or_a_compressed_body_is_refused() {
         let length = ("content-length", &b"3"[..]);
-        assert_fault(&[length], None);
+        assert_fault(&[length, ("Content-Length", b" 3")], None);
+        assert_fault(&[length, ("Content-Length", b"4")], Some("two lengths"));
         assert_fault(&[("transfer-encoding", b"chunked")], None);
         assert_fault(&[length, ("Transfer-Encoding", b"chunked")], Some("both"));
         assert_fault(&[("content-encoding", b"gzip")], Some("compressed"));

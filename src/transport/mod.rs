@@ -1,27 +1,49 @@
 //! How a request gets to the service and its answer back.
 //!
 //! [`Transport`] is the one door between this crate and the network. Ready made: `Ureq` (feature
-//! `ureq`, the default) and [`Emulator`](crate::emulator::Emulator) (feature `emulator`). Any
-//! blocking HTTP client becomes one in a few lines; what it must keep to is said at
-//! [`Transport::send`].
+//! `ureq`, the default), `Curl` (feature `curl`, the system's libcurl) and `Emulator` (feature
+//! `emulator`, the service in memory). Any blocking HTTP client becomes one in a few lines; what
+//! it must keep to is said at [`Transport::send`].
+//!
+//! `Ureq` and `Curl` keep to these rules alike, and one suite of tests holds both to them:
+//!
+//! - **Redirects** are answers. They are never followed, not even to the same host.
+//! - **Deadlines** hold from the name to the last byte of the body, whatever the peer or the proxy
+//!   does in between: stalling, dripping, answering without end. Connecting has a bound of its own.
+//! - **Lengths**: a body that ends early is an error. So is an answer with two lengths, with a
+//!   length beside chunks, or compressed though nobody asked for it; headers of more than 64 KiB;
+//!   and a body over the client's cap.
+//! - **TLS** certificates are always checked, against Mozilla's roots with rustls and against the
+//!   system's with `Tls::Native` and `Curl`; roots that are given (`root_certificates`) are trusted
+//!   in the place of those. There is no switch that turns the check off.
+//! - **Proxies** are used as `Proxies` says: by default those of the environment, never for this
+//!   machine itself, and always through a tunnel, so that of an `https` request a proxy learns host
+//!   and port alone.
+//! - **Threads**: none is started for a request to an address, nor for a name that was looked up
+//!   in the last half minute. The system's lookup of a name cannot be interrupted: if it outlasts
+//!   the deadline its thread, one for a name at most with `Ureq`, ends when the system gives up.
 
-#[cfg(feature = "ureq")]
+#[cfg(any(feature = "ureq", feature = "curl"))]
 mod answer;
 mod body;
+#[cfg(feature = "curl")]
+mod curl;
 mod error;
 mod head;
-#[cfg(feature = "ureq")]
+#[cfg(any(feature = "ureq", feature = "curl"))]
 mod proxies;
 mod request;
 #[cfg(feature = "ureq")]
 mod ureq;
 
+#[cfg(feature = "curl")]
+pub use self::curl::{Curl, CurlBuilder};
 #[cfg(feature = "ureq")]
 pub use self::ureq::{Tls, Ureq, UreqBuilder};
 pub use body::ResponseBody;
 pub use error::{TransportError, TransportErrorKind};
 pub use head::Head;
-#[cfg(feature = "ureq")]
+#[cfg(any(feature = "ureq", feature = "curl"))]
 pub use proxies::Proxies;
 pub use request::{Headers, Method, Request, RequestParts};
 

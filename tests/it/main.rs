@@ -18,7 +18,6 @@ mod command_emulate;
 mod command_list;
 #[cfg(feature = "cli")]
 mod command_watch;
-#[cfg(feature = "ureq")]
 mod daemon;
 mod decode;
 mod decode_api_error;
@@ -37,17 +36,17 @@ mod emulator_openapi;
 #[cfg(all(feature = "serde_json", feature = "miniserde"))]
 mod fuzz;
 mod model;
-#[cfg(feature = "ureq")]
+#[cfg(any(feature = "ureq", feature = "curl"))]
 mod proxy;
-#[cfg(feature = "ureq")]
+#[cfg(any(feature = "ureq", feature = "curl"))]
 mod server;
-#[cfg(feature = "ureq")]
+#[cfg(any(feature = "ureq", feature = "curl"))]
 mod tls;
-#[cfg(feature = "ureq")]
+#[cfg(any(feature = "ureq", feature = "curl"))]
 mod transport;
-#[cfg(feature = "ureq")]
+#[cfg(any(feature = "ureq", feature = "curl"))]
 mod transport_faults;
-#[cfg(feature = "ureq")]
+#[cfg(any(feature = "ureq", feature = "curl"))]
 mod transport_load;
 mod walk;
 mod watch;

@@ -204,6 +204,15 @@ fn a_handshake_that_goes_wrong_is_a_failure_of_tls_and_holds_to_the_deadline() {
 }
 
 #[test]
+#[cfg(feature = "curl")]
+fn libcurl_is_the_systems_and_knows_tls() {
+    use drs_backup_jobs::transport::Curl;
+    Curl::new().unwrap();
+    let error = Curl::builder().root_certificates("hello").build();
+    assert_eq!(error.unwrap_err().parameter(), Some("root_certificates"));
+}
+
+#[test]
 #[cfg(any(feature = "rustls", feature = "native-tls"))]
 fn root_certificates_that_are_none_are_refused() {
     use drs_backup_jobs::transport::Ureq;
@@ -218,7 +227,7 @@ fn root_certificates_that_are_none_are_refused() {
 }
 
 #[test]
-#[cfg(not(feature = "native-tls"))]
+#[cfg(all(feature = "ureq", not(feature = "native-tls")))]
 fn a_tls_library_that_is_not_built_in_is_refused() {
     use drs_backup_jobs::transport::{Tls, Ureq};
     let error = Ureq::builder().tls(Tls::Native).build().unwrap_err();

@@ -7,6 +7,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use drs_backup_jobs::ListJobs;
+#[cfg(feature = "curl")]
+use drs_backup_jobs::transport::Curl;
 #[cfg(feature = "native-tls")]
 use drs_backup_jobs::transport::Tls;
 use drs_backup_jobs::transport::{
@@ -53,6 +55,21 @@ pub(crate) const BUILT_IN: &[BuiltIn] = &[
         name: "ureq with native-tls",
         knows_tls: true,
         make: |setup| set_up(Ureq::builder().tls(Tls::Native), setup),
+    },
+    #[cfg(feature = "curl")]
+    BuiltIn {
+        name: "curl",
+        knows_tls: true,
+        make: |setup| {
+            let mut builder = Curl::builder();
+            if let Some(proxies) = setup.proxies {
+                builder = builder.proxies(proxies);
+            }
+            if let Some(roots) = setup.roots {
+                builder = builder.root_certificates(roots);
+            }
+            Arc::new(builder.build().unwrap())
+        },
     },
 ];
 

@@ -16,7 +16,8 @@ use ::ureq::unversioned::transport::{
 use ::ureq::{Error, ProxyProtocol};
 
 use super::failure;
-use crate::transport::proxies::{Proxy, basic_authorization, refusal};
+use crate::credentials::Secret;
+use crate::transport::proxies::{Proxy, refusal};
 use crate::transport::{TransportError, TransportErrorKind};
 
 pub(super) fn chain() -> impl Connector {
@@ -137,6 +138,40 @@ fn connect_request(
     }
     request.push_str("\r\n");
     Ok(request)
+}
+
+/// The value of `Proxy-Authorization` for a login (RFC 7617).
+fn basic_authorization(user: &str, password: &str) -> Secret {
+    let login = Secret::new(alloc::format!("{user}:{password}"));
+    let mut value = String::from("Basic ");
+    for group in login.expose().as_bytes().chunks(3) {
+        let bits = group
+            .iter()
+            .chain(&[0; 2])
+            .take(3)
+            .fold(0, |bits, byte| bits << 8 | u32::from(*byte));
+        for place in 0..4 {
+            value.push(if place <= group.len() {
+                base64_digit(bits >> (18 - 6 * place) & 63)
+            } else {
+                '='
+            });
+        }
+    }
+    Secret::new(value)
+}
+
+fn base64_digit(value: u32) -> char {
+    let offset = |base: u8, from: u32| {
+        u8::try_from(value.saturating_sub(from)).map_or('=', |n| char::from(base.wrapping_add(n)))
+    };
+    match value {
+        0..26 => offset(b'A', 0),
+        26..52 => offset(b'a', 26),
+        52..62 => offset(b'0', 52),
+        62 => '+',
+        _ => '/',
+    }
 }
 
 /// Reads the proxy's answer to its last byte and no further: what follows is the host's.
@@ -306,5 +341,23 @@ mod tests {
         assert_status(b"HTTP/1.1 200 OK\r\n", Err(Broken));
         assert_status(b"", Err(Broken));
         assert_status(&b"x".repeat(20 << 10), Err(Protocol));
+    }
+
+    #[test]
+    fn logins_are_encoded_as_the_rfc_has_it() {
+        for (user, password, expected) in [
+            (
+                "Aladdin",
+                "open sesame",
+                "Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==",
+            ),
+            ("", "", "Basic Og=="),
+            ("a", "", "Basic YTo="),
+            ("ab", "", "Basic YWI6"),
+            ("??>", "~~~", "Basic Pz8+On5+fg=="),
+            ("\u{e9}", "\u{ff}?", "Basic w6k6w78/"),
+        ] {
+            assert_eq!(basic_authorization(user, password).expose(), expected);
+        }
     }
 }

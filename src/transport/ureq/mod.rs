@@ -145,9 +145,9 @@ impl Transport for Ureq {
         for (name, value) in &parts.headers {
             headers.take(name.as_str(), value.as_bytes());
         }
-        let head = headers.finish()?;
+        headers.check()?;
         body.read_from(incoming.into_reader(), failure::from_reader)?;
-        Ok(head)
+        Ok(headers.into_head())
     }
 }
 

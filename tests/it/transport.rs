@@ -132,6 +132,12 @@ pub(crate) fn send(
     }
 }
 
+/// Gives a check of a deadline three tries: on a busy machine it may be the test that is late,
+/// while a transport that does not keep its time is late each time.
+pub(crate) fn persistently<T, E>(check: impl Fn() -> Result<T, E>) -> Result<T, E> {
+    check().or_else(|_| check()).or_else(|_| check())
+}
+
 fn get(transport: &dyn Transport, server: &Server) -> Outcome {
     send(transport, &server.url(), LONG, 1 << 20)
 }
@@ -315,10 +321,14 @@ fn the_deadline_holds_to_the_last_byte_of_the_body() {
                 peer.send(sent)?;
                 peer.stall()
             });
-            let outcome = send(&*transport, &server.url(), time_left, 100);
-            outcome.assert_failure(Kind::Timeout);
-            assert!(outcome.elapsed >= time_left, "{name}");
-            assert!(outcome.elapsed < time_left * 3, "{name}");
+            let in_time = persistently(|| {
+                let outcome = send(&*transport, &server.url(), time_left, 100);
+                outcome.assert_failure(Kind::Timeout);
+                assert!(outcome.elapsed >= time_left, "{name}");
+                let is_in_time = outcome.elapsed <= time_left + time_left / 10;
+                is_in_time.then_some(()).ok_or(outcome.elapsed)
+            });
+            assert_eq!(in_time, Ok(()), "{name}");
         }
         let server = Server::answering(OK);
         send(&*transport, &server.url(), Duration::ZERO, 100).assert_failure(Kind::Timeout);

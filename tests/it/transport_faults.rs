@@ -13,7 +13,7 @@ use drs_backup_jobs::transport::TransportErrorKind::{
 use drs_backup_jobs::{Client, Error, ListJobs, RetryPolicy, Transport};
 
 use crate::server::{Peer, Server};
-use crate::transport::{LONG, send, transports};
+use crate::transport::{LONG, persistently, send, transports};
 
 /// One row: a fault, and what comes of it.
 struct Fault {
@@ -208,20 +208,27 @@ impl Fault {
 
     /// Kind, time and what is kept of the body, as the transport alone has it.
     fn check_alone(&self, transport: &dyn Transport) -> Result<(), String> {
+        if self.outcome == TimesOut {
+            return persistently(|| self.try_alone(transport, TIME, TIME + TIME / 10));
+        }
+        self.try_alone(transport, LONG, LONG / 2)
+    }
+
+    fn try_alone(
+        &self,
+        transport: &dyn Transport,
+        time: Duration,
+        bound: Duration,
+    ) -> Result<(), String> {
         let (_server, url) = self.peer();
-        let sent = send(transport, &url, TIME, CAP);
+        let sent = send(transport, &url, time, CAP);
         let is_right = match (&sent.result, self.outcome) {
             (Ok(head), Status(status)) => head.status() == status,
             (Err(error), Fails(kind)) => error.kind() == kind,
-            (Err(error), TimesOut) => error.kind() == Timeout,
+            (Err(error), TimesOut) => error.kind() == Timeout && sent.elapsed >= time,
             _ => false,
         };
-        let is_in_time = if self.outcome == TimesOut {
-            sent.elapsed >= TIME && sent.elapsed <= TIME + TIME / 10
-        } else {
-            sent.elapsed < TIME
-        };
-        if is_right && is_in_time && sent.body.len() == self.kept {
+        if is_right && sent.elapsed <= bound && sent.body.len() == self.kept {
             return Ok(());
         }
         Err(format!(

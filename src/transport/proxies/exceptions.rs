@@ -1,0 +1,164 @@
+//! Which hosts are reached without a proxy, as `NO_PROXY` names them.
+
+use alloc::string::String;
+use core::net::IpAddr;
+
+use crate::region::host_of;
+
+/// Hosts that are reached directly.
+#[derive(Clone, Debug)]
+pub(super) struct Exception {
+    hosts: Hosts,
+    port: Option<u16>,
+}
+
+#[derive(Clone, Debug)]
+enum Hosts {
+    All,
+    /// Addresses whose first so many bits are these.
+    Network(IpAddr, u32),
+    /// The domain and what is under it.
+    Domain(String),
+}
+
+impl Exception {
+    pub(super) fn parse(text: &str) -> Self {
+        let network = |text: &str| {
+            let (address, bits) = match text.split_once('/') {
+                Some((address, bits)) => (address, Some(bits.parse().ok()?)),
+                None => (text, None),
+            };
+            let address: IpAddr = unbracketed(address).parse().ok()?;
+            let all = if address.is_ipv4() { 32 } else { 128 };
+            Some(Hosts::Network(address, bits.unwrap_or(all).min(all)))
+        };
+        if let Some(hosts) = network(text) {
+            return Self { hosts, port: None };
+        }
+        let (host, port) = split_port(text).unwrap_or((text, None));
+        let hosts = network(host).unwrap_or_else(|| match host {
+            "*" => Hosts::All,
+            domain => {
+                let domain = domain.strip_prefix('*').unwrap_or(domain);
+                Hosts::Domain(domain.trim_matches('.').to_ascii_lowercase())
+            }
+        });
+        Self { hosts, port }
+    }
+
+    pub(super) fn covers(&self, target: &Target<'_>) -> bool {
+        if self.port.is_some_and(|port| port != target.port) {
+            return false;
+        }
+        match &self.hosts {
+            Hosts::All => true,
+            Hosts::Network(network, bits) => target
+                .address
+                .is_some_and(|address| shares_prefix(*network, address, *bits)),
+            Hosts::Domain(domain) => {
+                let host = target.host.trim_end_matches('.').to_ascii_lowercase();
+                !domain.is_empty()
+                    && host
+                        .strip_suffix(domain.as_str())
+                        .is_some_and(|under| under.is_empty() || under.ends_with('.'))
+            }
+        }
+    }
+}
+
+fn shares_prefix(a: IpAddr, b: IpAddr, bits: u32) -> bool {
+    let (difference, width) = match (a.to_canonical(), b.to_canonical()) {
+        (IpAddr::V4(a), IpAddr::V4(b)) => (u128::from(a.to_bits() ^ b.to_bits()), 32),
+        (IpAddr::V6(a), IpAddr::V6(b)) => (a.to_bits() ^ b.to_bits(), 128),
+        _ => return false,
+    };
+    // Shifting by the whole width would overflow; no bits at all is every address.
+    difference.checked_shr(width - bits.min(width)).unwrap_or(0) == 0
+}
+
+/// Where a request goes, as far as a proxy's exceptions ask.
+pub(super) struct Target<'a> {
+    pub(super) is_https: bool,
+    host: &'a str,
+    address: Option<IpAddr>,
+    port: u16,
+}
+
+impl<'a> Target<'a> {
+    pub(super) fn of(url: &'a str) -> Option<Self> {
+        let (scheme, rest) = url.split_once("://")?;
+        let is_https = scheme.eq_ignore_ascii_case("https");
+        let authority = rest.split(['/', '?', '#']).next()?;
+        let (host, port) = split_port(authority)?;
+        let host = unbracketed(host);
+        Some(Self {
+            is_https,
+            host,
+            address: host.parse().ok(),
+            port: port.unwrap_or(if is_https { 443 } else { 80 }),
+        })
+    }
+
+    pub(super) fn is_loopback(&self) -> bool {
+        match self.address {
+            Some(address) => address.to_canonical().is_loopback(),
+            None => self.host.eq_ignore_ascii_case("localhost"),
+        }
+    }
+}
+
+/// `host`, `host:port`, `[address]` or `[address]:port`; `None` when the port is no port.
+pub(super) fn split_port(authority: &str) -> Option<(&str, Option<u16>)> {
+    let host = host_of(authority)?;
+    let port = authority.get(host.len()..)?.strip_prefix(':');
+    match port {
+        None => Some((host, None)),
+        Some(port) => Some((host, Some(port.parse().ok()?))),
+    }
+}
+
+fn unbracketed(host: &str) -> &str {
+    host.strip_prefix('[')
+        .and_then(|host| host.strip_suffix(']'))
+        .unwrap_or(host)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn exceptions_are_hosts_domains_networks_and_ports() {
+        for (exception, url, is_direct) in [
+            ("example.com", "https://example.com/", true),
+            ("example.com", "https://drs.Example.COM./", true),
+            ("example.com", "https://badexample.com/", false),
+            ("example.com", "https://example.com.evil.test/", false),
+            (".example.com", "https://a.example.com/", true),
+            ("*.example.com", "https://a.b.example.com/", true),
+            ("example.com:8443", "https://example.com:8443/", true),
+            ("example.com:8443", "https://example.com/", false),
+            ("example.com:443", "https://example.com/", true),
+            ("10.0.0.0/8", "https://10.200.3.4/", true),
+            ("10.0.0.0/8", "https://11.0.0.1/", false),
+            ("10.0.0.0/8", "https://10.example.com/", false),
+            ("10.0.0.0/8", "https://[::ffff:10.1.1.1]/", true),
+            ("192.168.1.7", "http://192.168.1.7:81/", true),
+            ("192.168.1.7:80", "http://192.168.1.7:81/", false),
+            ("192.168.1.128/25", "http://192.168.1.127/", false),
+            ("0.0.0.0/0", "http://8.8.8.8/", true),
+            ("0.0.0.0/0", "http://[2001:db8::1]/", false),
+            ("::/0", "http://[2001:db8::1]/", true),
+            ("2001:db8::/32", "https://[2001:db8:1::2]:8443/", true),
+            ("[2001:db8::1]:80", "http://[2001:db8::1]/", true),
+            ("10.0.0.0/99", "https://10.0.0.0/", true),
+            ("10.0.0.0/x", "https://10.0.0.1/", false),
+            ("*", "https://anything.test/", true),
+            (".", "https://b.test/", false),
+        ] {
+            let target = Target::of(url).unwrap();
+            let covered = Exception::parse(exception).covers(&target);
+            assert_eq!(covered, is_direct, "{exception}: {url}");
+        }
+    }
+}

@@ -24,8 +24,8 @@ pub enum Limits {
     None,
 }
 
-/// The least `limit` or `offset` that is too large.
-const PAGING_BOUND: u64 = 65_535;
+/// The largest `limit` or `offset`.
+const MOST_PAGING: u64 = 65_534;
 /// The service's own default for `limit`.
 const DEFAULT_LIMIT: u64 = 10;
 
@@ -126,6 +126,7 @@ pub(super) fn checked_length<'v>(
         return Err(Refusal::parameter(
             key,
             &format!("is longer than {most} characters"),
+            &format!("的长度超过{most}个字符"),
         ));
     }
     Ok(value)
@@ -133,14 +134,16 @@ pub(super) fn checked_length<'v>(
 
 fn paging(key: &'static str, value: &str, limits: Limits) -> Result<u64, Refusal> {
     let is_number = value.bytes().all(|byte| byte.is_ascii_digit());
+    let most = match limits {
+        Limits::Documented => MOST_PAGING,
+        Limits::None => u64::MAX,
+    };
     match value.parse() {
-        Ok(number) if is_number && (limits == Limits::None || number < PAGING_BOUND) => Ok(number),
+        Ok(number) if is_number && number <= most => Ok(number),
         _ => Err(Refusal::paging(
             key,
-            &match limits {
-                Limits::Documented => format!("must be a number from 0 to {}", PAGING_BOUND - 1),
-                Limits::None => "must be a number".into(),
-            },
+            &format!("must be a number from 0 to {most}"),
+            &format!("必须是0到{most}之间的整数"),
         )),
     }
 }
@@ -151,6 +154,7 @@ fn instance_ids(pairs: &[Pair<'_>], limits: Limits) -> Result<Vec<String>, Refus
         return Err(Refusal::parameter(
             "dbs_instance_ids",
             &format!("holds more than {MAX_INSTANCE_IDS} ids"),
+            &format!("超过{MAX_INSTANCE_IDS}个"),
         ));
     }
     given()
@@ -160,20 +164,25 @@ fn instance_ids(pairs: &[Pair<'_>], limits: Limits) -> Result<Vec<String>, Refus
 }
 
 fn status(text: &str) -> Result<JobStatus, Refusal> {
-    JobStatus::known(text).ok_or_else(|| Refusal::parameter("status", &one_of(JobStatus::KNOWN)))
+    JobStatus::known(text).ok_or_else(|| none_of("status", JobStatus::KNOWN))
 }
 
 fn sort_key(text: &str) -> Result<SortKey, Refusal> {
-    SortKey::known(text).ok_or_else(|| Refusal::parameter("sort_key", &one_of(SortKey::KNOWN)))
+    SortKey::known(text).ok_or_else(|| none_of("sort_key", SortKey::KNOWN))
 }
 
 fn sort_dir(text: &str) -> Result<SortDir, Refusal> {
-    SortDir::known(text).ok_or_else(|| Refusal::parameter("sort_dir", &one_of(SortDir::KNOWN)))
+    SortDir::known(text).ok_or_else(|| none_of("sort_dir", SortDir::KNOWN))
 }
 
-fn one_of(known: &[impl AsRef<str>]) -> String {
+fn none_of(key: &str, known: &[impl AsRef<str>]) -> Refusal {
     let known: Vec<&str> = known.iter().map(AsRef::as_ref).collect();
-    format!("must be one of {}", known.join(", "))
+    let known = known.join(", ");
+    Refusal::parameter(
+        key,
+        &format!("must be one of {known}"),
+        &format!("必须是以下之一：{known}"),
+    )
 }
 
 /// Reads `key=value,key`: every key must be there, with this value if one is given.

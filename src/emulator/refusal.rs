@@ -104,24 +104,24 @@ impl Refusal {
     }
 
     /// A parameter whose value the service does not take.
-    pub(super) fn parameter(name: &str, why: &str) -> Self {
+    pub(super) fn parameter(name: &str, english: &str, chinese: &str) -> Self {
         Self::new(
             400,
             "DRS.10000009",
-            alloc::format!("Parameter error: {name} {why}."),
-            alloc::format!("参数错误：{name} {why}。"),
+            alloc::format!("Parameter error: {name} {english}."),
+            alloc::format!("参数错误：{name}{chinese}。"),
         )
     }
 
     /// A `limit` or `offset` that the service does not take.
-    pub(super) fn paging(name: &'static str, why: &str) -> Self {
+    pub(super) fn paging(name: &'static str, english: &str, chinese: &str) -> Self {
         Self {
             code: if name == "limit" {
                 "DRS.M00210".into()
             } else {
                 "DRS.M00211".into()
             },
-            ..Self::parameter(name, why)
+            ..Self::parameter(name, english, chinese)
         }
     }
 

@@ -1,12 +1,14 @@
 //! Jobs made from a seed: each a pure function of the seed and its number, so that a million of
 //! them need no memory until they are asked for.
 
+use alloc::borrow::Cow;
 use alloc::format;
 use alloc::string::String;
+use alloc::vec;
 
 use super::job::EmulatedJob;
 use super::random::{Random, mix};
-use crate::job::JobStatus;
+use crate::job::{EngineType, Job, JobStatus};
 use crate::timestamp::Timestamp;
 
 /// When the newest job was created at the latest: 2024-08-19T02:27:15Z.
@@ -27,15 +29,7 @@ impl Lot {
     /// The id of a job. Its first half is one to one in `index`: no two jobs of a lot share an id.
     fn id(self, index: u32) -> String {
         let high = self.first_half(index);
-        let low = mix(high ^ self.seed);
-        format!(
-            "{:08x}-{:04x}-{:04x}-{:04x}-{:012x}",
-            high >> 32,
-            high >> 16 & 0xffff,
-            high & 0xffff,
-            low >> 48,
-            low & 0xffff_ffff_ffff
-        )
+        uuid(high, mix(high ^ self.seed))
     }
 
     fn first_half(self, index: u32) -> u64 {
@@ -60,62 +54,67 @@ impl Lot {
 
     /// The job of this number. One beyond the lot is as new as its newest.
     pub(super) fn job(self, index: u32) -> EmulatedJob {
-        let seed = self.seed;
-        let mut random = Random::of(seed, u64::from(index));
+        // Built in place and not by setters: a million jobs are made so for one filter.
+        let mut random = Random::of(self.seed, u64::from(index));
         let instance = random.below(INSTANCES);
         let release = random.pick(&["2017", "2019", "2022"]).unwrap_or(&"2022");
         let database = random
             .pick(&["orders", "billing", "crm", "订单", "财务", "warehouse"])
             .unwrap_or(&"orders");
 
-        let name = match random.below(10) {
+        let mut job = Job::new(self.id(index));
+        job.engine_type = EngineType::SqlServer;
+        job.name = match random.below(10) {
             0..6 => format!("DRS-{:04}", random.below(10_000)),
             6..8 => format!("{database} nightly {}", index % 1000),
             _ => format!("备份迁移-{database}-{:04}", index % 10_000),
-        };
-        let mut job = EmulatedJob::new(self.id(index))
-            .name(name)
-            .instance_id(instance_id(seed, instance))
-            .ip(format!("192.168.{}.{}", instance / 4, 10 + instance))
-            .db_type(format!("sqlserver{release}"))
-            .tag(
-                "env",
-                *random.pick(&["prod", "test", "dev"]).unwrap_or(&"prod"),
-            );
-        if random.percent(30) {
-            job = job.tag("team", *random.pick(&["data", "运维"]).unwrap_or(&"data"));
         }
-        if random.percent(10) {
-            job = job.enterprise_project_id(instance_id(seed, INSTANCES));
-        }
-        job = match random.below(10) {
-            0..5 => job.description(format!(
+        .into();
+        job.description = match random.below(10) {
+            0..5 => Some(format!(
                 "Destination RDS instance name: rds-sqlserver{release}-{instance:02}"
             )),
-            5..8 => job.description(format!(
+            5..8 => Some(format!(
                 "目标实例名称：rds-sqlserver{release}-{instance:02}"
             )),
-            8 => job.description(format!("the \"{database}\" database,\nfull backup")),
-            _ => job,
-        };
+            8 => Some(format!("the \"{database}\" database,\nfull backup")),
+            _ => None,
+        }
+        .map(Cow::Owned);
+        job.enterprise_project_id = Some(if random.percent(10) {
+            uuid(mix(self.seed), mix(!self.seed)).into()
+        } else {
+            "0".into()
+        });
 
         let created = self.created(index, &mut random);
-        job = job.create_time(time(Timestamp::from_unix_millis(created)));
-        let status = match random.below(20) {
+        job.create_time = time(Timestamp::from_unix_millis(created)).into();
+        job.status = match random.below(20) {
             0..12 => JobStatus::Success,
             12..15 => JobStatus::Transferring,
             15..18 => JobStatus::Failed,
             _ => JobStatus::PrecheckFailed,
         };
-        if let Some(reason) = reason(&mut random, &status) {
-            job = job.error_log(reason);
-        }
-        if status.is_ended() {
+        job.error_log = reason(&mut random, &job.status).map(Cow::Borrowed);
+        if job.is_ended() {
             let seconds = 20 + random.below(7200);
             let finished = created.saturating_add_unsigned(seconds * 1000);
-            job = job.finish_time(time(Timestamp::from_unix_millis(finished)));
+            job.finish_time = Some(time(Timestamp::from_unix_millis(finished)).into());
         }
-        job.status(status)
+
+        let environment = random.pick(&["prod", "test", "dev"]).unwrap_or(&"prod");
+        let mut tags = vec![(String::from("env"), String::from(*environment))];
+        if random.percent(30) {
+            let team = random.pick(&["data", "运维"]).unwrap_or(&"data");
+            tags.push((String::from("team"), String::from(*team)));
+        }
+        EmulatedJob {
+            job,
+            instance_id: instance_id(self.seed, instance),
+            ip: format!("192.168.{}.{}", instance / 4, 10 + instance),
+            db_type: String::from("sqlserver") + release,
+            tags,
+        }
     }
 }
 
@@ -143,7 +142,31 @@ const PRECHECK_FAILURES: &[&str] = &[
 /// The id of an instance, in the form of the service's own: 32 digits and the engine's suffix.
 fn instance_id(seed: u64, number: u64) -> String {
     let mut random = Random::of(!seed, number);
-    format!("{:016x}{:016x}in04", random.next(), random.next())
+    let mut id = String::with_capacity(36);
+    push_hex(&mut id, &random.next().to_be_bytes());
+    push_hex(&mut id, &random.next().to_be_bytes());
+    id + "in04"
+}
+
+/// 128 bits in the form of a UUID.
+fn uuid(high: u64, low: u64) -> String {
+    let mut out = String::with_capacity(36);
+    let bytes = high.to_be_bytes().into_iter().chain(low.to_be_bytes());
+    for (at, byte) in bytes.enumerate() {
+        if matches!(at, 4 | 6 | 8 | 10) {
+            out.push('-');
+        }
+        push_hex(&mut out, &[byte]);
+    }
+    out
+}
+
+fn push_hex(out: &mut String, bytes: &[u8]) {
+    for byte in bytes {
+        for digit in [byte >> 4, byte & 15] {
+            out.push(char::from_digit(digit.into(), 16).unwrap_or('0'));
+        }
+    }
 }
 
 /// A time as jobs show it; beyond the years 0 to 9999 there is none.

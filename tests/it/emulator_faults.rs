@@ -54,6 +54,65 @@ fn each_fault_is_in_process_what_a_transport_makes_of_it() {
     }
 }
 
+/// The same over a real socket, by the default transport and the system's clock.
+#[cfg(feature = "ureq")]
+#[track_caller]
+fn over_http(faults: &str) -> Result<JobPage<'static>, Error> {
+    use drs_backup_jobs::transport::Ureq;
+
+    let emulator = Emulator::builder()
+        .jobs(3)
+        .faults(faults.parse().unwrap())
+        .build();
+    let server = emulator.serve("127.0.0.1:0").unwrap();
+    let client = emulator
+        .client()
+        .endpoint(server.url())
+        .transport(Ureq::new())
+        .timeout(Duration::from_millis(if faults.ends_with("ms") {
+            150
+        } else {
+            10_000
+        }))
+        .retry(RetryPolicy::none())
+        .build()
+        .unwrap();
+    client.list(&ListJobs::new())
+}
+
+#[cfg(feature = "ureq")]
+#[test]
+fn each_fault_is_over_http_what_it_is_in_process() {
+    for faults in [
+        "503",
+        "429:2s",
+        "302",
+        "html",
+        "reset",
+        "cut",
+        "late:500ms",
+        "slow:500ms",
+        "truncate",
+        "overlong",
+        "length:+1",
+        "length:-1",
+        "mistype",
+        "garbage",
+        "ok",
+        "drift",
+        "unknown",
+        "overlong:100",
+    ] {
+        let kind = |answer: Result<JobPage<'_>, Error>| {
+            answer
+                .map(|page| page.jobs.len())
+                .map_err(|error| (error.kind(), error.retry_after()))
+        };
+        let in_process = in_process(&faults.replace("500ms", "6s"));
+        assert_eq!(kind(over_http(faults)), kind(in_process), "{faults}");
+    }
+}
+
 #[test]
 fn what_a_client_survives_does_not_fail() {
     for faults in [

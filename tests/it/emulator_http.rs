@@ -236,7 +236,17 @@ fn a_signature_passes_nobody_once_a_token_was_told() {
 fn messages_come_in_the_language_asked_for() {
     let server = demo();
     let mut raw = Raw::to(&server);
-    for (language, expected) in [("zh-cn", "参数错误"), ("en-us", "Parameter error")] {
+    for (language, expected) in [
+        ("zh-cn", "参数错误：limit必须是0到65534之间的整数。"),
+        (
+            "en-us",
+            "Parameter error: limit must be a number from 0 to 65534.",
+        ),
+        (
+            "fr",
+            "Parameter error: limit must be a number from 0 to 65534.",
+        ),
+    ] {
         raw.send(format!(
             "GET {JOBS}?limit=x HTTP/1.1\r\nHost: h\r\nX-Auth-Token: t\r\nX-Language: {language}\r\n\r\n"
         ));

@@ -1,9 +1,12 @@
 //! The list's life of its own, and what a client sees of it.
 
+use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use drs_backup_jobs::emulator::{Change, EmulatedJob, Emulator, ManualClock, Script};
-use drs_backup_jobs::{Clock as _, JobStatus, ListJobs};
+use drs_backup_jobs::transport::{Head, Request, ResponseBody, Transport, TransportError};
+use drs_backup_jobs::{Clock as _, JobStatus, ListJobs, RetryPolicy};
 
 use crate::emulator::ask;
 
@@ -117,4 +120,69 @@ fn a_busy_list_is_not_made_up_for_without_end() {
     clock.advance(Duration::MAX);
     let before = emulator.jobs();
     assert_eq!(emulator.jobs(), before);
+}
+
+/// Deletes and inserts between the requests of a walk, and now and then lets one fail.
+struct Churn {
+    emulator: Emulator,
+    asked: AtomicU64,
+    seed: u64,
+}
+
+impl Transport for Churn {
+    fn send(&self, request: &Request<'_>, body: &mut ResponseBody) -> Result<Head, TransportError> {
+        let number = self.asked.fetch_add(1, Ordering::Relaxed);
+        let chance = (number + 1)
+            .wrapping_mul(0x9e37_79b9_7f4a_7c15)
+            .wrapping_add(self.seed.wrapping_mul(0x2545_f491_4f6c_dd1d));
+        let position = usize::try_from(chance >> 40).unwrap() % self.emulator.len().max(1);
+        match chance >> 33 & 3 {
+            0 => {
+                let id = self.emulator.jobs()[position].id().to_owned();
+                self.emulator.remove(&id);
+            }
+            1 => {
+                let job = EmulatedJob::new(format!("new-{number}"));
+                self.emulator.insert(position, job);
+            }
+            _ => {}
+        }
+        self.emulator.send(request, body)
+    }
+}
+
+#[test]
+fn a_walk_of_the_emulator_loses_and_doubles_nothing_while_it_changes_and_fails() {
+    for seed in 0..100 {
+        let clock = ManualClock::new();
+        let emulator = Emulator::builder()
+            .jobs(60)
+            .seed(seed)
+            .page_cap(if seed % 3 == 0 { 5 } else { 512 })
+            .clock(clock)
+            .faults("503%10,reset%10,cut%10".parse().unwrap())
+            .build();
+        let before: Vec<EmulatedJob> = emulator.jobs();
+        let client = emulator
+            .client()
+            .retry(RetryPolicy::default().retries(50))
+            .timeout(Duration::from_secs(3600))
+            .transport(Churn {
+                emulator: emulator.clone(),
+                asked: AtomicU64::new(0),
+                seed,
+            })
+            .build()
+            .unwrap();
+        let walked: Vec<String> = client
+            .jobs(ListJobs::new())
+            .page_size(7)
+            .map(|job| job.unwrap().id.into_owned())
+            .collect();
+        let distinct: BTreeSet<&str> = walked.iter().map(String::as_str).collect();
+        assert_eq!(distinct.len(), walked.len(), "doubled, seed {seed}");
+        for job in before.iter().filter(|job| emulator.job(job.id()).is_some()) {
+            assert!(distinct.contains(job.id()), "lost, seed {seed}");
+        }
+    }
 }

@@ -173,6 +173,7 @@ impl EmulatorBuilder {
                     count_cap: self.count_cap.or(documented_count_cap),
                     seed: self.seed,
                     requests: VecDeque::new(),
+                    requests_size: 0,
                     request_count: 0,
                 }),
                 clock,

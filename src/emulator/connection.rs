@@ -18,23 +18,39 @@ use super::server::Running;
 
 /// The longest head of a request: a token of 50 000 characters fits with room to spare.
 const LONGEST_HEAD: usize = 128 << 10;
-/// How long a connection may be silent between requests.
-const IDLE: Duration = Duration::from_secs(60);
-/// How long a request may take from its first byte to its last, and an answer to be taken.
-const EXCHANGE: Duration = Duration::from_secs(30);
+
+/// How long the server waits for the other side.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Patience {
+    /// How long a connection may be silent between requests.
+    pub(super) idle: Duration,
+    /// How long a request may take from its first byte to its last, and an answer to be taken.
+    pub(super) exchange: Duration,
+}
+
+impl Default for Patience {
+    fn default() -> Self {
+        Self {
+            idle: Duration::from_secs(60),
+            exchange: Duration::from_secs(30),
+        }
+    }
+}
 
 /// Answers the requests of a connection until it ends.
 pub(super) fn serve(stream: TcpStream, emulator: &Emulator, running: &Running) {
     // Answers are written whole: waiting to fill a packet would only delay them.
+    let patience = running.patience();
     let is_ready = stream
         .set_nodelay(true)
-        .and_then(|()| stream.set_write_timeout(Some(EXCHANGE)));
+        .and_then(|()| stream.set_write_timeout(Some(patience.exchange)));
     if is_ready.is_err() {
         return;
     }
     let mut connection = Connection {
         stream,
         unread: Vec::new(),
+        patience,
     };
     loop {
         let goes_on = match connection.read_request() {
@@ -61,6 +77,7 @@ pub(super) fn turn_away(stream: TcpStream, emulator: &Emulator) {
     let mut connection = Connection {
         stream,
         unread: Vec::new(),
+        patience: Patience::default(),
     };
     // The acceptor must not wait long for those it turns away, nor mind if they are gone already.
     let patience = Some(Duration::from_millis(50));
@@ -81,6 +98,7 @@ struct Connection {
     stream: TcpStream,
     /// What came after the last request: the next one may be in it already.
     unread: Vec<u8>,
+    patience: Patience,
 }
 
 /// A request read whole.
@@ -161,7 +179,7 @@ impl Connection {
             }
             searched = self.unread.len();
             if searched > 0 && deadline.is_none() {
-                deadline = Some(Instant::now() + EXCHANGE);
+                deadline = Some(Instant::now() + self.patience.exchange);
             }
             if !self.read_more(deadline)? {
                 return if self.unread.is_empty() {
@@ -171,7 +189,7 @@ impl Connection {
                 };
             }
         };
-        let deadline = deadline.unwrap_or_else(|| Instant::now() + EXCHANGE);
+        let deadline = deadline.unwrap_or_else(|| Instant::now() + self.patience.exchange);
 
         let head = self.unread.get(..head_len).unwrap_or_default();
         let framing = Framing::of(head)?;
@@ -195,7 +213,7 @@ impl Connection {
     /// Waits for bytes until the deadline, or as long as a connection may be silent; `false` at the
     /// end of what the other side sends.
     fn read_more(&mut self, deadline: Option<Instant>) -> Result<bool, Unreadable> {
-        let patience = deadline.map_or(IDLE, |deadline| {
+        let patience = deadline.map_or(self.patience.idle, |deadline| {
             deadline.saturating_duration_since(Instant::now())
         });
         // A timeout of zero would mean none.

@@ -115,3 +115,54 @@ pub(super) fn texts<'h>(headers: &[httparse::Header<'h>]) -> Option<Vec<(&'h str
         .map(|header| Some((header.name, core::str::from_utf8(header.value).ok()?)))
         .collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::emulator::random::Random;
+
+    #[test]
+    fn the_end_of_a_head_is_found_however_the_bytes_come_in() {
+        let mut random = Random::new(1);
+        for _ in 0..20_000 {
+            let bytes: Vec<u8> = (0..random.below(12))
+                .map(|_| *random.pick(b"\r\na").unwrap())
+                .collect();
+            let whole = head_end(&bytes, 0);
+            let mut searched = 0;
+            let in_parts = (0..=bytes.len()).find_map(|received| {
+                let found = head_end(&bytes[..received], searched);
+                searched = received;
+                found
+            });
+            assert_eq!(in_parts, whole, "{bytes:?}");
+            let expected = (0..bytes.len()).find_map(|at| {
+                [&b"\n\r\n"[..], b"\n\n"]
+                    .iter()
+                    .find(|end| bytes[at..].starts_with(end))
+                    .map(|end| at + end.len())
+            });
+            assert_eq!(whole, expected, "{bytes:?}");
+        }
+    }
+
+    #[test]
+    fn whatever_bytes_come_there_is_a_request_or_a_refusal() {
+        const HEAD: &[u8] = b"POST /v5?a=b HTTP/1.1\r\nHost: h\r\nContent-Length: 12\r\n\
+            Connection: keep-alive, close\r\nExpect: 100-continue\r\n\r\n";
+        let sound = Framing::of(HEAD).unwrap();
+        assert_eq!((sound.body_len, sound.keep_alive), (12, false));
+        assert!(sound.expects_continue);
+        let mut random = Random::new(2);
+        for _ in 0..20_000 {
+            let mut bytes = HEAD.to_vec();
+            for _ in 0..=random.below(4) {
+                let at = usize::try_from(random.below(bytes.len() as u64)).unwrap();
+                bytes[at] = random.next().to_be_bytes()[0];
+            }
+            if let Ok(framing) = Framing::of(&bytes) {
+                assert!(framing.body_len <= LONGEST_BODY);
+            }
+        }
+    }
+}

@@ -47,6 +47,7 @@ pub use query::Limits;
 pub use record::RecordedRequest;
 pub use server::Server;
 
+use connection::Patience;
 use delivery::Delivery;
 use fault::Schedule;
 use incoming::Incoming;
@@ -194,10 +195,11 @@ impl Emulator {
         state.faults = Schedule::new(faults, state.seed);
     }
 
-    /// What was asked, the oldest first: the last 10 000 requests.
+    /// What was asked, the oldest first: the last 10 000 requests, fewer if they are so long that
+    /// they take more than 16 MiB.
     #[must_use]
     pub fn requests(&self) -> Vec<RecordedRequest> {
-        self.lock().requests.iter().cloned().collect()
+        self.lock().requests().cloned().collect()
     }
 
     /// How many requests there have been.
@@ -208,7 +210,7 @@ impl Emulator {
 
     /// Forgets what was asked until now.
     pub fn forget_requests(&self) {
-        self.lock().requests.clear();
+        self.lock().forget_requests();
     }
 
     /// Listens for HTTP connections at an address, such as `127.0.0.1:0` (any free port), on a
@@ -218,7 +220,7 @@ impl Emulator {
     ///
     /// When the address cannot be had, or no thread be started.
     pub fn serve(&self, address: impl ToSocketAddrs) -> io::Result<Server> {
-        Server::bind(self.clone(), address)
+        Server::bind(self.clone(), address, Patience::default())
     }
 
     /// Answers one request; the answer is still to be delivered.

@@ -40,6 +40,13 @@ impl RecordedRequest {
         }
     }
 
+    /// How many bytes it takes, about.
+    pub(super) fn size(&self) -> usize {
+        let pairs = self.query.iter().chain(&self.headers);
+        let texts: usize = pairs.map(|(key, value)| key.len() + value.len()).sum();
+        size_of::<Self>() + self.path.len() + self.raw_query.len() + texts
+    }
+
     /// The method, such as `GET`.
     #[must_use]
     pub fn method(&self) -> &str {

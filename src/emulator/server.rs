@@ -15,7 +15,7 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 
 use super::Emulator;
-use super::connection;
+use super::connection::{self, Patience};
 
 /// How many connections are held at once; the next is answered 503 and closed.
 const MOST_CONNECTIONS: usize = 256;
@@ -34,16 +34,22 @@ pub struct Server {
 
 /// What the threads of a server share.
 pub(super) struct Running {
+    patience: Patience,
     is_stopping: AtomicBool,
     connections: Mutex<HashMap<u64, TcpStream>>,
     one_ended: Condvar,
 }
 
 impl Server {
-    pub(super) fn bind(emulator: Emulator, address: impl ToSocketAddrs) -> io::Result<Self> {
+    pub(super) fn bind(
+        emulator: Emulator,
+        address: impl ToSocketAddrs,
+        patience: Patience,
+    ) -> io::Result<Self> {
         let listener = TcpListener::bind(address)?;
         let address = listener.local_addr()?;
         let running = Arc::new(Running {
+            patience,
             is_stopping: AtomicBool::new(false),
             connections: Mutex::new(HashMap::new()),
             one_ended: Condvar::new(),
@@ -121,6 +127,10 @@ impl fmt::Debug for Server {
 }
 
 impl Running {
+    pub(super) fn patience(&self) -> Patience {
+        self.patience
+    }
+
     pub(super) fn is_stopping(&self) -> bool {
         self.is_stopping.load(Ordering::SeqCst)
     }
@@ -193,5 +203,49 @@ fn accept(listener: &TcpListener, emulator: &Emulator, running: &Arc<Running>) {
             });
         // Without a thread the closure, and with it stream and place, is dropped already.
         drop(spawned);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::{Read as _, Write as _};
+
+    /// What an impatient server answers to these bytes, until it ends the connection.
+    #[track_caller]
+    fn answer_of_the_impatient(bytes: &[u8]) -> String {
+        let patience = Patience {
+            idle: Duration::from_millis(30),
+            exchange: Duration::from_millis(60),
+        };
+        let server = Server::bind(Emulator::demo(), "127.0.0.1:0", patience).unwrap();
+        let mut stream = TcpStream::connect(server.address()).unwrap();
+        stream
+            .set_read_timeout(Some(Duration::from_secs(10)))
+            .unwrap();
+        stream.write_all(bytes).unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        answer
+    }
+
+    #[test]
+    fn a_silent_connection_is_ended_without_a_word() {
+        assert_eq!(answer_of_the_impatient(b""), "");
+        let one = answer_of_the_impatient(b"GET / HTTP/1.1\r\nHost: h\r\n\r\n");
+        assert!(one.starts_with("HTTP/1.1 404 "), "{one}");
+        assert_eq!(one.matches("HTTP/1.1").count(), 1, "{one}");
+    }
+
+    #[test]
+    fn a_request_that_does_not_come_to_its_end_is_refused() {
+        for bytes in [
+            &b"G"[..],
+            b"GET / HTTP/1.1\r\nHost: h\r\n",
+            b"POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\n\r\nabc",
+        ] {
+            let answer = answer_of_the_impatient(bytes);
+            assert!(answer.starts_with("HTTP/1.1 408 "), "{answer}");
+        }
     }
 }

@@ -13,7 +13,9 @@ use super::random::mix;
 use super::record::RecordedRequest;
 
 /// How many requests are kept for assertions; the oldest are forgotten first.
-pub(super) const REMEMBERED_REQUESTS: usize = 10_000;
+const REMEMBERED_REQUESTS: usize = 10_000;
+/// How many bytes these may take: a token can be 50 000 long.
+const REMEMBERED_BYTES: usize = 16 << 20;
 
 #[derive(Debug)]
 pub(super) struct State {
@@ -28,6 +30,7 @@ pub(super) struct State {
     pub(super) count_cap: Option<u64>,
     pub(super) seed: u64,
     pub(super) requests: VecDeque<RecordedRequest>,
+    pub(super) requests_size: usize,
     /// How many requests there have been, forgotten ones included.
     pub(super) request_count: u64,
 }
@@ -45,10 +48,23 @@ impl State {
         format!("{high:016x}{:016x}", mix(high ^ number))
     }
 
+    pub(super) fn requests(&self) -> impl Iterator<Item = &RecordedRequest> {
+        self.requests.iter()
+    }
+
+    pub(super) fn forget_requests(&mut self) {
+        self.requests.clear();
+        self.requests_size = 0;
+    }
+
     pub(super) fn remember(&mut self, request: RecordedRequest) {
-        if self.requests.len() >= REMEMBERED_REQUESTS {
-            self.requests.pop_front();
-        }
+        self.requests_size += request.size();
         self.requests.push_back(request);
+        while self.requests.len() > REMEMBERED_REQUESTS || self.requests_size > REMEMBERED_BYTES {
+            let Some(oldest) = self.requests.pop_front() else {
+                return;
+            };
+            self.requests_size -= oldest.size();
+        }
     }
 }

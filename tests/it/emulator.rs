@@ -287,3 +287,16 @@ fn requests_are_kept_for_assertions_and_their_secrets_are_not_printed() {
     emulator.forget_requests();
     assert!(emulator.requests().is_empty());
 }
+
+#[test]
+fn requests_with_long_tokens_do_not_fill_the_memory() {
+    let emulator = Emulator::new();
+    let token = "t".repeat(50_000);
+    let client = emulator.client().token(token).build().unwrap();
+    for _ in 0..400 {
+        client.list(&ListJobs::new()).unwrap();
+    }
+    let kept = emulator.requests().len();
+    assert!((200..400).contains(&kept), "{kept} requests of 50 kB");
+    assert_eq!(emulator.request_count(), 400);
+}

@@ -78,3 +78,52 @@ fn jobs(
     let body = write_json::page(cut.jobs.iter().map(|job| &job.job), count, style);
     Ok(Reply::json(200, body))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::emulator::Emulator;
+    use crate::emulator::random::Random;
+    use alloc::string::String;
+    use alloc::vec::Vec;
+
+    const TARGETS: &[&str] = &[
+        "/v5/p/backup-migration-jobs?limit=3&offset=1&sort_key=tag_value&sort_dir=asc",
+        "/v5/%E5%A4%87/backup-migration-jobs?name=%E5%A4%87&tags=env=prod,team",
+        "https://h/v5/p/backup-migration-jobs?dbs_instance_ids=a&dbs_instance_ids=b&status=FAILED",
+        "/v5/p/backup-migration-jobs?create_at=2024-08-19T02:27:15Z&completed_at=2024&limit=%31",
+    ];
+
+    #[test]
+    fn whatever_is_asked_the_answer_is_sound_json_of_a_documented_status() {
+        let emulator = Emulator::demo();
+        let mut random = Random::new(3);
+        let mut seen = [0_u32; 600];
+        for _ in 0..3_000 {
+            let mut target: Vec<char> = random.pick(TARGETS).unwrap().chars().collect();
+            for _ in 0..random.below(4) {
+                let at = usize::try_from(random.below(target.len() as u64)).unwrap();
+                let other: Vec<char> = "%+&=?#/,-:09aZ \0\u{7f}备😀".chars().collect();
+                target[at] = *random.pick(&other).unwrap();
+            }
+            let target: String = target.into_iter().collect();
+            let token = *random.pick(&["", "t", "t", "t"]).unwrap();
+            let headers = [("X-Auth-Token", token), ("X-Language", "zh-cn")].into();
+            let asked = Incoming::new("GET", &target, headers, b"");
+            let reply = emulator.answer(&asked).reply;
+            let body: ::serde_json::Value = ::serde_json::from_slice(&reply.body).unwrap();
+            match reply.status {
+                200 => assert!(
+                    body["jobs"].is_array() && body["count"].is_u64(),
+                    "{target}"
+                ),
+                400 | 401 | 404 => assert!(body["error_code"].is_string(), "{target}"),
+                other => panic!("{other} to {target}"),
+            }
+            seen[usize::from(reply.status)] += 1;
+        }
+        for status in [200, 400, 401, 404] {
+            assert!(seen[status] > 20, "{status} only {} times", seen[status]);
+        }
+    }
+}

@@ -40,6 +40,11 @@ impl Gate {
         self.tokens.retain(|known| known.token.expose() != token);
     }
 
+    /// A token that is taken; `None` if every token is, or none.
+    pub(super) fn a_token(&self) -> Option<Secret> {
+        self.tokens.first().map(|known| known.token.clone())
+    }
+
     /// Lets a request pass, or refuses it as the gateway does.
     pub(super) fn admit(
         &self,

@@ -105,15 +105,17 @@ impl Emulator {
         Self::ENDPOINT
     }
 
-    /// Begins a client of this emulator, in process: with its clock, with the project id that it was
-    /// told or any, and with the token `emulated`, which it takes unless it was told others. Each
-    /// can be set anew.
+    /// Begins a client of this emulator, in process: with its clock, and with a project id and a
+    /// token that it takes. Each can be set anew.
     pub fn client(&self) -> ClientBuilder {
-        let project_id = self.lock().project_id.clone();
+        let state = self.lock();
+        let project_id = state.project_id.clone();
+        let token = state.gate.a_token();
+        drop(state);
         Client::builder()
             .endpoint(Self::ENDPOINT)
             .project_id(project_id.unwrap_or_else(|| "054ba152d480d55b2f5dc0069e7ddef0".into()))
-            .token("emulated")
+            .token(token.unwrap_or_else(|| Secret::new("emulated")))
             .clock(Arc::clone(&self.shared.clock))
             .transport(self.clone())
     }

@@ -226,6 +226,13 @@ fn told_tokens_are_taken_and_others_refused_like_the_gateway_does() {
 }
 
 #[test]
+fn a_client_made_by_the_emulator_passes_whatever_it_was_told() {
+    let emulator = Emulator::builder().token("good").project_id("p").build();
+    let client = emulator.client().build().unwrap();
+    assert_eq!(client.list(&ListJobs::new()).unwrap().count, 0);
+}
+
+#[test]
 fn a_token_is_taken_until_it_expires() {
     let clock = ManualClock::new();
     let emulator = Emulator::builder()

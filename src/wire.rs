@@ -23,6 +23,12 @@ pub(crate) struct Wire {
     pub(crate) max_body: usize,
 }
 
+/// The head of an answer of success, and what it answers.
+pub(crate) struct Answer {
+    pub(crate) head: Head,
+    pub(crate) sent: RequestParts,
+}
+
 /// On whose behalf a request is sent.
 pub(crate) trait Sender {
     /// Makes a request ready for one attempt: waits for its turn, adds what authenticates it.
@@ -82,7 +88,7 @@ impl Wire {
         sender: &dyn Sender,
         deadline: Deadline,
         body: &mut ResponseBody,
-    ) -> Result<Head, Error> {
+    ) -> Result<Answer, Error> {
         let clock = &*self.clock;
         let mut attempts = 0;
         let mut may_renew = true;
@@ -112,7 +118,7 @@ impl Wire {
                 .send(&Request::new(&parts, request_body, time_left), body);
             log_exchange(&parts, &answer, body, clock.now().saturating_sub(sent_at));
             let error = match answer {
-                Ok(head) if head.is_success() => return Ok(head),
+                Ok(head) if head.is_success() => return Ok(Answer { head, sent: parts }),
                 Ok(head) => refusal(&head, body.as_bytes(), &parts, sender),
                 Err(error) => error.into(),
             };
@@ -154,6 +160,17 @@ fn refusal(head: &Head, body: &[u8], sent: &RequestParts, sender: &dyn Sender) -
         return Error::redirect(head.status(), shown)
             .with_request_id(head.request_id().map(String::from));
     }
+    let error = api_error(head, body, sent, sender);
+    Error::from(error).with_retry_after(retry::retry_after(head))
+}
+
+/// What an answer says that is an error, whatever its status.
+pub(crate) fn api_error(
+    head: &Head,
+    body: &[u8],
+    sent: &RequestParts,
+    sender: &dyn Sender,
+) -> ApiError {
     // Redacted twice: before it is read, since an excerpt could cut a secret in two; and after,
     // since an escape in the body could hide one.
     let mut text = String::from_utf8_lossy(body).into_owned();
@@ -163,7 +180,7 @@ fn refusal(head: &Head, body: &[u8], sent: &RequestParts, sender: &dyn Sender) -
         .request_id
         .or_else(|| head.request_id().map(String::from));
     error.for_each_text(|text| redact(text, sent, sender));
-    Error::from(error).with_retry_after(retry::retry_after(head))
+    error
 }
 
 /// A service may repeat what it was sent.

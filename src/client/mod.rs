@@ -6,7 +6,7 @@ use core::fmt;
 
 use crate::clock::Clock;
 use crate::credentials::{Credentials, Session, Surroundings};
-use crate::error::{ApiError, Error};
+use crate::error::Error;
 use crate::job::{JobPage, Language};
 use crate::list_jobs::ListJobs;
 #[cfg(feature = "std")]
@@ -15,7 +15,7 @@ use crate::region::Endpoint;
 use crate::transport::{RequestParts, ResponseBody};
 #[cfg(feature = "std")]
 use crate::wire::out_of_time;
-use crate::wire::{Deadline, Sender, Wire};
+use crate::wire::{Answer, Deadline, Sender, Wire, api_error};
 
 mod builder;
 
@@ -173,7 +173,7 @@ impl Client {
             client: self,
             project_id,
         };
-        let head = wire.send(&request, b"", &asker, deadline, body)?;
+        let Answer { head, sent } = wire.send(&request, b"", &asker, deadline, body)?;
         let request_id = head.request_id().map(String::from);
         let body = body.as_bytes();
         match JobPage::parse(body) {
@@ -182,11 +182,10 @@ impl Client {
                 Ok(page)
             }
             Err(error) => {
-                let mut refusal = ApiError::parse(head.status(), body);
+                let refusal = api_error(&head, body, &sent, &asker);
                 if refusal.code.is_none() {
                     return Err(Error::from(error).with_request_id(request_id));
                 }
-                refusal.request_id = refusal.request_id.or(request_id);
                 Err(refusal.into())
             }
         }

@@ -38,13 +38,15 @@ pub(super) fn log_in(
     let request = RequestParts::new(Method::Post, url, headers);
     let request_body = login.body();
     let mut body = wire.response_body();
-    let head = wire.send(
-        &request,
-        request_body.expose().as_bytes(),
-        &Applicant(login),
-        deadline,
-        &mut body,
-    )?;
+    let head = wire
+        .send(
+            &request,
+            request_body.expose().as_bytes(),
+            &Applicant(login),
+            deadline,
+            &mut body,
+        )?
+        .head;
     let request_id = || head.request_id().map(String::from);
     let Some(token) = head.subject_token().filter(|token| !token.is_empty()) else {
         return Err(Error::credentials(
@@ -94,7 +96,7 @@ pub(super) fn project_named(
     headers.push(header::CONTENT_TYPE, "application/json;charset=utf8")?;
     let request = RequestParts::new(Method::Get, url, headers);
     let mut body = wire.response_body();
-    let head = wire.send(&request, b"", sender, deadline, &mut body)?;
+    let head = wire.send(&request, b"", sender, deadline, &mut body)?.head;
     let request_id = head.request_id().map(String::from);
     match json::whole(body.as_bytes(), read_projects) {
         Ok(Projects {
@@ -121,11 +123,17 @@ struct Answer<'a> {
 
 fn read_grant<'a>(cursor: &mut Cursor<'a>) -> Result<Answer<'a>, Expected> {
     let mut answer = Answer::default();
-    each_member(cursor, |key, cursor| match key {
-        "token" => each_member(cursor, |key, cursor| match key {
-            "expires_at" => text_or_null(cursor, &mut answer.expires_at),
-            "project" => each_member(cursor, |key, cursor| match key {
-                "id" => text_or_null(cursor, &mut answer.project_id),
+    cursor.each_member(|key, cursor| match key {
+        "token" => cursor.each_member(|key, cursor| match key {
+            "expires_at" => {
+                answer.expires_at = cursor.string_or_null()?;
+                Ok(())
+            }
+            "project" => cursor.each_member(|key, cursor| match key {
+                "id" => {
+                    answer.project_id = cursor.string_or_null()?;
+                    Ok(())
+                }
                 _ => cursor.skip_value(),
             }),
             _ => cursor.skip_value(),
@@ -146,17 +154,20 @@ struct Projects<'a> {
 #[cfg(feature = "aksk")]
 fn read_projects<'a>(cursor: &mut Cursor<'a>) -> Result<Projects<'a>, Expected> {
     let mut projects = Projects::default();
-    each_member(cursor, |key, cursor| match key {
+    cursor.each_member(|key, cursor| match key {
         "projects" => {
             cursor.demand("[", Expected::ArrayOrNull)?;
             let mut is_first = true;
             while cursor.next_element(&mut is_first)? {
                 let mut id = None;
-                each_member(cursor, |key, cursor| match key {
-                    "id" => text_or_null(cursor, &mut id),
+                cursor.each_member(|key, cursor| match key {
+                    "id" => {
+                        id = cursor.string_or_null()?;
+                        Ok(())
+                    }
                     _ => cursor.skip_value(),
                 })?;
-                projects.count += 1;
+                projects.count = projects.count.saturating_add(1);
                 projects.first = projects.first.take().or(id.filter(|id| !id.is_empty()));
             }
             Ok(())
@@ -164,30 +175,4 @@ fn read_projects<'a>(cursor: &mut Cursor<'a>) -> Result<Projects<'a>, Expected> 
         _ => cursor.skip_value(),
     })?;
     Ok(projects)
-}
-
-/// Reads an object; `read` reads the value of each key.
-fn each_member<'a>(
-    cursor: &mut Cursor<'a>,
-    mut read: impl FnMut(&str, &mut Cursor<'a>) -> Result<(), Expected>,
-) -> Result<(), Expected> {
-    cursor.demand("{", Expected::Object)?;
-    let mut is_first = true;
-    while cursor.next_member(&mut is_first)? {
-        let key = cursor.key()?;
-        read(&key, cursor)?;
-    }
-    Ok(())
-}
-
-fn text_or_null<'a>(
-    cursor: &mut Cursor<'a>,
-    place: &mut Option<Cow<'a, str>>,
-) -> Result<(), Expected> {
-    *place = if cursor.eat("null") {
-        None
-    } else {
-        Some(cursor.string()?)
-    };
-    Ok(())
 }

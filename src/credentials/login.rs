@@ -4,6 +4,7 @@ use alloc::string::String;
 use core::fmt;
 
 use super::Secret;
+use crate::decode::is_harmless;
 use crate::error::Error;
 
 /// A user's name and password, with which a client logs in at IAM by itself.
@@ -151,16 +152,34 @@ impl Login {
         Secret::from(out)
     }
 
-    /// Takes the password out of a text, also as it is written in the body.
+    /// Takes the password out of a text, in every form in which an answer may repeat it: as it is,
+    /// as it is written in the body, as HTML writes it, and as errors show it, in which
+    /// control characters are blanks.
     pub(super) fn redact(&self, text: &mut String) {
-        self.password.redact(text);
+        let password = self.password.expose();
         let mut quoted = String::new();
-        json_string_into(&mut quoted, self.password.expose());
-        let escaped = quoted
-            .get(1..quoted.len().saturating_sub(1))
-            .unwrap_or_default();
-        Secret::from(escaped).redact(text);
-        drop(Secret::from(quoted));
+        json_string_into(&mut quoted, password);
+        let quoted = Secret::from(quoted);
+        let in_json = quoted.expose().strip_prefix('"');
+        let in_json = in_json.and_then(|text| text.strip_suffix('"'));
+        let in_html = password
+            .replace('&', "&amp;")
+            .replace('<', "&lt;")
+            .replace('>', "&gt;")
+            .replace('"', "&quot;")
+            .replace('\'', "&#39;");
+        let in_errors: String = password
+            .chars()
+            .map(|ch| if is_harmless(ch) { ch } else { ' ' })
+            .collect();
+        for form in [
+            self.password.clone(),
+            Secret::from(in_json.unwrap_or_default()),
+            Secret::from(in_html),
+            Secret::from(in_errors),
+        ] {
+            form.redact(text);
+        }
     }
 }
 
@@ -264,11 +283,18 @@ mod tests {
     }
 
     #[test]
-    fn the_password_is_taken_out_as_it_is_and_as_it_was_sent() {
+    fn the_password_is_taken_out_in_every_form() {
         let login = Login::new("a", "u", "hun\"ter\n2");
-        let mut text = String::from("bad: hun\"ter\n2, {\"password\":\"hun\\\"ter\\u000a2\"}");
-        login.redact(&mut text);
-        assert_eq!(text, "bad: ***, {\"password\":\"***\"}");
+        for text in [
+            "hun\"ter\n2",
+            "hun\\\"ter\\u000a2",
+            "hun&quot;ter\n2",
+            "hun\"ter 2",
+        ] {
+            let mut text = alloc::format!("bad: {text}.");
+            login.redact(&mut text);
+            assert_eq!(text, "bad: ***.");
+        }
         assert!(!alloc::format!("{login:?}").contains("hun"));
     }
 }

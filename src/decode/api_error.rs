@@ -112,7 +112,7 @@ fn keep(place: &mut Option<String>, text: &str) {
 }
 
 /// Whether a terminal shows the character and does nothing else with it.
-fn is_harmless(ch: char) -> bool {
+pub(crate) fn is_harmless(ch: char) -> bool {
     !ch.is_control()
         && !matches!(ch, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
 }

@@ -10,6 +10,8 @@ mod escape;
 mod expected;
 mod lead;
 mod number;
+#[cfg(feature = "std")]
+mod object;
 mod place;
 #[cfg(any(feature = "serde_json", feature = "miniserde"))]
 mod scan;

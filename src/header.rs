@@ -9,7 +9,7 @@ pub(crate) const DATE: &str = "Date";
 pub(crate) const HOST: &str = "Host";
 pub(crate) const LANGUAGE: &str = "X-Language";
 pub(crate) const LOCATION: &str = "Location";
-#[cfg(feature = "aksk")]
+#[cfg(any(feature = "aksk", feature = "emulator"))]
 pub(crate) const PROJECT_ID: &str = "X-Project-Id";
 pub(crate) const REQUEST_ID: &str = "X-Request-Id";
 pub(crate) const RETRY_AFTER: &str = "Retry-After";

@@ -47,6 +47,8 @@ pub use login::Login;
 pub(crate) use login::Project;
 pub use secret::Secret;
 pub(crate) use session::{Session, Surroundings};
+#[cfg(all(feature = "aksk", feature = "emulator"))]
+pub(crate) use sign::Canonical;
 use token::TokenSource;
 
 /// What authenticates the requests of a [`Client`](crate::Client).

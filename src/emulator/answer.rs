@@ -2,22 +2,33 @@
 
 use super::delivery;
 use super::fault::Fault;
+use super::iam;
 use super::incoming::{Incoming, decode};
 use super::query::{PageQuery, checked_length};
 use super::refusal::{Refusal, Tongue};
 use super::reply::Reply;
 use super::state::State;
 use super::write_json::{self, Style};
+use crate::header;
 use crate::timestamp::Timestamp;
 
 /// What a path leads to.
 enum Route<'a> {
     /// The one operation, with its project id as it was sent.
     Jobs(&'a str),
+    /// A login at IAM.
+    Tokens,
+    /// IAM's list of projects.
+    Projects,
 }
 
 impl<'a> Route<'a> {
     fn of(path: &'a str) -> Option<Self> {
+        match path {
+            "/v3/auth/tokens" => return Some(Self::Tokens),
+            "/v3/projects" => return Some(Self::Projects),
+            _ => {}
+        }
         let project_id = path
             .strip_prefix("/v5/")?
             .strip_suffix("/backup-migration-jobs")?;
@@ -46,6 +57,8 @@ pub(super) fn answer(
     };
     let answered = match Route::of(incoming.path) {
         Some(Route::Jobs(project_id)) => jobs(state, incoming, project_id, style, now),
+        Some(Route::Tokens) => iam::log_in(state, incoming, request_id, now),
+        Some(Route::Projects) => iam::projects(state, incoming, now),
         None => Err(Refusal::no_such_path()),
     };
     answered.unwrap_or_else(|refusal| refusal.reply(tongue, request_id))
@@ -65,11 +78,8 @@ fn jobs(
     let project_id = decode(project_id, false)
         .ok_or_else(|| Refusal::unreadable(400, "the path is not percent-encoded UTF-8"))?;
     checked_length("project_id", &project_id, 128, state.limits)?;
-    if state
-        .project_id
-        .as_ref()
-        .is_some_and(|known| *known != *project_id)
-    {
+    let signed_for = incoming.header(header::PROJECT_ID);
+    if !state.has_project(&project_id) || signed_for.is_some_and(|id| id != project_id) {
         return Err(Refusal::project());
     }
     let query = PageQuery::read(&incoming.query_pairs()?, state.limits)?;

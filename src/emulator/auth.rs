@@ -6,6 +6,8 @@ use alloc::vec::Vec;
 use super::incoming::Incoming;
 use super::query::Limits;
 use super::refusal::Refusal;
+#[cfg(feature = "aksk")]
+use super::signature::{self, KnownKey};
 use crate::credentials::Secret;
 use crate::timestamp::Timestamp;
 
@@ -17,6 +19,8 @@ const LONGEST_TOKEN: usize = 50_000;
 pub(super) struct Gate {
     /// Told none, any token that is not empty is taken, and any signature of the right form.
     tokens: Vec<AcceptedToken>,
+    #[cfg(feature = "aksk")]
+    keys: Vec<KnownKey>,
     /// Whether anything was ever told: a gate whose last token was revoked takes none.
     is_told: bool,
 }
@@ -34,6 +38,19 @@ impl Gate {
         self.tokens.push(AcceptedToken { token, expires_at });
     }
 
+    /// Takes this token, which was given for a login, until it expires.
+    pub(super) fn issue_token(&mut self, token: Secret, expires_at: Option<Timestamp>) {
+        self.tokens.push(AcceptedToken { token, expires_at });
+    }
+
+    /// Takes the signatures of this key; from now on none but those of keys that were told.
+    #[cfg(feature = "aksk")]
+    pub(super) fn accept_key(&mut self, key: KnownKey) {
+        self.is_told = true;
+        self.keys.retain(|known| known.id != key.id);
+        self.keys.push(key);
+    }
+
     /// Takes this token no longer, nor any that was not told.
     pub(super) fn revoke_token(&mut self, token: &str) {
         self.is_told = true;
@@ -47,7 +64,7 @@ impl Gate {
 
     /// Lets a request pass, or refuses it as the gateway does.
     pub(super) fn admit(
-        &self,
+        &mut self,
         incoming: &Incoming<'_>,
         now: Option<Timestamp>,
         limits: Limits,
@@ -55,15 +72,44 @@ impl Gate {
         if let Some(token) = incoming.header("X-Auth-Token") {
             return self.admit_token(token.trim(), now, limits);
         }
-        match incoming.header("Authorization") {
-            Some(signature) if !is_signature(signature) => Err(Refusal::unauthenticated(
+        let Some(authorization) = incoming.header("Authorization") else {
+            return Err(Refusal::unauthenticated("x-auth-token not found"));
+        };
+        let Some(claim) = Claim::read(authorization) else {
+            return Err(Refusal::unauthenticated(
                 "verify aksk signature fail, the header Authorization is malformed",
-            )),
-            Some(_) if self.is_told => Err(Refusal::unauthenticated(
+            ));
+        };
+        self.admit_signature(incoming, &claim, now)
+    }
+
+    #[cfg(feature = "aksk")]
+    fn admit_signature(
+        &mut self,
+        incoming: &Incoming<'_>,
+        claim: &Claim<'_>,
+        now: Option<Timestamp>,
+    ) -> Result<(), Refusal> {
+        if self.is_told {
+            signature::admit(&mut self.keys, incoming, claim, now)
+        } else {
+            Ok(())
+        }
+    }
+
+    #[cfg(not(feature = "aksk"))]
+    fn admit_signature(
+        &mut self,
+        _incoming: &Incoming<'_>,
+        _claim: &Claim<'_>,
+        _now: Option<Timestamp>,
+    ) -> Result<(), Refusal> {
+        if self.is_told {
+            Err(Refusal::unauthenticated(
                 "verify aksk signature fail, ak not exist",
-            )),
-            Some(_) => Ok(()),
-            None => Err(Refusal::unauthenticated("x-auth-token not found")),
+            ))
+        } else {
+            Ok(())
         }
     }
 
@@ -79,15 +125,16 @@ impl Gate {
         if limits == Limits::Documented && token.len() > LONGEST_TOKEN {
             return Err(Refusal::unauthenticated("decrypt token fail"));
         }
-        if !self.is_told {
-            return Ok(());
-        }
-        let Some(known) = self
+        let known = self
             .tokens
             .iter()
-            .find(|known| known.token.expose() == token)
-        else {
-            return Err(Refusal::unauthenticated("decrypt token fail"));
+            .find(|known| known.token.expose() == token);
+        let Some(known) = known else {
+            return if self.is_told {
+                Err(Refusal::unauthenticated("decrypt token fail"))
+            } else {
+                Ok(())
+            };
         };
         match known.expires_at {
             Some(end) if now.is_none_or(|now| now >= end) => Err(Refusal::unauthenticated(
@@ -98,22 +145,36 @@ impl Gate {
     }
 }
 
-/// Whether a header has the form `SDK-HMAC-SHA256 Access=…, SignedHeaders=…, Signature=…`, with
-/// 64 hexadecimal digits at its end.
-fn is_signature(header: &str) -> bool {
-    let Some(members) = header.trim().strip_prefix("SDK-HMAC-SHA256 ") else {
-        return false;
-    };
-    let mut members = members.split(',').map(str::trim);
-    let mut member = |key: &str| members.next()?.strip_prefix(key);
-    let access = member("Access=");
-    let signed_headers = member("SignedHeaders=");
-    let signature = member("Signature=");
-    access.is_some_and(|access| !access.is_empty())
-        && signed_headers.is_some_and(|names| !names.is_empty())
-        && signature
-            .is_some_and(|hex| hex.len() == 64 && hex.bytes().all(|byte| byte.is_ascii_hexdigit()))
-        && members.next().is_none()
+/// What a header `SDK-HMAC-SHA256 Access=…, SignedHeaders=…, Signature=…` claims.
+#[cfg_attr(
+    not(feature = "aksk"),
+    expect(dead_code, reason = "without the feature only the form is looked at")
+)]
+pub(super) struct Claim<'a> {
+    pub(super) access: &'a str,
+    pub(super) signed_headers: &'a str,
+    pub(super) signature: &'a str,
+}
+
+impl<'a> Claim<'a> {
+    /// Reads a header of this form, with 64 hexadecimal digits at its end.
+    fn read(header: &'a str) -> Option<Self> {
+        let members = header.trim().strip_prefix("SDK-HMAC-SHA256 ")?;
+        let mut members = members.split(',').map(str::trim);
+        let mut member = |key: &str| {
+            let value = members.next()?.strip_prefix(key)?;
+            (!value.is_empty()).then_some(value)
+        };
+        let claim = Self {
+            access: member("Access=")?,
+            signed_headers: member("SignedHeaders=")?,
+            signature: member("Signature=")?,
+        };
+        let signature = claim.signature;
+        let is_whole =
+            signature.len() == 64 && signature.bytes().all(|byte| byte.is_ascii_hexdigit());
+        (is_whole && members.next().is_none()).then_some(claim)
+    }
 }
 
 #[cfg(test)]
@@ -125,7 +186,7 @@ mod tests {
         let hex = "0123456789abcdef".repeat(4);
         let good =
             format!("SDK-HMAC-SHA256 Access=AK, SignedHeaders=host;x-sdk-date, Signature={hex}");
-        assert!(is_signature(&good));
+        assert!(Claim::read(&good).is_some());
         for bad in [
             String::new(),
             good.replace("SDK-HMAC-SHA256", "Basic"),
@@ -136,7 +197,7 @@ mod tests {
             good.replace(&hex, &hex.replace('0', "g")),
             good.clone() + ", More=x",
         ] {
-            assert!(!is_signature(&bad), "{bad}");
+            assert!(Claim::read(&bad).is_none(), "{bad}");
         }
     }
     use alloc::string::String;

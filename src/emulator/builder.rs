@@ -10,11 +10,14 @@ use std::sync::Mutex;
 
 use super::auth::Gate;
 use super::fault::{Faults, Schedule};
+use super::iam::{Iam, Project, User};
 use super::job::EmulatedJob;
 use super::life::{Life, Script};
 use super::list::List;
 use super::query::Limits;
 use super::seeded::Lot;
+#[cfg(feature = "aksk")]
+use super::signature::KnownKey;
 use super::state::State;
 use super::{Emulator, Shared};
 use crate::clock::{Clock, SystemClock};
@@ -39,6 +42,7 @@ pub struct EmulatorBuilder {
     count_cap: Option<u64>,
     latency: Duration,
     gate: Gate,
+    iam: Iam,
     faults: Faults,
     script: Script,
     clock: Option<Arc<dyn Clock>>,
@@ -56,6 +60,7 @@ impl Default for EmulatorBuilder {
             count_cap: None,
             latency: Duration::ZERO,
             gate: Gate::default(),
+            iam: Iam::default(),
             faults: Faults::new(),
             script: Script::new(),
             clock: None,
@@ -127,6 +132,61 @@ impl EmulatorBuilder {
         self
     }
 
+    /// A user whom IAM lets in with this password; nobody else then, but those told as well. If not
+    /// set, anybody with a password is let in. `account` stands for its name and its id.
+    pub fn user(
+        mut self,
+        account: impl Into<String>,
+        name: impl Into<String>,
+        password: impl Into<Secret>,
+    ) -> Self {
+        self.iam.users.push(User {
+            account: account.into(),
+            name: name.into(),
+            password: password.into(),
+        });
+        self
+    }
+
+    /// A project that IAM and the service know; no other then, but those told as well. If not set,
+    /// there is a project of any name.
+    pub fn project(mut self, name: impl Into<String>, id: impl Into<String>) -> Self {
+        self.iam.projects.push(Project {
+            id: id.into(),
+            name: name.into(),
+        });
+        self
+    }
+
+    /// How long a token lasts that IAM gives for a login; 24 hours if not set, as documented.
+    pub fn token_lifetime(mut self, lifetime: Duration) -> Self {
+        self.iam.token_lifetime = lifetime;
+        self
+    }
+
+    /// Takes what this key signs, as the service does: a date within 15 minutes, and more than five
+    /// failures in a row lock the key for five minutes. Tokens and keys that are not told are
+    /// refused.
+    #[cfg(feature = "aksk")]
+    pub fn access_key(mut self, id: impl Into<String>, secret: impl Into<Secret>) -> Self {
+        let key = KnownKey::new(id.into(), secret.into(), None);
+        self.gate.accept_key(key);
+        self
+    }
+
+    /// The same with a temporary key, whose token must be sent and signed.
+    #[cfg(feature = "aksk")]
+    pub fn temporary_access_key(
+        mut self,
+        id: impl Into<String>,
+        secret: impl Into<Secret>,
+        security_token: impl Into<Secret>,
+    ) -> Self {
+        let key = KnownKey::new(id.into(), secret.into(), Some(security_token.into()));
+        self.gate.accept_key(key);
+        self
+    }
+
     /// What goes wrong; nothing if not set.
     pub fn faults(mut self, faults: Faults) -> Self {
         self.faults = faults;
@@ -167,6 +227,7 @@ impl EmulatorBuilder {
                     life: Life::new(self.script, lot, clock.unix_time()),
                     faults: Schedule::new(self.faults, self.seed),
                     gate: self.gate,
+                    iam: self.iam,
                     limits: self.limits,
                     project_id: self.project_id,
                     page_cap: self.page_cap,

@@ -18,7 +18,6 @@ pub(super) struct Incoming<'a> {
     /// The query as it was sent, without its question mark; empty if there is none.
     pub(super) query: &'a str,
     pub(super) headers: Vec<(&'a str, &'a str)>,
-    #[expect(dead_code, reason = "the one operation there is has no body")]
     pub(super) body: &'a [u8],
 }
 

@@ -22,6 +22,7 @@ mod fault;
 mod fault_text;
 mod filter;
 mod framing;
+mod iam;
 mod in_process;
 mod incoming;
 mod job;
@@ -35,6 +36,8 @@ mod refusal;
 mod reply;
 mod seeded;
 mod server;
+#[cfg(feature = "aksk")]
+mod signature;
 mod state;
 mod write_json;
 
@@ -114,7 +117,8 @@ impl Emulator {
         drop(state);
         Client::builder()
             .endpoint(Self::ENDPOINT)
-            .project_id(project_id.unwrap_or_else(|| "054ba152d480d55b2f5dc0069e7ddef0".into()))
+            .iam_endpoint(Self::ENDPOINT)
+            .project_id(project_id.unwrap_or_else(|| iam::ANY_PROJECT.into()))
             .token(token.unwrap_or_else(|| Secret::new("emulated")))
             .clock(Arc::clone(&self.shared.clock))
             .transport(self.clone())

@@ -18,6 +18,9 @@ mod command_emulate;
 mod command_list;
 #[cfg(feature = "cli")]
 mod command_watch;
+#[cfg(feature = "emulator")]
+mod credentials;
+#[cfg(any(feature = "ureq", feature = "curl"))]
 mod daemon;
 mod decode;
 mod decode_api_error;

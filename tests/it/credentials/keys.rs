@@ -1,0 +1,253 @@
+//! Access keys, against the emulator, which verifies what they sign.
+
+use super::*;
+use drs_backup_jobs::AccessKey;
+
+const SECRET: &str = "MFyfvK41ba2giqM7Uio6PznpdUKGpownRZlmVmHc";
+
+fn keyed() -> (Emulator, ManualClock) {
+    let clock = ManualClock::new();
+    let emulator = emulator()
+        .clock(clock.clone())
+        .access_key("AK", SECRET)
+        .temporary_access_key("TEMP", SECRET, "session")
+        .project(REGION, "p4")
+        .build();
+    (emulator, clock)
+}
+
+fn key(emulator: &Emulator, clock: &ManualClock, key: AccessKey) -> Client {
+    client(emulator, clock).credentials(key).build().unwrap()
+}
+
+/// Every character that the encoder, the sorter or a proxy could stumble over.
+fn stumbling() -> ListJobs {
+    ListJobs::new()
+        .name("备份 迁移~*/+&=%25")
+        .description("a/b-c d")
+        .dbs_instance_ids(["b/", "b-", "a", "~", "é"])
+        .tags("a=b,c/d")
+        .enterprise_project_id("")
+        .create_at("2024-08-19T02:27:15Z")
+        .limit(10)
+}
+
+#[test]
+fn a_key_signs_for_the_project_of_its_region() {
+    let (emulator, clock) = keyed();
+    let client = key(&emulator, &clock, AccessKey::new("AK", SECRET));
+    assert_eq!(list(&client).unwrap(), 3);
+    client.list(&stumbling()).unwrap();
+    assert_trace(
+        &emulator,
+        &["GET /v3/projects 200", "GET /v5/p4 200", "GET /v5/p4 200"],
+    );
+    let requests = emulator.requests();
+    assert_eq!(requests[0].raw_query(), "name=cn-north-4");
+    assert_eq!(requests[0].header("X-Project-Id"), None);
+    assert_eq!(requests[1].header("X-Project-Id"), Some("p4"));
+    assert_eq!(requests[1].header("X-Auth-Token"), None);
+    assert_eq!(requests[1].header("X-Sdk-Date"), Some("20240820T000000Z"));
+}
+
+/// The default transport, past any proxy that the environment names.
+#[cfg(feature = "ureq")]
+fn direct() -> impl Transport {
+    use drs_backup_jobs::transport::{Proxies, Ureq};
+    Ureq::builder().proxies(Proxies::none()).build().unwrap()
+}
+
+#[cfg(feature = "ureq")]
+#[test]
+fn signatures_and_logins_hold_over_real_http() {
+    let emulator = emulator()
+        .access_key("AK", SECRET)
+        .temporary_access_key("TEMP", SECRET, "session")
+        .user("account", "user", "pa\"ss\\wörd\u{1}密码")
+        .project(REGION, "p4")
+        .build();
+    let server = emulator.serve("127.0.0.1:0").unwrap();
+    let client = |credentials: Credentials| {
+        Client::builder()
+            .endpoint(server.url())
+            .iam_endpoint(server.url())
+            .project_name(REGION)
+            .transport(direct())
+            .credentials(credentials)
+            .build()
+            .unwrap()
+    };
+    let temporary = AccessKey::new("TEMP", SECRET).security_token("session");
+    for credentials in [
+        Credentials::access_key("AK", SECRET),
+        temporary.into(),
+        login().into(),
+    ] {
+        let client = client(credentials);
+        assert_eq!(list(&client).unwrap(), 3, "{client:?}");
+        client.list(&stumbling()).unwrap();
+    }
+}
+
+#[test]
+fn a_temporary_key_needs_its_token() {
+    let (emulator, clock) = keyed();
+    let good = AccessKey::new("TEMP", SECRET).security_token("session");
+    assert_eq!(list(&key(&emulator, &clock, good)).unwrap(), 3);
+    for bad in [
+        AccessKey::new("TEMP", SECRET),
+        AccessKey::new("TEMP", SECRET).security_token("other"),
+    ] {
+        let error = list(&key(&emulator, &clock, bad)).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Authentication);
+    }
+}
+
+#[test]
+fn a_wrong_secret_is_tried_once() {
+    let (emulator, clock) = keyed();
+    let client = key(&emulator, &clock, AccessKey::new("AK", "wrong")).with_project("p4");
+    let error = list(&client).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Authentication);
+    assert_eq!(error.attempts(), 1);
+    assert!(
+        error.to_string().contains("verify aksk signature fail"),
+        "{error}"
+    );
+    assert_eq!(emulator.request_count(), 1);
+}
+
+#[test]
+fn a_locked_key_is_refused_until_five_minutes_have_passed() {
+    let (emulator, clock) = keyed();
+    let wrong = key(&emulator, &clock, AccessKey::new("AK", "wrong")).with_project("p4");
+    let right = key(&emulator, &clock, AccessKey::new("AK", SECRET)).with_project("p4");
+    for _ in 0..5 {
+        list(&wrong).unwrap_err();
+    }
+    list(&right).unwrap();
+    for _ in 0..6 {
+        list(&wrong).unwrap_err();
+    }
+    let error = list(&right).unwrap_err();
+    assert!(error.to_string().contains("locked"), "{error}");
+    clock.advance(Duration::from_secs(299));
+    list(&right).unwrap_err();
+    clock.advance(Duration::from_secs(1));
+    list(&right).unwrap();
+}
+
+#[test]
+fn a_date_out_of_range_is_refused_and_tried_once() {
+    let (emulator, _) = keyed();
+    for (ahead, is_taken) in [(0, true), (900, true), (901, false)] {
+        let fast = ManualClock::new();
+        fast.advance(Duration::from_secs(ahead));
+        let client = key(&emulator, &fast, AccessKey::new("AK", SECRET)).with_project("p4");
+        emulator.forget_requests();
+        let result = list(&client);
+        assert_eq!(result.is_ok(), is_taken, "{ahead} seconds ahead");
+        assert_eq!(emulator.requests().len(), 1);
+        if let Err(error) = result {
+            assert_eq!(error.kind(), ErrorKind::Authentication);
+            assert!(error.to_string().contains("out of range"), "{error}");
+        }
+    }
+}
+
+#[test]
+fn each_attempt_is_signed_anew() {
+    let (emulator, clock) = keyed();
+    emulator.set_faults(Faults::new().at(1..=1, Fault::status(503)));
+    let client = client(&emulator, &clock)
+        .project_id("p4")
+        .retry(RetryPolicy::default().base_delay(Duration::from_secs(20)))
+        .timeout(Duration::from_secs(60))
+        .credentials(AccessKey::new("AK", SECRET))
+        .build()
+        .unwrap();
+    list(&client).unwrap();
+    let requests = emulator.requests();
+    let dates: Vec<_> = requests
+        .iter()
+        .map(|request| request.header("X-Sdk-Date").unwrap())
+        .collect();
+    assert_eq!(dates, ["20240820T000000Z", "20240820T000020Z"]);
+    assert_ne!(
+        requests[0].header("Authorization"),
+        requests[1].header("Authorization")
+    );
+}
+
+#[test]
+fn a_region_without_exactly_one_project_is_an_error_that_says_so() {
+    for (projects, expected) in [
+        (&["x"][..], "IAM knows 0 projects named \"cn-north-4\""),
+        (
+            &[REGION, REGION],
+            "IAM knows 2 projects named \"cn-north-4\"",
+        ),
+    ] {
+        let clock = ManualClock::new();
+        let mut builder = emulator().clock(clock.clone()).access_key("AK", SECRET);
+        for (at, name) in projects.iter().enumerate() {
+            builder = builder.project(*name, format!("p{at}"));
+        }
+        let emulator = builder.build();
+        let error = list(&key(&emulator, &clock, AccessKey::new("AK", SECRET))).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Credentials);
+        assert!(error.to_string().starts_with(expected), "{error}");
+    }
+}
+
+#[test]
+fn a_project_of_another_region_is_refused_by_the_service() {
+    let (emulator, clock) = keyed();
+    let client = key(&emulator, &clock, AccessKey::new("AK", SECRET)).with_project("p9");
+    let error = list(&client).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Permission);
+    assert_eq!(error.api().unwrap().code.as_deref(), Some("DRS.M00261"));
+}
+
+#[test]
+fn a_key_without_project_or_region_is_refused_at_once() {
+    let error = Client::builder()
+        .endpoint(Emulator::ENDPOINT)
+        .credentials(AccessKey::new("AK", SECRET))
+        .build()
+        .unwrap_err();
+    assert_eq!(error.parameter(), Some("project_id"));
+}
+
+#[test]
+fn environment_and_profile_make_a_whole_client() {
+    use drs_backup_jobs::credentials::Environment;
+    let (emulator, clock) = keyed();
+    let profile =
+        std::env::temp_dir().join(format!("drs-backup-jobs-{}-profile", std::process::id()));
+    std::fs::write(
+        &profile,
+        format!("[basic]\nak = AK\nsk = {SECRET}\nproject_id = p4\n"),
+    )
+    .unwrap();
+    let file = profile.to_str().unwrap().to_owned();
+    let environment = Environment::new(move |name| match name {
+        "HW_REGION_NAME" => Some(REGION.into()),
+        "HUAWEICLOUD_SDK_REGION_DRS_CN_NORTH_4" | "HUAWEICLOUD_SDK_IAM_ENDPOINT" => {
+            Some(Emulator::ENDPOINT.into())
+        }
+        "HUAWEICLOUD_SDK_CREDENTIALS_FILE" => Some(file.clone()),
+        _ => None,
+    });
+    let client = Client::builder()
+        .transport(emulator.clone())
+        .clock(clock)
+        .environment(&environment)
+        .unwrap()
+        .build()
+        .unwrap();
+    std::fs::remove_file(profile).unwrap();
+    assert_eq!(client.project_id().unwrap(), "p4");
+    assert_eq!(list(&client).unwrap(), 3);
+    assert_eq!(emulator.request_count(), 1);
+}

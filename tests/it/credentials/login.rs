@@ -1,0 +1,353 @@
+//! Logins at IAM, against the emulator.
+
+use super::*;
+
+#[test]
+fn one_login_gives_the_token_and_the_project() {
+    let (emulator, client, _) = logged_in(|emulator| emulator);
+    assert_eq!(emulator.request_count(), 0, "building asks for nothing");
+    assert_eq!(list(&client).unwrap(), 3);
+    assert_eq!(list(&client.clone()).unwrap(), 3);
+    assert_eq!(client.project_id().unwrap(), "p4");
+    assert_trace(
+        &emulator,
+        &[
+            "POST /v3/auth/tokens 201",
+            "GET /v5/p4 200",
+            "GET /v5/p4 200",
+        ],
+    );
+    let login = &emulator.requests()[0];
+    assert_eq!(login.raw_query(), "nocatalog=true");
+    assert_eq!(
+        login.header("Content-Type"),
+        Some("application/json;charset=utf8")
+    );
+    assert_eq!(login.header("X-Auth-Token"), None);
+}
+
+#[test]
+fn the_scope_is_the_logins_then_the_clients_then_the_regions() {
+    type Set = fn(ClientBuilder) -> ClientBuilder;
+    let cases: [(Login, Set, &str); 5] = [
+        (login(), |client| client, "p4"),
+        (login(), |client| client.project_name("other"), "p5"),
+        (login(), |client| client.project_id("p5"), "p5"),
+        (login().project_name("other"), |client| client, "p5"),
+        (
+            login().project_id("p5"),
+            |client| client.project_name(REGION),
+            "p5",
+        ),
+    ];
+    for (login, set, expected) in cases {
+        let (emulator, _, clock) = logged_in(|emulator| emulator);
+        let client = set(client(&emulator, &clock)).credentials(login);
+        let client = client.build().unwrap();
+        assert_eq!(list(&client).unwrap(), 3);
+        assert_eq!(client.project_id().unwrap(), expected);
+    }
+}
+
+#[test]
+fn a_wrong_password_is_iams_error_and_is_tried_once() {
+    let (emulator, client, _) = logged_in(|emulator| emulator);
+    let client = client
+        .with_credentials(Credentials::login("account", "user", "hunter2"))
+        .unwrap();
+    let error = list(&client).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Authentication);
+    let api = error.api().unwrap();
+    assert_eq!(api.code.as_deref(), Some("401"));
+    assert_eq!(api.message, "The username or password is wrong.");
+    assert!(error.request_id().is_some());
+    assert_trace(&emulator, &["POST /v3/auth/tokens 401"]);
+}
+
+#[test]
+fn a_project_that_iam_does_not_know_is_iams_error() {
+    let (emulator, _, clock) = logged_in(|emulator| emulator);
+    let client = client(&emulator, &clock)
+        .region("cn-north-1")
+        .credentials(login())
+        .build()
+        .unwrap();
+    let error = list(&client).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::NotFound);
+    assert!(error.to_string().contains("cn-north-1"), "{error}");
+}
+
+#[test]
+fn a_token_is_kept_until_five_minutes_before_its_end() {
+    let (emulator, client, clock) = logged_in(|emulator| emulator);
+    list(&client).unwrap();
+    clock.advance(23 * HOUR + Duration::from_secs(54 * 60 + 59));
+    list(&client).unwrap();
+    assert_eq!(logins(&emulator), 1);
+    clock.advance(Duration::from_secs(1));
+    list(&client).unwrap();
+    assert_eq!(logins(&emulator), 2);
+    list(&client).unwrap();
+    assert_eq!(logins(&emulator), 2);
+}
+
+#[test]
+fn a_token_that_ends_in_flight_is_renewed_once_and_the_request_repeated() {
+    let (emulator, client, _) = logged_in(|emulator| emulator);
+    list(&client).unwrap();
+    let token = emulator.requests()[1]
+        .header("X-Auth-Token")
+        .unwrap()
+        .to_owned();
+    emulator.revoke_token(&token);
+    assert_eq!(list(&client).unwrap(), 3);
+    assert_trace(
+        &emulator,
+        &[
+            "POST /v3/auth/tokens 201",
+            "GET /v5/p4 200",
+            "GET /v5/p4 401",
+            "POST /v3/auth/tokens 201",
+            "GET /v5/p4 200",
+        ],
+    );
+}
+
+#[test]
+fn a_service_that_takes_no_token_is_asked_twice_and_no_more() {
+    let (emulator, client, _) = logged_in(|emulator| {
+        emulator.faults(
+            Faults::new()
+                .at(2..=2, Fault::status(401))
+                .at(4..=4, Fault::status(401)),
+        )
+    });
+    assert_eq!(list(&client).unwrap_err().status(), Some(401));
+    assert_trace(
+        &emulator,
+        &[
+            "POST /v3/auth/tokens 201",
+            "GET /v5/p4 401",
+            "POST /v3/auth/tokens 201",
+            "GET /v5/p4 401",
+        ],
+    );
+}
+
+#[test]
+fn a_password_that_was_changed_meanwhile_is_iams_error() {
+    let (emulator, client, _) = logged_in(|emulator| {
+        emulator.faults(
+            Faults::new()
+                .at(2..=2, Fault::status(401))
+                .at(3..=3, Fault::status(403)),
+        )
+    });
+    assert_eq!(list(&client).unwrap_err().status(), Some(403));
+    assert_eq!(emulator.request_count(), 3);
+}
+
+#[test]
+fn a_login_is_repeated_only_when_it_cannot_have_got_through() {
+    for (fault, repeated) in [
+        (Fault::status(503), true),
+        (Fault::status(429), true),
+        (Fault::status(500), false),
+        (Fault::Reset, false),
+        (Fault::Html(502), false),
+    ] {
+        let (emulator, client, _) =
+            logged_in(|emulator| emulator.faults(Faults::new().at(1..=1, fault.clone())));
+        assert_eq!(list(&client).is_ok(), repeated, "{fault:?}");
+        assert_eq!(logins(&emulator), if repeated { 2 } else { 1 }, "{fault:?}");
+    }
+}
+
+#[test]
+fn a_login_obeys_the_deadline_of_the_page() {
+    let (emulator, _, clock) = logged_in(|emulator| {
+        emulator.faults(Faults::new().at(1..=1, Fault::Late(Duration::from_secs(61))))
+    });
+    let client = client(&emulator, &clock)
+        .credentials(login())
+        .timeout(Duration::from_secs(60))
+        .build()
+        .unwrap();
+    let before = drs_backup_jobs::Clock::now(&clock);
+    assert_eq!(list(&client).unwrap_err().kind(), ErrorKind::Timeout);
+    let took = drs_backup_jobs::Clock::now(&clock).saturating_sub(before);
+    assert_eq!(took, Duration::from_secs(60));
+    assert_eq!(emulator.request_count(), 1);
+
+    // What the login takes is not there for the page any more.
+    emulator.set_faults(
+        Faults::new()
+            .at(1..=1, Fault::Late(Duration::from_secs(40)))
+            .at(2..=2, Fault::Late(Duration::from_secs(21))),
+    );
+    assert_eq!(list(&client).unwrap_err().kind(), ErrorKind::Timeout);
+}
+
+/// Lets logins take a while, so that other threads come in meanwhile.
+struct SlowLogin(Emulator);
+
+impl Transport for SlowLogin {
+    fn send(&self, request: &Request<'_>, body: &mut ResponseBody) -> Result<Head, TransportError> {
+        if request.url().contains("/v3/auth/tokens") {
+            std::thread::sleep(Duration::from_millis(30));
+        }
+        self.0.send(request, body)
+    }
+}
+
+/// What ten threads get that share a client and ask at the same moment.
+fn ten_at_once(client: &Client) -> Vec<Result<usize, Error>> {
+    let start = Barrier::new(10);
+    std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..10)
+            .map(|_| {
+                scope.spawn(|| {
+                    let client = client.clone();
+                    start.wait();
+                    list(&client)
+                })
+            })
+            .collect();
+        threads
+            .into_iter()
+            .map(|thread| thread.join().unwrap())
+            .collect()
+    })
+}
+
+#[test]
+fn ten_threads_through_an_expiry_log_in_once() {
+    let (emulator, _, clock) = logged_in(|emulator| emulator);
+    let client = client(&emulator, &clock)
+        .transport(SlowLogin(emulator.clone()))
+        .credentials(login())
+        .build()
+        .unwrap();
+    assert!(ten_at_once(&client).iter().all(Result::is_ok));
+    assert_eq!(logins(&emulator), 1, "the first token");
+    clock.advance(25 * HOUR);
+    assert!(ten_at_once(&client).iter().all(Result::is_ok));
+    assert_eq!(logins(&emulator), 2, "the token expired");
+    let token = emulator
+        .requests()
+        .last()
+        .unwrap()
+        .header("X-Auth-Token")
+        .unwrap()
+        .to_owned();
+    emulator.revoke_token(&token);
+    assert!(ten_at_once(&client).iter().all(Result::is_ok));
+    assert_eq!(logins(&emulator), 3, "the token was revoked");
+}
+
+#[test]
+fn ten_threads_with_a_wrong_password_fail_once_at_iam() {
+    let (emulator, _, clock) = logged_in(|emulator| emulator);
+    let client = client(&emulator, &clock)
+        .transport(SlowLogin(emulator.clone()))
+        .credentials(Login::new("account", "user", "hunter2"))
+        .build()
+        .unwrap();
+    assert!(
+        ten_at_once(&client)
+            .iter()
+            .all(|result| result.as_ref().unwrap_err().status() == Some(401))
+    );
+    assert_eq!(logins(&emulator), 1);
+}
+
+#[test]
+fn an_answer_that_is_no_login_is_an_error_that_says_so() {
+    /// Answers a login without a token, or with a body that is none.
+    struct Odd(AtomicBool);
+    impl Transport for Odd {
+        fn send(
+            &self,
+            _request: &Request<'_>,
+            body: &mut ResponseBody,
+        ) -> Result<Head, TransportError> {
+            let mut head = Head::new(201);
+            head.header("X-Request-Id", "r-1");
+            if self.0.load(Ordering::SeqCst) {
+                head.header("X-Subject-Token", "t");
+            }
+            body.write(b"{\"token\": 1}")?;
+            Ok(head)
+        }
+    }
+    let odd = Arc::new(Odd(AtomicBool::new(false)));
+    let client = Client::builder()
+        .region(REGION)
+        .transport(odd.clone())
+        .credentials(login())
+        .build()
+        .unwrap();
+    let error = list(&client).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "IAM answered the login without a token in X-Subject-Token (request id r-1)"
+    );
+    odd.0.store(true, Ordering::SeqCst);
+    let error = list(&client).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Decode);
+    assert_eq!(error.decode().unwrap().path(), "token");
+}
+
+#[test]
+fn a_login_without_iam_or_without_a_project_is_refused_at_once() {
+    let build = |client: ClientBuilder| {
+        let error = client.credentials(login()).build().unwrap_err();
+        error.parameter().unwrap()
+    };
+    let client = || Client::builder().endpoint(Emulator::ENDPOINT);
+    assert_eq!(build(client().project_id("p")), "iam_endpoint");
+    assert_eq!(build(client().iam_endpoint("https://iam")), "project_id");
+    assert_eq!(
+        build(client().region(REGION).iam_endpoint("iam")),
+        "iam_endpoint"
+    );
+    assert_eq!(
+        build(
+            client()
+                .region(REGION)
+                .iam_endpoint("http://iam.example.com")
+        ),
+        "iam_endpoint"
+    );
+}
+
+#[test]
+fn other_projects_share_the_token_and_other_credentials_do_not() {
+    let (emulator, client, _) = logged_in(|emulator| emulator);
+    list(&client).unwrap();
+    list(&client.with_project("p5")).unwrap();
+    assert_eq!(logins(&emulator), 1);
+    let other = client.with_credentials(login().project_id("p5")).unwrap();
+    assert_eq!(other.project_id().unwrap(), "p5");
+    list(&other).unwrap();
+    assert_eq!(
+        trace(&emulator)[3..],
+        ["POST /v3/auth/tokens 201", "GET /v5/p5 200"]
+    );
+    let error = list(&client.with_project("p6")).unwrap_err();
+    assert_eq!(error.api().unwrap().code.as_deref(), Some("DRS.M00261"));
+}
+
+#[test]
+fn all_of_a_clients_projects_are_paced_together() {
+    let (emulator, _, clock) = logged_in(|emulator| emulator);
+    let client = client(&emulator, &clock)
+        .credentials(login())
+        .retry(RetryPolicy::none().min_interval(Duration::from_secs(2)))
+        .build()
+        .unwrap();
+    for project in ["p4", "p5", "p4"] {
+        list(&client.with_project(project)).unwrap();
+    }
+    assert_eq!(clock.slept(), Duration::from_secs(4));
+}

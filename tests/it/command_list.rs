@@ -222,8 +222,8 @@ fn a_timeline_has_a_bar_for_each_job_and_keeps_to_ascii_when_asked_to() {
         "list", "--demo", "--output", "timeline", "--ascii",
     ]));
     let picture = run.done();
-    // A title, the axis in two lines, the jobs, the legend.
-    assert_eq!(picture.lines().count(), 3 + 35 + 1, "{picture}");
+    // A title, the axis in two lines above the jobs and below, the legend.
+    assert_eq!(picture.lines().count(), 3 + 35 + 2 + 1, "{picture}");
     let ours = picture.replace(|ch: char| ('\u{2e80}'..).contains(&ch), "");
     assert!(ours.is_ascii(), "{ours}");
 }

@@ -2,25 +2,29 @@
 
 use std::io::Read as _;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
-use drs_backup_jobs::emulator::{Emulator, Script, Server};
+use drs_backup_jobs::clock::SystemClock;
+use drs_backup_jobs::emulator::Script;
 use drs_backup_jobs::transport::{Proxies, Ureq};
-use drs_backup_jobs::{Client, Credentials, Error, ErrorKind, Region, RetryPolicy};
+use drs_backup_jobs::{Client, Clock, Credentials, Error, ErrorKind, Region, RetryPolicy};
 
 use crate::args::ServiceArgs;
+use crate::demo::Demo;
 use crate::dry_run::DryRun;
 use crate::failure::{Failure, say};
 
 /// A client, and what it was made with.
-#[derive(Debug)]
 pub(crate) struct Connection {
     pub(crate) client: Client,
     /// What would have been sent, in a dry run.
     pub(crate) dry_run: Option<DryRun>,
     region: Option<String>,
+    /// What time it is where the service is.
+    pub(crate) clock: Arc<dyn Clock>,
     /// The service that is asked, if it is one of our own.
-    _demo: Option<Server>,
+    _demo: Option<Demo>,
 }
 
 impl Connection {
@@ -44,9 +48,9 @@ pub(crate) fn connect(
     timeout: Duration,
     life: Script,
 ) -> Result<Connection, Failure> {
-    let demo = args.demo.then(|| start_demo(life)).transpose()?;
+    let demo = args.demo.then(|| Demo::start(life)).transpose()?;
     let settings = match &demo {
-        Some(server) => Settings::of_demo(server),
+        Some(demo) => Settings::of_demo(demo),
         None => Settings::new(args, &environment)?,
     };
     let mut builder = Client::builder()
@@ -79,22 +83,12 @@ pub(crate) fn connect(
         client,
         dry_run,
         region: settings.region,
+        clock: demo.as_ref().map_or_else(
+            || Arc::new(SystemClock::new()) as Arc<dyn Clock>,
+            Demo::clock,
+        ),
         _demo: demo,
     })
-}
-
-fn start_demo(life: Script) -> Result<Server, Failure> {
-    let server = Emulator::builder()
-        .jobs(35)
-        .script(life)
-        .build()
-        .serve("127.0.0.1:0")
-        .map_err(|error| Failure::refused(format!("the emulator cannot listen: {error}")))?;
-    say(
-        "note",
-        &format!("these jobs are made up, by an emulator on {}", server.url()),
-    );
-    Ok(server)
 }
 
 fn transport(args: &ServiceArgs) -> Result<Ureq, Failure> {
@@ -137,10 +131,10 @@ struct Settings {
 }
 
 impl Settings {
-    fn of_demo(server: &Server) -> Self {
+    fn of_demo(demo: &Demo) -> Self {
         Self {
             region: None,
-            endpoint: Some(server.url()),
+            endpoint: Some(demo.url()),
             project_id: Some("demo".into()),
             credentials: Credentials::token("demo"),
         }

@@ -13,6 +13,7 @@ mod args;
 mod completions;
 mod connect;
 mod decode;
+mod demo;
 mod dry_run;
 mod duration;
 mod emulate;

@@ -12,6 +12,8 @@ const LONGEST_NAME: usize = 28;
 /// The durations stand right of the bars: `23h 59m`, or `running`.
 const TOOK: usize = 8;
 const LEAST_BARS: usize = 10;
+/// With more jobs than this the axis is drawn under them too: the upper one has scrolled away.
+const SCREENFUL: usize = 20;
 
 /// The lines of the picture: the axis, each job from the earliest on, and how many ended how.
 /// A job that runs reaches the right edge; the axis ends with the latest time that is known.
@@ -40,7 +42,11 @@ pub(crate) fn lines(jobs: &[Job<'_>], style: Style) -> Vec<String> {
 
     let mut lines = Vec::new();
     if let Some(axis) = Axis::over(jobs, bars) {
-        lines.extend(axis.lines(2 + names + 1, style));
+        let indent = 2 + names + 1;
+        let [labels, rule] = axis.scale(indent, style);
+        let title = axis.title(style);
+        lines.push(text::cut(&title, width, style.ellipsis()).into_owned());
+        lines.extend([labels.clone(), rule.clone()]);
         for (created, job) in &placed {
             if let Some(created) = created {
                 lines.push(row(
@@ -51,6 +57,9 @@ pub(crate) fn lines(jobs: &[Job<'_>], style: Style) -> Vec<String> {
                     style,
                 ));
             }
+        }
+        if placed.len() > SCREENFUL {
+            lines.extend([rule.replace('┬', "┴"), labels]);
         }
     }
     for (_, job) in &unplaced {
@@ -148,7 +157,7 @@ impl Axis {
     }
 
     /// The times under which the bars stand, and a rule with a tick at each.
-    fn lines(&self, indent: usize, style: Style) -> Vec<String> {
+    fn scale(&self, indent: usize, style: Style) -> [String; 2] {
         let mut labels = String::new();
         let mut rule: Vec<char> = vec![if style.ascii { '-' } else { '─' }; self.columns];
         text::push_spaces(&mut labels, indent);
@@ -177,11 +186,7 @@ impl Axis {
         let mut ruler = String::new();
         text::push_spaces(&mut ruler, indent);
         ruler.extend(rule);
-        vec![
-            text::cut(&self.title(style), indent + self.columns, style.ellipsis()).into_owned(),
-            style.dim(labels.trim_end()),
-            style.dim(&ruler),
-        ]
+        [style.dim(labels.trim_end()), style.dim(&ruler)]
     }
 
     fn title(&self, style: Style) -> String {

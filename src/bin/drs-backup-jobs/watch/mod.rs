@@ -3,9 +3,8 @@
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use drs_backup_jobs::clock::{Clock as _, SystemClock};
 use drs_backup_jobs::emulator::Script;
-use drs_backup_jobs::{Error, ErrorKind, Event, Timestamp, Watch};
+use drs_backup_jobs::{Error, ErrorKind, Event, Timestamp};
 
 use crate::args::{WatchArgs, WatchFormat};
 use crate::connect::connect;
@@ -60,6 +59,7 @@ pub(crate) fn run(args: &WatchArgs, verbose: bool) -> Result<ExitCode, Failure> 
         .timeout
         .and_then(|timeout| Instant::now().checked_add(timeout));
 
+    let now = || Timestamp::from_unix(connection.clock.unix_time());
     let mut goal: Option<Goal> = None;
     let code = loop {
         let looked = watch.look();
@@ -94,7 +94,7 @@ pub(crate) fn run(args: &WatchArgs, verbose: bool) -> Result<ExitCode, Failure> 
             }
             Err(error) => report.event(&Event::LookFailed(error), now())?,
         }
-        if !wait(pause, deadline, &mut report, &watch) {
+        if !wait(pause, deadline, || report.redraw(&watch, now())) {
             break if args.watching.until_done {
                 TIME_RAN_OUT
             } else {
@@ -125,8 +125,8 @@ fn pause_after(error: Option<&Error>, interval: Duration) -> Duration {
     }
 }
 
-/// Sleeps until the next look, redrawing meanwhile; `false` if the time of the watch runs out first.
-fn wait(pause: Duration, deadline: Option<Instant>, report: &mut Report, watch: &Watch) -> bool {
+/// Sleeps until the next look, doing `meanwhile` every second; `false` if the time of the watch runs out first.
+fn wait(pause: Duration, deadline: Option<Instant>, mut meanwhile: impl FnMut()) -> bool {
     let next = Instant::now() + pause;
     loop {
         let now_is = Instant::now();
@@ -140,10 +140,6 @@ fn wait(pause: Duration, deadline: Option<Instant>, report: &mut Report, watch: 
         }
         let step = left.min(left_of_watch.unwrap_or(left));
         std::thread::sleep(step.min(Duration::from_secs(1)));
-        report.redraw(watch, now());
+        meanwhile();
     }
-}
-
-fn now() -> Option<Timestamp> {
-    Timestamp::from_unix(SystemClock::new().unix_time())
 }

@@ -47,7 +47,7 @@ impl Report {
     pub(super) fn event(&mut self, event: &Event, now: Option<Timestamp>) -> io::Result<()> {
         match &mut self.form {
             Form::Live(live) => {
-                live.tell(&line(event, now, self.style));
+                live.tell(&short_line(event, now, self.style));
                 Ok(())
             }
             Form::Lines => writeln!(io::stdout(), "{}", line(event, now, self.style)),
@@ -95,29 +95,60 @@ fn told(event: &Event) -> (&'static str, Result<&Job<'static>, Option<&Error>>) 
     }
 }
 
-/// `2024-08-19T02:29:03Z  ended     ✗ FAILED        DRS-6813 (id): reason`.
+/// `2024-08-19T02:29:03Z  ended     ✗ FAILED        DRS-6813 (id) after 1m 48s: reason`.
 fn line(event: &Event, now: Option<Timestamp>, style: Style) -> String {
     let (what, subject) = told(event);
     let mut line = now.map_or_else(String::new, |now| seconds(now).to_string());
     line.push_str("  ");
     text::push_padded(&mut line, what, 11);
     line.push_str("  ");
-    let job = match subject {
-        Ok(job) => job,
-        Err(error) => {
-            let why = error.map(ToString::to_string).unwrap_or_default();
-            line.push_str(&text::one_line(&why));
-            return line;
+    match subject {
+        Ok(job) => {
+            let mut status = format!("{} ", style.mark(&job.status));
+            text::push_padded(&mut status, &text::one_line(job.status.as_str()), 15);
+            line.push_str(&style.paint(&status, &job.status));
+            line.push_str("  ");
+            line.push_str(&text::one_line(&job.name));
+            line.push_str(" (");
+            line.push_str(&text::one_line(&job.id));
+            line.push(')');
+            push_end(&mut line, event, job);
         }
-    };
-    let mut status = format!("{} ", style.mark(&job.status));
-    text::push_padded(&mut status, &text::one_line(job.status.as_str()), 15);
-    line.push_str(&style.paint(&status, &job.status));
-    line.push_str("  ");
-    line.push_str(&text::one_line(&job.name));
-    line.push_str(" (");
-    line.push_str(&text::one_line(&job.id));
-    line.push(')');
+        Err(error) => push_error(&mut line, error),
+    }
+    line
+}
+
+/// `02:29:03 ✗ ended     DRS-6813 after 1m 48s: reason`, as far as the terminal is wide.
+fn short_line(event: &Event, now: Option<Timestamp>, style: Style) -> String {
+    let (what, subject) = told(event);
+    let time = now.map_or_else(String::new, |now| now.to_string());
+    let mut line = time.get(11..19).unwrap_or_default().to_owned();
+    line.push(' ');
+    line.push_str(subject.map_or("!", |job| style.mark(&job.status)));
+    line.push(' ');
+    text::push_padded(&mut line, what, 11);
+    line.push(' ');
+    match subject {
+        Ok(job) => {
+            line.push_str(&text::one_line(if job.name.is_empty() {
+                &job.id
+            } else {
+                &job.name
+            }));
+            push_end(&mut line, event, job);
+        }
+        Err(error) => push_error(&mut line, error),
+    }
+    let shown = text::cut(&line, style.width.unwrap_or(usize::MAX), style.ellipsis());
+    match subject {
+        Ok(job) if job.is_ended() => style.paint(&shown, &job.status),
+        _ => shown.into_owned(),
+    }
+}
+
+/// How long a job that has just ended took, and why it failed.
+fn push_end(line: &mut String, event: &Event, job: &Job<'_>) {
     if let (Event::Ended { .. }, Some(duration)) = (event, job.duration()) {
         line.push_str(" after ");
         line.push_str(&text::took(duration));
@@ -126,7 +157,12 @@ fn line(event: &Event, now: Option<Timestamp>, style: Style) -> String {
         line.push_str(": ");
         line.push_str(&text::one_line(reason));
     }
-    line
+}
+
+fn push_error(line: &mut String, error: Option<&Error>) {
+    if let Some(error) = error {
+        line.push_str(&text::one_line(&error.to_string()));
+    }
 }
 
 /// The same time without its milliseconds.
@@ -199,6 +235,18 @@ mod tests {
                 Style::PLAIN
             ),
             "2024-08-19T02:29:03Z  appeared     ▶ TRANSFERRING     备份\u{fffd}[2J (0667)"
+        );
+    }
+
+    #[test]
+    fn in_the_live_view_an_event_keeps_to_one_row() {
+        let style = Style {
+            width: Some(40),
+            ..Style::PLAIN
+        };
+        assert_eq!(
+            short_line(&ended(), NOW, style),
+            "02:29:03 ✗ ended       备份\u{fffd}[2J after 1…"
         );
     }
 

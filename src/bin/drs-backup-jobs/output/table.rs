@@ -69,6 +69,8 @@ pub(crate) fn lines(jobs: &[Job<'_>], style: Style, errors: bool) -> Vec<String>
         .set_content_arrangement(ContentArrangement::Disabled);
     if style.color {
         table.enforce_styling();
+        // Else the padding is coloured too, cannot be trimmed, and wraps on a narrow terminal.
+        table.style_text_only();
     } else {
         table.force_no_tty();
     }
@@ -273,6 +275,9 @@ mod tests {
             color: true,
             ..plain(Some(80))
         };
-        assert!(lines(&jobs, color, true).concat().contains('\u{1b}'));
+        let shown = lines(&jobs, color, true);
+        assert!(shown.concat().contains('\u{1b}'));
+        assert!(shown.iter().all(|line| !line.ends_with(' ')), "{shown:#?}");
+        assert!(!shown[0].contains("  \u{1b}[0m"), "{shown:#?}");
     }
 }

@@ -398,12 +398,98 @@ fn what_is_missing_is_told_at_once_with_what_to_set() {
     Run::of(command(&["list"])).assert_refused(
         2,
         &[
-            "no region, no project id",
+            "no region, no project id, no credentials",
             "--region",
             "--project-id",
             "HW_AUTH_TOKEN",
+            "/nonexistent/.huaweicloud/credentials",
+            "list --demo",
         ],
     );
+    let mut without_project = command(&["list", "--region", "cn-north-4"]);
+    without_project.env("HW_AUTH_TOKEN", TOKEN);
+    Run::of(without_project).assert_refused(2, &["project_id", "--project-id"]);
+    let mut half = command(&["list", "--region", "cn-north-4"]);
+    half.env("HUAWEICLOUD_SDK_AK", "AK");
+    Run::of(half).assert_refused(2, &["HUAWEICLOUD_SDK_SK"]);
+}
+
+#[test]
+fn an_access_key_signs_and_does_not_show() {
+    let emulator = emulator(3);
+    let server = serve(&emulator);
+    let url = server.url();
+    let arguments = ["list", "-v", "--endpoint", &url, "--project-id", "p"];
+    let mut list = command(&arguments);
+    list.env("HUAWEICLOUD_SDK_AK", "PLANTEDAK")
+        .env("HUAWEICLOUD_SDK_SK", "planted-sk");
+    let run = Run::of(list);
+    assert!(!format!("{run:?}").contains("lanted"), "{run:#?}");
+    assert_eq!(run.done().lines().count(), 3);
+    let asked = format!("{:?}", emulator.requests());
+    assert!(asked.to_lowercase().contains("authorization"), "{asked}");
+}
+
+#[test]
+fn a_dry_run_shows_every_request_on_the_way_and_no_secret() {
+    let arguments = [
+        "list",
+        "--dry-run",
+        "-v",
+        "--region",
+        "cn-north-4",
+        "--limit",
+        "1",
+    ];
+    let mut with_key = command(&arguments);
+    with_key
+        .env("HW_ACCESS_KEY", "PLANTEDAK")
+        .env("HW_SECRET_KEY", "planted-sk")
+        .env("HW_SECURITY_TOKEN", "planted-token");
+    let run = Run::of(with_key);
+    assert!(!format!("{run:?}").contains("lanted"), "{run:#?}");
+    let printed = run.done();
+    for line in [
+        "GET https://iam.cn-north-4.myhuaweicloud.com/v3/projects?name=cn-north-4",
+        "GET https://drs.cn-north-4.myhuaweicloud.com/v5/ID-FROM-IAM/backup-migration-jobs?limit=1",
+        "X-Security-Token: ***",
+        "Authorization: ***",
+    ] {
+        assert!(printed.contains(line), "{line} in {printed}");
+    }
+
+    let mut with_password = command(&arguments);
+    with_password
+        .env("HW_USER_NAME", "planted-user")
+        .env("HW_USER_PASSWORD", "planted-password")
+        .env("HW_DOMAIN_NAME", "planted-account");
+    let run = Run::of(with_password);
+    assert!(!format!("{run:?}").contains("planted"), "{run:#?}");
+    let printed = run.done();
+    for line in [
+        "POST https://iam.cn-north-4.myhuaweicloud.com/v3/auth/tokens?nocatalog=true",
+        "X-Auth-Token: ***",
+    ] {
+        assert!(printed.contains(line), "{line} in {printed}");
+    }
+}
+
+#[test]
+fn a_profile_is_found_in_the_home_directory() {
+    let home = std::env::temp_dir().join(format!("drs-home-{}", std::process::id()));
+    fs::create_dir_all(home.join(".huaweicloud")).unwrap();
+    fs::write(
+        home.join(".huaweicloud/credentials"),
+        "[basic]\nak = PLANTEDAK\nsk = planted-sk\nproject_id = of-the-profile\n",
+    )
+    .unwrap();
+    let mut list = command(&["list", "--dry-run", "--region", "cn-north-4"]);
+    list.env("HOME", &home);
+    let printed = Run::of(list).done();
+    fs::remove_dir_all(&home).unwrap();
+    assert!(printed.contains("/v5/of-the-profile/"), "{printed}");
+    assert!(printed.contains("Authorization: ***"), "{printed}");
+    assert!(!printed.contains("lanted"), "{printed}");
 }
 
 #[test]

@@ -50,8 +50,12 @@ pub(crate) enum Command {
 /// twice, though the list changes meanwhile; it is sorted by created_at unless --sort-key says
 /// otherwise. With --limit exactly one request is sent, as the operation has it.
 ///
-/// A region and a project id are needed, and a token; --demo needs nothing. The token is taken from
-/// HW_AUTH_TOKEN or from a file, never from the command line, where others can read it.
+/// Needed are a region, a project id and credentials; --demo needs nothing. Credentials never stand
+/// on the command line, where others can read them: they are a token (--token-file, HW_AUTH_TOKEN),
+/// an access key (HUAWEICLOUD_SDK_AK and _SK, or HW_ACCESS_KEY and HW_SECRET_KEY), a user
+/// (HW_USER_NAME, HW_USER_PASSWORD, HW_DOMAIN_NAME), or an access key in the profile
+/// ~/.huaweicloud/credentials, looked for in this order. With a user or an access key IAM is asked
+/// for the project id if it is not given.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -229,7 +233,7 @@ pub(crate) struct ServiceArgs {
     #[arg(long, value_name = "ID")]
     pub(crate) project_id: Option<String>,
 
-    /// A file with the token, - for standard input [env: HW_AUTH_TOKEN holds the token itself]
+    /// A file with the token, - for standard input [env: HW_AUTH_TOKEN, the token itself]
     #[arg(long, value_name = "FILE")]
     pub(crate) token_file: Option<PathBuf>,
 

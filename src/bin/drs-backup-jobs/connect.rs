@@ -1,4 +1,4 @@
-//! From flags and environment to a client.
+//! From flags, environment and profile to a client.
 
 use std::io::Read as _;
 use std::path::Path;
@@ -6,9 +6,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use drs_backup_jobs::clock::SystemClock;
+use drs_backup_jobs::credentials::Environment;
 use drs_backup_jobs::emulator::Script;
 use drs_backup_jobs::transport::{Proxies, Ureq};
-use drs_backup_jobs::{Client, Clock, Credentials, Error, ErrorKind, Region, RetryPolicy};
+use drs_backup_jobs::{
+    Client, ClientBuilder, Clock, Credentials, Error, ErrorKind, Region, RetryPolicy,
+};
 
 use crate::args::ServiceArgs;
 use crate::demo::Demo;
@@ -41,54 +44,114 @@ impl Connection {
     }
 }
 
-/// The client that flags and environment describe; each page has `timeout`. The list of a demo
-/// changes by `life`.
+/// The client that flags, environment and profile describe; each page has `timeout`. The list of a
+/// demo changes by `life`.
 pub(crate) fn connect(
     args: &ServiceArgs,
     timeout: Duration,
     life: Script,
 ) -> Result<Connection, Failure> {
     let demo = args.demo.then(|| Demo::start(life)).transpose()?;
-    let settings = match &demo {
-        Some(demo) => Settings::of_demo(demo),
-        None => Settings::new(args, &environment)?,
+    let environment = match &demo {
+        Some(_) => Environment::new(|_| None),
+        None => Environment::of_process(),
     };
+    let clock = demo.as_ref().map_or_else(
+        || Arc::new(SystemClock::new()) as Arc<dyn Clock>,
+        Demo::clock,
+    );
+    let dry_run = args.dry_run.then(DryRun::default);
+    let region = args.region.clone().or_else(|| environment.region());
+
     let mut builder = Client::builder()
         .timeout(timeout)
-        .retry(RetryPolicy::default().retries(args.retries))
-        .credentials(settings.credentials);
-    if let Some(endpoint) = settings.endpoint {
-        builder = builder.endpoint(endpoint);
-    }
-    if let Some(region) = &settings.region {
-        builder = builder.region(region);
-    }
-    if let Some(project_id) = settings.project_id {
-        builder = builder.project_id(project_id);
-    }
-    let dry_run = args.dry_run.then(DryRun::default);
+        .retry(RetryPolicy::default().retries(args.retries));
     builder = match &dry_run {
         Some(dry_run) => builder.transport(dry_run.clone()),
         None => builder.transport(transport(args)?),
     };
+    builder = match &demo {
+        Some(demo) => builder
+            .endpoint(demo.url())
+            .project_id("demo")
+            .token("demo"),
+        None => described(builder, args, &environment)?,
+    };
     let client = builder.build().map_err(|error| {
-        let is_region = error.parameter() == Some("region");
+        let parameter = error.parameter();
         let failure = Failure::from(error);
-        match &settings.region {
-            Some(region) if is_region => with_nearest_regions(failure, region),
+        match (parameter, &region) {
+            (Some("region"), Some(region)) => with_nearest_regions(failure, region),
+            (Some("project_id"), _) => failure.with_hint(PROJECT_HINT),
             _ => failure,
         }
     })?;
     Ok(Connection {
         client,
         dry_run,
-        region: settings.region,
-        clock: demo.as_ref().map_or_else(
-            || Arc::new(SystemClock::new()) as Arc<dyn Clock>,
-            Demo::clock,
-        ),
+        region,
+        clock,
         _demo: demo,
     })
+}
+
+const REGION_HINT: &str = "name the region with --region or HW_REGION_NAME, such as cn-north-4";
+const PROJECT_HINT: &str = "name the project in that region with --project-id or HUAWEICLOUD_SDK_PROJECT_ID: the console shows it under My Credentials";
+const TOKEN_HINT: &str = "put a token of IAM into HW_AUTH_TOKEN or into a file for --token-file, or an access key into HUAWEICLOUD_SDK_AK and HUAWEICLOUD_SDK_SK";
+const DEMO_HINT: &str = "to look around first: drs-backup-jobs list --demo";
+
+/// Flags first, then the environment, then the profile. All that is missing is told at once.
+fn described(
+    mut builder: ClientBuilder,
+    args: &ServiceArgs,
+    environment: &Environment,
+) -> Result<ClientBuilder, Failure> {
+    if let Some(region) = &args.region {
+        builder = builder.region(region);
+    }
+    if let Some(endpoint) = &args.endpoint {
+        builder = builder.endpoint(endpoint);
+    }
+    if let Some(project_id) = &args.project_id {
+        builder = builder.project_id(project_id);
+    }
+    if let Some(file) = &args.token_file {
+        builder = builder.credentials(token_of(file)?);
+    }
+    let is_placed =
+        args.region.is_some() || args.endpoint.is_some() || environment.region().is_some();
+    let (filled, no_credentials) = match builder.clone().environment(environment) {
+        Ok(filled) => (filled, None),
+        Err(_) if args.dry_run => {
+            say(
+                "note",
+                "there are no credentials yet, so the token below is none",
+            );
+            let stand_in = builder.token("none").environment(environment)?;
+            (stand_in, None)
+        }
+        Err(error) => (builder, Some(error)),
+    };
+    if is_placed && no_credentials.is_none() {
+        return Ok(filled);
+    }
+    let mut missing = Vec::new();
+    let mut hints = Vec::new();
+    if !is_placed {
+        missing.push("no region".to_owned());
+        hints.push(REGION_HINT);
+    }
+    if let Some(error) = no_credentials {
+        if args.project_id.is_none() && environment.project_id().is_none() {
+            missing.push("no project id".to_owned());
+            hints.push(PROJECT_HINT);
+        }
+        missing.push(error.to_string());
+        hints.push(TOKEN_HINT);
+    }
+    hints.push(DEMO_HINT);
+    let failure = Failure::usage(missing.join(", "));
+    Err(hints.into_iter().fold(failure, Failure::with_hint))
 }
 
 fn transport(args: &ServiceArgs) -> Result<Ureq, Failure> {
@@ -116,121 +179,24 @@ fn with_nearest_regions(failure: Failure, region: &str) -> Failure {
     ))
 }
 
-/// A variable that is set and not empty.
-fn environment(name: &str) -> Option<String> {
-    std::env::var(name).ok().filter(|value| !value.is_empty())
-}
-
-/// Where the service is and who asks.
-#[derive(Debug)]
-struct Settings {
-    region: Option<String>,
-    endpoint: Option<String>,
-    project_id: Option<String>,
-    credentials: Credentials,
-}
-
-impl Settings {
-    fn of_demo(demo: &Demo) -> Self {
-        Self {
-            region: None,
-            endpoint: Some(demo.url()),
-            project_id: Some("demo".into()),
-            credentials: Credentials::token("demo"),
-        }
-    }
-
-    /// Flags first, then the environment; all that is missing is told at once.
-    fn new(args: &ServiceArgs, lookup: &dyn Fn(&str) -> Option<String>) -> Result<Self, Failure> {
-        let region = args.region.clone().or_else(|| lookup("HW_REGION_NAME"));
-        let endpoint = args
-            .endpoint
-            .clone()
-            .or_else(|| lookup(&endpoint_variable(region.as_deref()?)));
-        let project_id = args
-            .project_id
-            .clone()
-            .or_else(|| lookup("HUAWEICLOUD_SDK_PROJECT_ID"));
-        let credentials = match &args.token_file {
-            Some(file) => Some(token_of(file)?),
-            None => lookup("HW_AUTH_TOKEN").map(Credentials::token),
-        };
-
-        let mut missing = Vec::new();
-        if region.is_none() && endpoint.is_none() {
-            missing.push((
-                "region",
-                "name the region with --region or HW_REGION_NAME, such as cn-north-4",
-            ));
-        }
-        if project_id.is_none() {
-            missing.push((
-                "project id",
-                "name the project in that region with --project-id or HUAWEICLOUD_SDK_PROJECT_ID: \
-                 the console shows it under My Credentials",
-            ));
-        }
-        if credentials.is_none() && !args.dry_run {
-            missing.push((
-                "token",
-                "put a token of IAM into HW_AUTH_TOKEN, or into a file for --token-file",
-            ));
-        }
-        if !missing.is_empty() {
-            let what: Vec<&str> = missing.iter().map(|(what, _)| *what).collect();
-            let failure = Failure::usage(format!("no {} to ask with", what.join(", no ")));
-            return Err(missing
-                .iter()
-                .fold(failure, |failure, (_, hint)| failure.with_hint(*hint)));
-        }
-        Ok(Self {
-            region,
-            endpoint,
-            project_id,
-            credentials: credentials.unwrap_or_else(|| {
-                say(
-                    "note",
-                    "there is no token yet: set HW_AUTH_TOKEN or --token-file to send this",
-                );
-                Credentials::token("none")
-            }),
-        })
-    }
-}
-
-/// `cn-north-4` → `HUAWEICLOUD_SDK_REGION_DRS_CN_NORTH_4`: where the official SDKs look.
-fn endpoint_variable(region: &str) -> String {
-    format!(
-        "HUAWEICLOUD_SDK_REGION_DRS_{}",
-        region.replace('-', "_").to_uppercase()
-    )
-}
-
 /// The token in a file, which may be renewed while a watch runs; standard input is read but once.
 fn token_of(file: &Path) -> Result<Credentials, Failure> {
-    if file == Path::new("-") {
-        let mut token = String::new();
-        std::io::stdin()
-            .lock()
-            .read_to_string(&mut token)
-            .map_err(|error| {
-                Failure::usage(format!("cannot read a token from standard input: {error}"))
-            })?;
-        return Ok(Credentials::token(token.trim()));
+    if file != Path::new("-") {
+        return Ok(Credentials::token_file(file));
     }
-    Ok(Credentials::token_file(file))
+    let mut token = String::new();
+    std::io::stdin()
+        .lock()
+        .read_to_string(&mut token)
+        .map_err(|error| {
+            Failure::usage(format!("cannot read a token from standard input: {error}"))
+        })?;
+    Ok(Credentials::token(token.trim()))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn settings(args: &ServiceArgs, variables: &[(&str, &str)]) -> Result<Settings, Failure> {
-        Settings::new(args, &|name| {
-            let found = variables.iter().find(|(known, _)| *known == name);
-            found.map(|(_, value)| (*value).to_owned())
-        })
-    }
 
     fn args() -> ServiceArgs {
         ServiceArgs {
@@ -248,15 +214,30 @@ mod tests {
     const COMPLETE: [(&str, &str); 3] = [
         ("HW_REGION_NAME", "cn-north-4"),
         ("HUAWEICLOUD_SDK_PROJECT_ID", "p"),
-        ("HW_AUTH_TOKEN", "t"),
+        ("HW_AUTH_TOKEN", "s3cret"),
     ];
+
+    /// Where a client asks for what, or why there is none.
+    fn client(args: &ServiceArgs, variables: &[(&str, &str)]) -> Result<String, Failure> {
+        let variables: Vec<(String, String)> = variables
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+            .collect();
+        let environment = Environment::new(move |name| {
+            let found = variables.iter().find(|(known, _)| known == name);
+            found.map(|(_, value)| value.clone())
+        });
+        let client = described(Client::builder(), args, &environment)?.build()?;
+        assert!(!format!("{client:?}").contains("s3cret"));
+        Ok(format!("{} {}", client.endpoint(), client.project_id()?))
+    }
 
     #[test]
     fn the_environment_is_enough() {
-        let found = settings(&args(), &COMPLETE).unwrap();
-        assert_eq!(found.region.as_deref(), Some("cn-north-4"));
-        assert_eq!(found.project_id.as_deref(), Some("p"));
-        assert_eq!(found.endpoint, None);
+        assert_eq!(
+            client(&args(), &COMPLETE).unwrap(),
+            "https://drs.cn-north-4.myhuaweicloud.com p"
+        );
     }
 
     #[test]
@@ -266,9 +247,10 @@ mod tests {
             project_id: Some("q".into()),
             ..args()
         };
-        let found = settings(&args, &COMPLETE).unwrap();
-        assert_eq!(found.region.as_deref(), Some("cn-east-3"));
-        assert_eq!(found.project_id.as_deref(), Some("q"));
+        assert_eq!(
+            client(&args, &COMPLETE).unwrap(),
+            "https://drs.cn-east-3.myhuaweicloud.com q"
+        );
     }
 
     #[test]
@@ -278,35 +260,38 @@ mod tests {
             "HUAWEICLOUD_SDK_REGION_DRS_CN_NORTH_4",
             "https://drs.inside",
         ));
-        let found = settings(&args(), &variables).unwrap();
-        assert_eq!(found.endpoint.as_deref(), Some("https://drs.inside"));
+        assert_eq!(client(&args(), &variables).unwrap(), "https://drs.inside p");
         let elsewhere = ServiceArgs {
             region: Some("cn-east-3".into()),
             ..args()
         };
-        assert_eq!(settings(&elsewhere, &variables).unwrap().endpoint, None);
+        assert_eq!(
+            client(&elsewhere, &variables).unwrap(),
+            "https://drs.cn-east-3.myhuaweicloud.com p"
+        );
     }
 
     #[test]
     fn all_that_is_missing_is_told_at_once_with_what_to_do() {
-        let Err(Failure::Usage { message, hints }) = settings(&args(), &[]) else {
+        for (left_out, told, hint) in [
+            (0, "no region", "--region"),
+            (2, "no credentials", "HW_AUTH_TOKEN"),
+        ] {
+            let mut variables = COMPLETE.to_vec();
+            variables.remove(left_out);
+            let Err(Failure::Usage { message, hints }) = client(&args(), &variables) else {
+                panic!("{told} is missing")
+            };
+            assert!(message.starts_with(told), "{message}");
+            assert!(hints[0].contains(hint), "{hints:?}");
+        }
+        let Err(Failure::Usage { message, hints }) = client(&args(), &[]) else {
             panic!("nothing is set")
         };
-        assert_eq!(message, "no region, no project id, no token to ask with");
-        for name in ["--region", "--project-id", "HW_AUTH_TOKEN"] {
-            assert!(hints.iter().any(|hint| hint.contains(name)), "{name}");
-        }
-    }
-
-    #[test]
-    fn no_secret_is_printed() {
-        let shown = format!(
-            "{:?}",
-            settings(
-                &args(),
-                &[("HW_AUTH_TOKEN", "s3cret"), COMPLETE[0], COMPLETE[1]]
-            )
+        assert!(
+            message.starts_with("no region, no project id, no credentials: "),
+            "{message}"
         );
-        assert!(!shown.contains("s3cret"));
+        assert_eq!(hints, [REGION_HINT, PROJECT_HINT, TOKEN_HINT, DEMO_HINT]);
     }
 }

@@ -7,8 +7,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use drs_backup_jobs::Transport;
 use drs_backup_jobs::transport::{Head, Request, ResponseBody, TransportError};
 
-/// Stands in the place of the network: writes requests down and answers with an empty list. What it
-/// writes is what the client made, signature and all, so it cannot differ from what would be sent.
+/// Stands in the place of the network: writes requests down and answers as little as lets the client
+/// go on. What it writes is what the client made, signature and all, so it cannot differ from what
+/// would be sent.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct DryRun {
     requests: Arc<Mutex<Vec<String>>>,
@@ -29,8 +30,27 @@ impl Transport for DryRun {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .push(text);
-        body.write(br#"{"count":0,"jobs":[]}"#)?;
-        Ok(Head::new(200))
+        let (status, answer) = answer(request.url());
+        body.write(answer.as_bytes())?;
+        let mut head = Head::new(status);
+        if status == 201 {
+            head.header("X-Subject-Token", "from-iam");
+        }
+        Ok(head)
+    }
+}
+
+/// An empty list; from IAM, a token, and a project whose id nobody can know before it is asked.
+fn answer(url: &str) -> (u16, &'static str) {
+    let path = url.split('?').next().unwrap_or_default();
+    if path.ends_with("/v3/auth/tokens") {
+        let token =
+            r#"{"token":{"expires_at":"9999-01-01T00:00:00Z","project":{"id":"ID-FROM-IAM"}}}"#;
+        (201, token)
+    } else if path.ends_with("/v3/projects") {
+        (200, r#"{"projects":[{"id":"ID-FROM-IAM"}]}"#)
+    } else {
+        (200, r#"{"count":0,"jobs":[]}"#)
     }
 }
 

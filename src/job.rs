@@ -15,7 +15,7 @@ use crate::timestamp::Timestamp;
 /// their typed form ([`created_at`](Self::created_at), [`finished_at`](Self::finished_at)): the
 /// service's formats have drifted before.
 ///
-/// [API page]: https://support.huaweicloud.com/intl/en-us/api-drs/ListReplicationJobs.html
+/// [API page]: https://support.huaweicloud.com/intl/en-us/api-drs/en-us_topic_0000002060148284.html
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct Job<'a> {

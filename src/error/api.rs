@@ -7,9 +7,8 @@ use super::ErrorKind;
 
 /// An answer that is an error, in whichever of the service's shapes it came.
 ///
-/// Codes and their meanings: the service's [error codes] and those of the gateway in front of it.
-///
-/// [error codes]: https://support.huaweicloud.com/intl/en-us/api-drs/ErrorCode.html
+/// Codes that begin with `DRS.` are the service's, those with `APIGW.` or `APIG.` the gateway's in
+/// front of it, bare numbers IAM's.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct ApiError {

@@ -40,9 +40,16 @@ impl<'a> Cursor<'a> {
     pub(crate) fn peek(&mut self) -> Option<u8> {
         // Compact texts have none: one comparison settles it.
         if self.byte().is_some_and(|byte| byte <= b' ') {
-            self.rest = self.rest.trim_start_matches([' ', '\n', '\r', '\t']);
+            self.skip_blanks();
         }
         self.byte()
+    }
+
+    #[inline(never)]
+    fn skip_blanks(&mut self) {
+        let blank = |byte: &&u8| matches!(byte, b' ' | b'\n' | b'\r' | b'\t');
+        let length = self.rest.as_bytes().iter().take_while(blank).count();
+        self.rest = self.rest.get(length..).unwrap_or_default();
     }
 
     /// Goes over `token` if the text goes on with it.

@@ -21,21 +21,22 @@ impl Cursor<'_> {
                 Some(_) => Expected::NoControl,
             });
         }
-        let mut rest = self.rest.chars();
-        let escaped = match rest.next() {
-            Some(same @ ('"' | '\\' | '/')) => same,
-            Some('b') => '\u{8}',
-            Some('f') => '\u{c}',
-            Some('n') => '\n',
-            Some('r') => '\r',
-            Some('t') => '\t',
-            Some('u') => {
-                self.rest = rest.as_str();
+        let escaped = match self.byte() {
+            Some(b'n') => '\n',
+            Some(b'"') => '"',
+            Some(b'\\') => '\\',
+            Some(b'/') => '/',
+            Some(b'b') => '\u{8}',
+            Some(b'f') => '\u{c}',
+            Some(b'r') => '\r',
+            Some(b't') => '\t',
+            Some(b'u') => {
+                self.eat("u");
                 return self.unicode_escape();
             }
             _ => return Err(Expected::Escape),
         };
-        self.rest = rest.as_str();
+        self.rest = self.rest.get(1..).unwrap_or_default();
         Ok(escaped)
     }
 

@@ -21,7 +21,7 @@ pub(super) fn read<'a>(
         first: true,
     };
     loop {
-        if let Some(shape) = &shape {
+        if let Some(shape) = &mut shape {
             read_foreseen(cursor, job, shape, &mut progress)?;
         }
         if !read_member(cursor, job, shape.as_deref_mut(), &mut progress)? {
@@ -45,18 +45,20 @@ struct Progress {
 fn read_foreseen<'a>(
     cursor: &mut Cursor<'a>,
     job: &mut Job<'a>,
-    shape: &Shape,
+    shape: &mut Shape,
     progress: &mut Progress,
 ) -> Result<(), Expected> {
     // A copy, which stays in registers.
     let mut at = *cursor;
     let mut before = progress.before;
     let mut seen = progress.seen;
-    while let Some(field) = shape.next(&mut at, before) {
+    while let Some(habit) = shape.next(&mut at, before) {
+        let field = habit.field;
         if !seen.insert(field) {
             break;
         }
-        let plain = at.plain();
+        let plain = at.plain_guessed(habit.length);
+        habit.length = plain.len();
         let taken = if at.eat("\"") {
             set(job, field, Some(Cow::Borrowed(plain)))
         } else {

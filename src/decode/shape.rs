@@ -7,9 +7,18 @@ use crate::json::{Cursor, Lead};
 /// What was last seen to follow each member.
 pub(super) struct Shape {
     /// By the member before; the last is for the head of a job.
-    after: [(Lead, Field); Field::COUNT + 1],
+    after: [Habit; Field::COUNT + 1],
     /// How many more members it may learn.
     budget: u32,
+}
+
+/// A member with a text for its value, as one was last written.
+#[derive(Clone, Copy)]
+pub(super) struct Habit {
+    lead: Lead,
+    pub(super) field: Field,
+    /// How long the text was.
+    pub(super) length: usize,
 }
 
 impl Shape {
@@ -17,8 +26,13 @@ impl Shape {
     const BUDGET: u32 = 32;
 
     pub(super) fn new() -> Self {
+        let none = Habit {
+            lead: Lead::NONE,
+            field: Field::Id,
+            length: 0,
+        };
         Self {
-            after: [(Lead::NONE, Field::Id); Field::COUNT + 1],
+            after: [none; Field::COUNT + 1],
             budget: Self::BUDGET,
         }
     }
@@ -33,13 +47,16 @@ impl Shape {
     /// Goes on to the value of the member that is likely to follow `before`, behind its opening
     /// quote.
     #[inline]
-    pub(super) fn next(&self, cursor: &mut Cursor<'_>, before: Option<Field>) -> Option<Field> {
-        let (lead, field) = self.after.get(index(before))?;
-        cursor.eat_lead(lead).then_some(*field)
+    pub(super) fn next(
+        &mut self,
+        cursor: &mut Cursor<'_>,
+        before: Option<Field>,
+    ) -> Option<&mut Habit> {
+        let habit = self.after.get_mut(index(before))?;
+        cursor.eat_lead(&habit.lead).then_some(habit)
     }
 
     /// Notes that the text from `from` led to the string at `to`, the value of `field`.
-    #[inline]
     pub(super) fn learn(
         &mut self,
         before: Option<Field>,
@@ -48,8 +65,12 @@ impl Shape {
         to: Cursor<'_>,
     ) {
         self.budget = self.budget.saturating_sub(1);
-        if let Some(slot) = self.after.get_mut(index(before)) {
-            *slot = (Lead::between(from, to), field);
+        if let Some(habit) = self.after.get_mut(index(before)) {
+            *habit = Habit {
+                lead: Lead::between(from, to),
+                field,
+                length: 0,
+            };
         }
     }
 }

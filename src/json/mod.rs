@@ -16,6 +16,7 @@ mod place;
 #[cfg(any(feature = "serde_json", feature = "miniserde"))]
 mod scan;
 mod skip;
+mod special;
 mod string;
 
 pub(crate) use cursor::Cursor;

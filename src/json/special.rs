@@ -1,0 +1,153 @@
+//! Where strings stop being plain: the next quote, backslash or control character.
+
+/// Whether the first `length` bytes hold none that is special; `false` also where they lie too
+/// near the end to tell.
+#[inline]
+pub(super) fn is_plain(bytes: &[u8], length: usize) -> bool {
+    let mut rest = bytes;
+    let mut left = length;
+    while left > 0 {
+        let (Some((chunk, behind)), Some(mask)) =
+            (rest.split_first_chunk::<16>(), FIRST.get(left.min(16)))
+        else {
+            return false;
+        };
+        if has_special(chunk, mask) {
+            return false;
+        }
+        rest = behind;
+        left = left.saturating_sub(16);
+    }
+    true
+}
+
+/// All ones for the first so many of sixteen bytes.
+#[expect(clippy::indexing_slicing, reason = "it is made at compile time")]
+static FIRST: [[u8; 16]; 17] = {
+    let mut masks = [[0; 16]; 17];
+    let mut length = 1;
+    while length <= 16 {
+        masks[length] = masks[length - 1];
+        masks[length][length - 1] = 0xff;
+        length += 1;
+    }
+    masks
+};
+
+/// How many bytes come before the first quote, backslash or control character.
+#[expect(
+    clippy::inline_always,
+    reason = "strings are short: a call costs as much again"
+)]
+#[inline(always)]
+pub(super) fn plain_length(bytes: &[u8]) -> usize {
+    let mut rest = bytes;
+    while let Some((chunk, behind)) = rest.split_first_chunk::<16>() {
+        if has_special(chunk, &[0xff; 16]) {
+            let (low, high) = halves(chunk);
+            let special = special_bytes(low);
+            let before = bytes.len() - rest.len();
+            return before
+                + if special != 0 {
+                    special.trailing_zeros() as usize / 8
+                } else {
+                    8 + special_bytes(high).trailing_zeros() as usize / 8
+                };
+        }
+        rest = behind;
+    }
+    bytes.len() - rest.len()
+        + rest
+            .iter()
+            .position(|byte| matches!(byte, b'"' | b'\\' | 0..=0x1f))
+            .unwrap_or(rest.len())
+}
+
+/// Whether there is a special byte among those of sixteen that `mask` lets through. Shaped so that LLVM makes it a few vector
+/// instructions: no early end, and subtraction that saturates for "less than".
+#[inline]
+fn has_special(chunk: &[u8; 16], mask: &[u8; 16]) -> bool {
+    let mut special = 0;
+    for (&byte, mask) in chunk.iter().zip(mask) {
+        let control = 0x20_u8.saturating_sub(byte);
+        let quote = if byte == b'"' { 0xff } else { 0 };
+        let backslash = if byte == b'\\' { 0xff } else { 0 };
+        special |= (control | quote | backslash) & mask;
+    }
+    special != 0
+}
+
+#[inline]
+fn halves(chunk: &[u8; 16]) -> (u64, u64) {
+    let both = u128::from_le_bytes(*chunk);
+    #[expect(clippy::cast_possible_truncation, reason = "a half is wanted")]
+    (both as u64, (both >> 64) as u64)
+}
+
+/// Marks the high bit of special bytes among eight. Borrows run upwards only, so the lowest mark
+/// is always true; those above it may not be.
+#[inline]
+fn special_bytes(word: u64) -> u64 {
+    const ONES: u64 = u64::MAX / 0xff;
+    const HIGH: u64 = ONES << 7;
+    let zero = |word: u64| word.wrapping_sub(ONES) & !word;
+    let control = word.wrapping_sub(ONES * 0x20) & !word;
+    let quote = zero(word ^ (ONES * u64::from(b'"')));
+    let backslash = zero(word ^ (ONES * u64::from(b'\\')));
+    (control | quote | backslash) & HIGH
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::vec;
+
+    #[test]
+    fn a_guessed_length_holds_no_special_byte() {
+        for length in 0..50 {
+            for at in 0..length + 16 {
+                for byte in [0, 0x1f, b'"', b'\\', b' ', 0x7f, 0xe5] {
+                    let mut bytes = vec![b'a'; length + 16];
+                    bytes[at] = byte;
+                    let special = byte < 0x20 || byte == b'"' || byte == b'\\';
+                    assert_eq!(is_plain(&bytes, length), !special || at >= length);
+                }
+            }
+            assert!(length == 0 || !is_plain(&[b'a'; 16][..length.min(15)], length));
+        }
+    }
+
+    #[test]
+    fn the_first_special_byte_is_found_wherever_it_stands() {
+        for length in 0..40 {
+            for at in 0..length {
+                for byte in 0..=255_u8 {
+                    let mut bytes = vec![0xe5; length];
+                    bytes[at] = byte;
+                    let special = byte < 0x20 || byte == b'"' || byte == b'\\';
+                    let expected = if special { at } else { length };
+                    assert_eq!(plain_length(&bytes), expected, "{byte:#04x} at {at}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_special_byte_hides_none_before_it() {
+        let specials = [0, 1, 0x1f, b'"', b'\\'];
+        let plains = [
+            b' ', b'!', b'#', b'[', b']', 0x7f, 0x80, 0x9f, 0xa2, 0xdc, 0xff,
+        ];
+        for special in specials {
+            for next in specials.into_iter().chain(plains) {
+                for before in plains {
+                    for at in 0..20 {
+                        let mut bytes = vec![before; at];
+                        bytes.extend([special, next, next, next]);
+                        assert_eq!(plain_length(&bytes), at);
+                    }
+                }
+            }
+        }
+    }
+}

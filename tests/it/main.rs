@@ -6,6 +6,7 @@
     reason = "a test that panics has failed, which is what it is for"
 )]
 
+mod alloc;
 #[cfg(feature = "ureq")]
 mod client;
 #[cfg(feature = "cli")]
@@ -18,6 +19,7 @@ mod command_emulate;
 mod command_list;
 #[cfg(feature = "cli")]
 mod command_watch;
+mod conformance;
 #[cfg(feature = "emulator")]
 mod credentials;
 #[cfg(any(feature = "ureq", feature = "curl"))]
@@ -41,6 +43,8 @@ mod fuzz;
 mod model;
 #[cfg(any(feature = "ureq", feature = "curl"))]
 mod proxy;
+#[cfg(all(feature = "serde_json", feature = "miniserde"))]
+mod serde;
 #[cfg(any(feature = "ureq", feature = "curl"))]
 mod server;
 #[cfg(any(feature = "ureq", feature = "curl"))]

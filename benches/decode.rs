@@ -1,0 +1,63 @@
+//! Decoding a page: the built-in reader, and what it is measured against.
+//!
+//! `cargo bench --features full --bench decode` prints criterion's figures and then the ratios.
+#![allow(missing_docs, reason = "criterion's macro documents nothing")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::cast_precision_loss,
+    reason = "the bodies are our own"
+)]
+
+use std::hint::black_box;
+
+use criterion::{Criterion, Throughput};
+use drs_backup_jobs::{JobPage, decode};
+
+#[path = "shared/borrowed.rs"]
+mod borrowed;
+#[path = "shared/corpus.rs"]
+mod corpus;
+#[path = "shared/ratios.rs"]
+mod ratios;
+
+fn main() {
+    let mut criterion = Criterion::default().configure_from_args();
+    for corpus in corpus::all() {
+        let body = corpus.body.as_bytes();
+        let mut group = criterion.benchmark_group(corpus.name);
+        group.throughput(Throughput::Bytes(body.len() as u64));
+        group.bench_function("built-in", |bencher| {
+            bencher.iter(|| JobPage::parse(black_box(body)).unwrap());
+        });
+        group.bench_function("decode::serde_json", |bencher| {
+            bencher.iter(|| decode::serde_json(black_box(body)).unwrap());
+        });
+        group.bench_function("decode::miniserde", |bencher| {
+            bencher.iter(|| decode::miniserde(black_box(body)).unwrap());
+        });
+        group.finish();
+    }
+    criterion.final_summary();
+
+    for (corpus, goal) in corpus::all().iter().zip([3.7, 3.3, 2.5, 2.0, 2.2]) {
+        let body = corpus.body.as_bytes();
+        ratios::print(
+            corpus.name,
+            body.len(),
+            &mut || drop(black_box(JobPage::parse(black_box(body)).unwrap())),
+            &mut [
+                ("serde_json borrowed", Some(goal), &mut || {
+                    let page: borrowed::Page<'_> = serde_json::from_slice(black_box(body)).unwrap();
+                    drop(black_box(page));
+                }),
+                ("decode::serde_json", None, &mut || {
+                    drop(black_box(decode::serde_json(black_box(body)).unwrap()));
+                }),
+                ("decode::miniserde", None, &mut || {
+                    drop(black_box(decode::miniserde(black_box(body)).unwrap()));
+                }),
+            ],
+        );
+    }
+}

@@ -57,8 +57,8 @@ fn the_same_seed_gives_the_same_jobs() {
 fn a_signal_ends_it_in_order() {
     for signal in ["-TERM", "-INT"] {
         let mut emulate = Emulate::start(&["emulate"]);
-        let sent = Command::new("kill")
-            .args([signal, &emulate.child.id().to_string()])
+        let sent = Command::new("sh")
+            .args(["-c", &format!("kill {signal} {}", emulate.child.id())])
             .status();
         assert!(sent.unwrap().success());
         assert_eq!(wait_for(&mut emulate.child), Some(0), "{signal}");

@@ -520,7 +520,7 @@ fn a_host_that_cannot_be_reached_is_the_networks_refusal() {
 
 #[test]
 fn a_reader_that_has_seen_enough_is_no_error() {
-    let emulator = emulator(5_000);
+    let emulator = emulator(1_500);
     let server = serve(&emulator);
     for format in ["jsonl", "csv", "table", "json"] {
         let mut child = command_for(&server, &["list", "--output", format])
@@ -538,6 +538,16 @@ fn a_reader_that_has_seen_enough_is_no_error() {
             .unwrap();
         assert_eq!(wait_for(&mut child), Some(0), "{format}: {stderr}");
         assert_eq!(stderr, "", "{format}");
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_disk_is_an_error() {
+    for format in ["jsonl", "csv", "table", "json"] {
+        let mut list = command(&["list", "--demo", "--output", format]);
+        list.stdout(fs::File::create("/dev/full").unwrap());
+        Run::of(list).assert_refused(1, &["standard output"]);
     }
 }
 

@@ -17,6 +17,8 @@ mod command_decode;
 mod command_emulate;
 #[cfg(feature = "cli")]
 mod command_list;
+#[cfg(all(feature = "cli", target_os = "linux"))]
+mod command_terminal;
 #[cfg(feature = "cli")]
 mod command_watch;
 mod conformance;

@@ -24,7 +24,12 @@ use crate::terminal;
     version,
     max_term_width = 100,
     disable_help_subcommand = true,
-    arg_required_else_help = true
+    arg_required_else_help = true,
+    after_help = "\
+Examples:
+  drs-backup-jobs list --demo                         look around, without an account
+  drs-backup-jobs list --demo --output timeline       when jobs ran, overlapped and failed
+  drs-backup-jobs list --help                         what a real list needs, and every filter"
 )]
 pub(crate) struct Cli {
     #[command(subcommand)]

@@ -1,6 +1,6 @@
 //! `drs-backup-jobs decode`: a saved answer, printed like a list.
 
-use std::io::{self, BufWriter, Read as _};
+use std::io::{self, BufWriter, IsTerminal as _, Read as _};
 use std::path::Path;
 
 use crate::args::DecodeArgs;
@@ -14,6 +14,10 @@ pub(crate) fn run(args: &DecodeArgs) -> Result<(), Failure> {
         || "standard input".into(),
         |file| file.display().to_string(),
     );
+    if args.file.is_none() && io::stdin().is_terminal() {
+        return Err(Failure::usage("there is nothing to read")
+            .with_hint("name a file, or pipe an answer in: curl … | drs-backup-jobs decode"));
+    }
     let body = if let Some(file) = name {
         std::fs::read(file)
     } else {

@@ -26,7 +26,7 @@ impl Live {
         bar.set_style(
             ProgressStyle::with_template("{msg}").unwrap_or_else(|_| ProgressStyle::default_bar()),
         );
-        bar.set_message("looking …");
+        bar.set_message(format!("looking {}", style.ellipsis()));
         bar.tick();
         let on_signal = bar.clone();
         ctrlc::set_handler(move || {

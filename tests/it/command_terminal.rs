@@ -1,0 +1,116 @@
+//! The command on a terminal: one that `script` (util-linux) makes.
+
+use std::io::{Read as _, Write as _};
+use std::process::{Child, Command, Stdio};
+
+use crate::command::wait_for;
+
+/// A shell line on a terminal of 80 columns; `None` where there is no `script` to make one.
+fn on_a_terminal(line: &str) -> Option<Child> {
+    let program = env!("CARGO_BIN_EXE_drs-backup-jobs");
+    let line = format!("stty cols 80 rows 24; {}", line.replace("PROGRAM", program));
+    let started = Command::new("script")
+        .args(["--quiet", "--return", "--command", &line, "/dev/null"])
+        .env_clear()
+        .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+        .env("TERM", "xterm")
+        .env("SHELL", "/bin/sh")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn();
+    if started.is_err() {
+        eprintln!("not checked: there is no script(1) to make a terminal with");
+    }
+    started.ok()
+}
+
+/// What the terminal was sent, and the exit code.
+#[track_caller]
+fn shown(line: &str) -> Option<(String, Option<i32>)> {
+    let mut child = on_a_terminal(line)?;
+    let mut output = String::new();
+    child
+        .stdout
+        .take()
+        .unwrap()
+        .read_to_string(&mut output)
+        .unwrap();
+    Some((output, wait_for(&mut child)))
+}
+
+#[test]
+fn a_terminal_gets_a_table_in_colour_unless_it_is_told_not_to() {
+    for (line, is_coloured) in [
+        ("PROGRAM list --demo", true),
+        ("NO_COLOR=1 PROGRAM list --demo", false),
+        ("NO_COLOR= PROGRAM list --demo", true),
+        ("TERM=dumb PROGRAM list --demo", false),
+        ("PROGRAM list --demo --output timeline", true),
+        ("NO_COLOR=1 PROGRAM list --demo --output timeline", false),
+    ] {
+        let Some((output, code)) = shown(line) else {
+            return;
+        };
+        assert_eq!(code, Some(0), "{line}: {output}");
+        let jobs = output.split_once("UTC").unwrap().1;
+        // The bar that shows the progress moves the cursor, but colours nothing.
+        assert_eq!(jobs.contains("\u{1b}[3"), is_coloured, "{line}: {output:?}");
+        assert!(jobs.contains("DRS-6202"), "{line}: {output}");
+    }
+}
+
+#[test]
+fn a_watch_shows_the_jobs_under_way_and_takes_the_view_down_at_the_end() {
+    let line = "PROGRAM watch --demo --interval 100ms --timeout 300ms";
+    let Some((output, code)) = shown(line) else {
+        return;
+    };
+    assert_eq!(code, Some(0), "{output}");
+    assert!(
+        output.contains("35 jobs") && output.contains("26 of 35 ended"),
+        "{output}"
+    );
+    let (_, after) = output.rsplit_once("last failure").unwrap();
+    assert!(
+        after.contains("\u{1b}[2K") || after.contains("\u{1b}[J"),
+        "{after:?}"
+    );
+}
+
+#[test]
+fn ctrl_c_leaves_the_terminal_as_it_was() {
+    let line = "trap : INT; stty -g; PROGRAM watch --demo --interval 50ms; echo code $?; stty -g";
+    let Some(mut child) = on_a_terminal(line) else {
+        return;
+    };
+    let mut stdout = child.stdout.take().unwrap();
+    let mut output = Vec::new();
+    let mut chunk = [0; 4096];
+    let mut is_interrupted = false;
+    loop {
+        let read = stdout.read(&mut chunk).unwrap();
+        if read == 0 {
+            break;
+        }
+        output.extend_from_slice(&chunk[..read]);
+        if !is_interrupted && String::from_utf8_lossy(&output).contains("35 jobs") {
+            child.stdin.as_mut().unwrap().write_all(b"\x03").unwrap();
+            is_interrupted = true;
+        }
+    }
+    wait_for(&mut child);
+    let output = String::from_utf8(output).unwrap();
+    assert!(output.contains("code 130"), "{output:?}");
+    let before = output.lines().next().unwrap().trim();
+    assert!(before.contains(':'), "{output:?}");
+    assert_eq!(
+        output.trim_end().lines().next_back().unwrap().trim(),
+        before
+    );
+    // A cursor that was hidden is shown again.
+    assert_eq!(
+        output.matches("\u{1b}[?25l").count() > 0,
+        output.matches("\u{1b}[?25h").count() > 0
+    );
+}

@@ -320,7 +320,15 @@ fn jobs_stream_as_pages_arrive() {
     let server = serve(&emulator);
     for format in ["jsonl", "csv"] {
         emulator.set_faults("late:1h@3".parse().unwrap());
-        let arguments = ["list", "--page-size", "10", "--output", format];
+        let arguments = [
+            "list",
+            "--page-size",
+            "10",
+            "--timeout",
+            "5s",
+            "--output",
+            format,
+        ];
         let mut child = command_for(&server, &arguments).spawn().unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
         // The third page never comes, and yet the jobs of the two before it are there.

@@ -108,9 +108,14 @@ fn ctrl_c_leaves_the_terminal_as_it_was() {
         output.trim_end().lines().next_back().unwrap().trim(),
         before
     );
-    // A cursor that was hidden is shown again.
-    assert_eq!(
-        output.matches("\u{1b}[?25l").count() > 0,
-        output.matches("\u{1b}[?25h").count() > 0
+    let (_, after) = output.split_once("^C").unwrap();
+    let (taken_down, _) = after.split_once("code 130").unwrap();
+    assert!(
+        taken_down.contains("\u{1b}[2K"),
+        "the view is still there: {output:?}"
+    );
+    assert!(
+        !output.contains("\u{1b}[?25l"),
+        "the cursor is hidden: {output:?}"
     );
 }

@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 use std::fs;
 use std::io::{BufRead as _, BufReader, Read as _};
+use std::time::{Duration, Instant};
 
 use drs_backup_jobs::emulator::{EmulatedJob, Emulator};
 use drs_backup_jobs::{JobPage, JobStatus};
@@ -325,16 +326,18 @@ fn jobs_stream_as_pages_arrive() {
             "--page-size",
             "10",
             "--timeout",
-            "5s",
+            "20s",
             "--output",
             format,
         ];
         let mut child = command_for(&server, &arguments).spawn().unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let start = Instant::now();
         // The third page never comes, and yet the jobs of the two before it are there.
         for _ in 0..19 {
             lines.next().unwrap().unwrap();
         }
+        assert!(start.elapsed() < Duration::from_secs(10), "{format}");
         child.kill().unwrap();
         child.wait().unwrap();
     }

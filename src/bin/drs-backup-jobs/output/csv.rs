@@ -7,23 +7,26 @@ use drs_backup_jobs::Job;
 use super::fields;
 
 pub(crate) fn write_header(out: &mut dyn Write) -> io::Result<()> {
-    write_record(out, fields::NAMES)
-}
-
-pub(crate) fn write_job(out: &mut dyn Write, job: &Job<'_>) -> io::Result<()> {
-    write_record(
-        out,
-        fields::of(job).map(|(_, value)| value.unwrap_or_default()),
-    )
-}
-
-fn write_record<'a>(
-    out: &mut dyn Write,
-    record: impl IntoIterator<Item = &'a str>,
-) -> io::Result<()> {
     let mut writer = csv::Writer::from_writer(out);
-    writer.write_record(record).map_err(io::Error::from)?;
+    writer.write_record(fields::NAMES).map_err(as_io)?;
     writer.flush()
+}
+
+pub(crate) fn write_jobs(out: &mut dyn Write, jobs: &[Job<'_>]) -> io::Result<()> {
+    let mut writer = csv::Writer::from_writer(out);
+    for job in jobs {
+        let record = fields::of(job).map(|(_, value)| value.unwrap_or_default());
+        writer.write_record(record).map_err(as_io)?;
+    }
+    writer.flush()
+}
+
+/// What lies in an error of CSV: its own conversion hides that a pipe was closed.
+fn as_io(error: csv::Error) -> io::Error {
+    match error.into_kind() {
+        csv::ErrorKind::Io(error) => error,
+        other => io::Error::other(format!("{other:?}")),
+    }
 }
 
 #[cfg(test)]
@@ -35,9 +38,7 @@ mod tests {
     fn commas_quotes_and_line_breaks_come_back_as_they_were() {
         let mut out = Vec::new();
         write_header(&mut out).unwrap();
-        for job in samples::jobs() {
-            write_job(&mut out, &job).unwrap();
-        }
+        write_jobs(&mut out, &samples::jobs()).unwrap();
         let mut reader = csv::Reader::from_reader(out.as_slice());
         assert_eq!(reader.headers().unwrap(), fields::NAMES.as_slice());
         let read: Vec<csv::StringRecord> = reader.records().map(Result::unwrap).collect();

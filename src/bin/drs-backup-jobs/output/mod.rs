@@ -97,11 +97,7 @@ impl<W: Write> Printer<W> {
                     self.out.write_all(b"\n")?;
                 }
             }
-            Format::Csv => {
-                for job in &jobs {
-                    csv::write_job(&mut self.out, job)?;
-                }
-            }
+            Format::Csv => csv::write_jobs(&mut self.out, &jobs)?,
             Format::Table | Format::Json | Format::Timeline => {
                 self.held.extend(jobs);
                 return Ok(());

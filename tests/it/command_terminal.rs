@@ -61,6 +61,17 @@ fn a_terminal_gets_a_table_in_colour_unless_it_is_told_not_to() {
 }
 
 #[test]
+fn progress_leaves_nothing_behind_when_nobody_reads_on() {
+    let line = "PROGRAM list --demo --output jsonl --page-size 2 | head -n 1";
+    let Some((output, code)) = shown(line) else {
+        return;
+    };
+    assert_eq!(code, Some(0), "{output}");
+    let (_, after) = output.rsplit_once("listing jobs").unwrap();
+    assert!(after.contains("\u{1b}[2K"), "{output:?}");
+}
+
+#[test]
 fn a_watch_shows_the_jobs_under_way_and_takes_the_view_down_at_the_end() {
     let line = "PROGRAM watch --demo --interval 100ms --timeout 300ms";
     let Some((output, code)) = shown(line) else {
@@ -68,7 +79,7 @@ fn a_watch_shows_the_jobs_under_way_and_takes_the_view_down_at_the_end() {
     };
     assert_eq!(code, Some(0), "{output}");
     assert!(
-        output.contains("35 jobs") && output.contains("26 of 35 ended"),
+        output.contains("35 jobs") && output.contains("of 35 ended"),
         "{output}"
     );
     let (_, after) = output.rsplit_once("last failure").unwrap();

@@ -36,6 +36,13 @@ impl Progress {
     }
 }
 
+/// Whichever way a walk ends, also when nobody reads on: nothing of the bar stays.
+impl Drop for Progress {
+    fn drop(&mut self) {
+        self.clear();
+    }
+}
+
 fn style(template: &str) -> ProgressStyle {
     // The templates are the two above, which are well formed.
     ProgressStyle::with_template(template)

@@ -8,6 +8,8 @@ mod decode_error;
 mod decode_page;
 mod page_builder;
 mod query;
+#[cfg(feature = "aksk")]
+mod sign;
 mod timestamp;
 mod walk;
 
@@ -120,6 +122,12 @@ fn any_error_body_gives_something_readable() {
 #[test]
 fn any_query_reads_back_as_what_went_in() {
     replay("query", 10_000, query::run);
+}
+
+#[cfg(feature = "aksk")]
+#[test]
+fn any_request_is_signed_or_refused() {
+    replay("sign", 5_000, sign::run);
 }
 
 #[test]

@@ -127,6 +127,19 @@ impl Peer {
         }
     }
 
+    /// Reads this much of a request's body, or as much as there is.
+    pub(crate) fn body(&mut self, length: usize) -> io::Result<Vec<u8>> {
+        let mut chunk = [0; 4096];
+        while self.read.len() < length {
+            match self.stream.read(&mut chunk)? {
+                0 => break,
+                n => self.read.extend(&chunk[..n]),
+            }
+        }
+        let length = length.min(self.read.len());
+        Ok(self.read.drain(..length).collect())
+    }
+
     pub(crate) fn send(&mut self, bytes: impl AsRef<[u8]>) -> io::Result<()> {
         self.stream.write_all(bytes.as_ref())
     }

@@ -1,12 +1,12 @@
 //! What every transport keeps to, on a raw socket: connections, lengths, the cap, deadlines.
 
 use std::collections::HashSet;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use drs_backup_jobs::ListJobs;
+use drs_backup_jobs::credentials::Login;
 #[cfg(feature = "curl")]
 use drs_backup_jobs::transport::Curl;
 #[cfg(feature = "native-tls")]
@@ -16,6 +16,7 @@ use drs_backup_jobs::transport::{
 };
 #[cfg(feature = "ureq")]
 use drs_backup_jobs::transport::{Ureq, UreqBuilder};
+use drs_backup_jobs::{Client, ListJobs, RetryPolicy};
 
 use crate::server::Server;
 
@@ -201,6 +202,62 @@ fn threads_started_by(run: impl FnOnce() + Send + 'static) -> usize {
     }
     sender.join().unwrap();
     seen.len().saturating_sub(1)
+}
+
+#[test]
+fn a_login_is_posted_whole_and_its_token_comes_back() {
+    for (name, transport) in transports() {
+        let posted = Arc::new(Mutex::new(String::new()));
+        let server = Server::start({
+            let posted = Arc::clone(&posted);
+            move |peer| {
+                while let Some(head) = peer.request()? {
+                    if head.starts_with("GET ") {
+                        let page = r#"{"count":0,"jobs":[]}"#;
+                        peer.send(format!(
+                            "HTTP/1.1 200 OK\r\nContent-Length: 21\r\n\r\n{page}"
+                        ))?;
+                        continue;
+                    }
+                    let length = head.to_ascii_lowercase();
+                    let (_, length) = length.split_once("content-length: ").unwrap();
+                    let body = peer.body(length.split_once('\r').unwrap().0.parse().unwrap())?;
+                    *posted.lock().unwrap() = format!("{head}{}", String::from_utf8_lossy(&body));
+                    peer.send(
+                        "HTTP/1.1 201 Created\r\nX-Subject-Token: MIItoken\r\nContent-Length: 2\r\n\r\n{}",
+                    )?;
+                }
+                Ok(())
+            }
+        });
+        let client = Client::builder()
+            .endpoint(server.url())
+            .iam_endpoint(server.url())
+            .project_id("p")
+            .credentials(Login::new("account", "user", "open sesame"))
+            .transport(transport)
+            .retry(RetryPolicy::none())
+            .timeout(LONG)
+            .build()
+            .unwrap();
+        client.list(&ListJobs::new()).unwrap();
+
+        let posted = posted.lock().unwrap();
+        assert!(
+            posted.starts_with("POST /v3/auth/tokens"),
+            "{name}: {posted}"
+        );
+        assert!(posted.contains("open sesame"), "{name}: {posted}");
+        assert!(posted.ends_with('}'), "{name}: {posted}");
+        let lower = posted.to_ascii_lowercase();
+        assert!(
+            !lower.contains("expect:") && !lower.contains("chunked"),
+            "{name}: {posted}"
+        );
+        let asked = server.requests().concat();
+        assert!(asked.contains("MIItoken"), "{name}: {asked}");
+        assert_eq!(server.connections(), 1, "{name}");
+    }
 }
 
 #[test]

@@ -19,9 +19,10 @@
 //! - **Proxies** are used as `Proxies` says: by default those of the environment, never for this
 //!   machine itself, and always through a tunnel, so that of an `https` request a proxy learns host
 //!   and port alone.
-//! - **Threads**: none is started for a request to an address, nor for a name that was looked up
-//!   in the last half minute. The system's lookup of a name cannot be interrupted: if it outlasts
-//!   the deadline its thread, one for a name at most with `Ureq`, ends when the system gives up.
+//! - **Threads**: none is started for a request to an address. A name is looked up in a short-lived
+//!   thread, by `Ureq` once in half a minute, by libcurl once in a minute for each of its handles.
+//!   The system's lookup cannot be interrupted: if it outlasts the deadline, the call returns in
+//!   time and the thread ends when the system gives up; with `Ureq` there is one for a name at most.
 
 #[cfg(any(feature = "ureq", feature = "curl"))]
 mod answer;

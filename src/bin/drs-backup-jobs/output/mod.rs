@@ -1,13 +1,12 @@
 //! What is printed on standard output, in each format.
 
+use std::borrow::Cow;
 use std::io::{self, Write};
 
 use clap::ValueEnum;
-use drs_backup_jobs::Job;
+use drs_backup_jobs::{Job, JobPage};
 
 mod csv;
-mod fields;
-mod json;
 #[cfg(test)]
 mod samples;
 mod style;
@@ -15,7 +14,6 @@ mod table;
 pub(crate) mod text;
 mod timeline;
 
-pub(crate) use json::WireJob;
 pub(crate) use style::Style;
 
 /// The form in which jobs are printed.
@@ -43,6 +41,15 @@ impl Format {
     pub(crate) fn streams(self) -> bool {
         matches!(self, Self::Jsonl | Self::Csv)
     }
+}
+
+/// What people know a job by: its name, or its id if it has none; on one line and harmless.
+pub(crate) fn shown_name<'a>(job: &'a Job<'_>) -> Cow<'a, str> {
+    text::one_line(if job.name.is_empty() {
+        &job.id
+    } else {
+        &job.name
+    })
 }
 
 /// Prints jobs: those of formats that stream at once, those of the others at the end.
@@ -93,7 +100,7 @@ impl<W: Write> Printer<W> {
         match self.format {
             Format::Jsonl => {
                 for job in &jobs {
-                    serde_json::to_writer(&mut self.out, &WireJob(job))?;
+                    serde_json::to_writer(&mut self.out, job)?;
                     self.out.write_all(b"\n")?;
                 }
             }
@@ -117,10 +124,9 @@ impl<W: Write> Printer<W> {
             }
             Format::Timeline => self.write_lines(&timeline::lines(&self.held, self.style))?,
             Format::Json => {
-                let page = json::WirePage {
-                    count: total.unwrap_or(self.printed),
-                    jobs: &self.held,
-                };
+                let mut page = JobPage::default();
+                page.count = total.unwrap_or(self.printed);
+                page.jobs = std::mem::take(&mut self.held);
                 serde_json::to_writer_pretty(&mut self.out, &page)?;
                 self.out.write_all(b"\n")?;
             }

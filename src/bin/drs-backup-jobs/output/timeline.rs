@@ -5,7 +5,7 @@ use std::cmp::Reverse;
 use drs_backup_jobs::{Job, JobStatus, Timestamp};
 
 use super::style::Style;
-use super::text;
+use super::{shown_name, text};
 
 const DEFAULT_WIDTH: usize = 100;
 const LONGEST_NAME: usize = 28;
@@ -30,7 +30,7 @@ pub(crate) fn lines(jobs: &[Job<'_>], style: Style) -> Vec<String> {
     let width = style.width.unwrap_or(DEFAULT_WIDTH);
     let names = jobs
         .iter()
-        .map(|job| text::width(&label(job)))
+        .map(|job| text::width(&shown_name(job)))
         .max()
         .unwrap_or_default()
         .min(LONGEST_NAME)
@@ -69,20 +69,12 @@ pub(crate) fn lines(jobs: &[Job<'_>], style: Style) -> Vec<String> {
     lines
 }
 
-fn label<'a>(job: &'a Job<'_>) -> std::borrow::Cow<'a, str> {
-    text::one_line(if job.name.is_empty() {
-        &job.id
-    } else {
-        &job.name
-    })
-}
-
 fn row(job: &Job<'_>, bar: &str, bars: usize, names: usize, style: Style) -> String {
     let mut line = style.paint(style.mark(&job.status), &job.status);
     line.push(' ');
     text::push_padded(
         &mut line,
-        &text::cut(&label(job), names, style.ellipsis()),
+        &text::cut(&shown_name(job), names, style.ellipsis()),
         names + 1,
     );
     line.push_str(&style.paint(bar, &job.status));

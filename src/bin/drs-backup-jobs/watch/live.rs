@@ -6,7 +6,7 @@ use drs_backup_jobs::{Job, JobStatus, Timestamp};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::failure::Failure;
-use crate::output::{Style, text};
+use crate::output::{Style, shown_name, text};
 use crate::terminal;
 
 /// The exit code of a program that Ctrl-C ended, as shells count.
@@ -97,7 +97,7 @@ fn view(
     let names = running
         .iter()
         .take(room)
-        .map(|job| text::width(&name(job)))
+        .map(|job| text::width(&shown_name(job)))
         .max()
         .unwrap_or_default()
         .min(columns / 2);
@@ -110,14 +110,6 @@ fn view(
     }
     lines.extend(failure);
     lines
-}
-
-fn name<'a>(job: &'a Job<'_>) -> std::borrow::Cow<'a, str> {
-    text::one_line(if job.name.is_empty() {
-        &job.id
-    } else {
-        &job.name
-    })
 }
 
 /// `35 jobs   ✓ 21   ✗ 8   ▶ 6   looked 3s ago`.
@@ -180,7 +172,7 @@ fn under_way(job: &Job<'_>, now: Option<Timestamp>, names: usize, style: Style) 
     line.push(' ');
     text::push_padded(
         &mut line,
-        &text::cut(&name(job), names, style.ellipsis()),
+        &text::cut(&shown_name(job), names, style.ellipsis()),
         names,
     );
     let running = now
@@ -199,7 +191,7 @@ fn last_failure(jobs: &[&Job<'_>], columns: usize, style: Style) -> Option<Strin
         .iter()
         .filter(|job| job.is_ended() && job.status != JobStatus::Success)
         .max_by_key(|job| job.finished_at())?;
-    let mut shown = format!("last failure: {}", name(job));
+    let mut shown = format!("last failure: {}", shown_name(job));
     if let Some(reason) = job.error_log.as_deref() {
         shown.push_str(": ");
         shown.push_str(&text::one_line(reason));

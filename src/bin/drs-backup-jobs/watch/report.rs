@@ -6,7 +6,7 @@ use drs_backup_jobs::{Error, Event, Job, Timestamp, Watch};
 use serde::ser::{Serialize, SerializeMap as _, Serializer};
 
 use super::live::Live;
-use crate::output::{Style, WireJob, text};
+use crate::output::{Style, shown_name, text};
 
 /// Where events go.
 pub(super) struct Report {
@@ -131,11 +131,7 @@ fn short_line(event: &Event, now: Option<Timestamp>, style: Style) -> String {
     line.push(' ');
     match subject {
         Ok(job) => {
-            line.push_str(&text::one_line(if job.name.is_empty() {
-                &job.id
-            } else {
-                &job.name
-            }));
+            line.push_str(&shown_name(job));
             push_end(&mut line, event, job);
         }
         Err(error) => push_error(&mut line, error),
@@ -186,12 +182,12 @@ impl Serialize for WireEvent<'_> {
             map.serialize_entry("time", &now.to_string())?;
         }
         match subject {
-            Ok(job) => map.serialize_entry("job", &WireJob(job))?,
+            Ok(job) => map.serialize_entry("job", job)?,
             Err(Some(error)) => map.serialize_entry("error", &error.to_string())?,
             Err(None) => {}
         }
         if let Event::Changed { from, .. } | Event::Ended { from, .. } = self.event {
-            map.serialize_entry("from", &WireJob(from))?;
+            map.serialize_entry("from", from)?;
         }
         map.end()
     }

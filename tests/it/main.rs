@@ -12,9 +12,13 @@ mod client;
 #[cfg(feature = "cli")]
 mod command;
 #[cfg(feature = "cli")]
+mod command_connect;
+#[cfg(feature = "cli")]
 mod command_decode;
 #[cfg(feature = "cli")]
 mod command_emulate;
+#[cfg(feature = "cli")]
+mod command_failures;
 #[cfg(feature = "cli")]
 mod command_list;
 #[cfg(all(feature = "cli", target_os = "linux"))]

@@ -108,53 +108,46 @@ impl Filters {
 
     /// Says which values this version does not know: they are sent, but may be slips of the pen.
     pub(crate) fn note_unknown_values(&self) {
-        let unknown = [
-            (
-                "--status",
-                self.status.as_deref(),
-                self.status
-                    .as_deref()
-                    .is_some_and(|text| !JobStatus::KNOWN.contains(&status(text))),
-                JobStatus::KNOWN.iter().map(JobStatus::as_str).collect(),
+        note_unknown("--status", self.status.as_deref(), status, JobStatus::KNOWN);
+        let sort_key = |text: &str| SortKey::from(text);
+        note_unknown(
+            "--sort-key",
+            self.sort_key.as_deref(),
+            sort_key,
+            SortKey::KNOWN,
+        );
+        let sort_dir = |text: &str| SortDir::from(text);
+        note_unknown(
+            "--sort-dir",
+            self.sort_dir.as_deref(),
+            sort_dir,
+            SortDir::KNOWN,
+        );
+        let language = |text: &str| Language::from(text);
+        note_unknown(
+            "--language",
+            self.language.as_deref(),
+            language,
+            Language::KNOWN,
+        );
+    }
+}
+
+fn note_unknown<T: AsRef<str> + PartialEq>(
+    flag: &str,
+    given: Option<&str>,
+    read: impl Fn(&str) -> T,
+    known: &[T],
+) {
+    if let Some(given) = given.filter(|text| !known.contains(&read(text))) {
+        let known: Vec<&str> = known.iter().map(AsRef::as_ref).collect();
+        say(
+            "note",
+            &format!(
+                "{flag} {given:?} is sent as it is, but the service documents {}",
+                known.join(", ")
             ),
-            (
-                "--sort-key",
-                self.sort_key.as_deref(),
-                self.sort_key
-                    .as_deref()
-                    .is_some_and(|text| !SortKey::KNOWN.contains(&text.into())),
-                SortKey::KNOWN.iter().map(SortKey::as_str).collect(),
-            ),
-            (
-                "--sort-dir",
-                self.sort_dir.as_deref(),
-                self.sort_dir
-                    .as_deref()
-                    .is_some_and(|text| !SortDir::KNOWN.contains(&text.into())),
-                SortDir::KNOWN.iter().map(SortDir::as_str).collect(),
-            ),
-            (
-                "--language",
-                self.language.as_deref(),
-                self.language
-                    .as_deref()
-                    .is_some_and(|text| !Language::KNOWN.contains(&text.into())),
-                Language::KNOWN
-                    .iter()
-                    .map(Language::as_str)
-                    .collect::<Vec<_>>(),
-            ),
-        ];
-        for (flag, value, _, known) in unknown.iter().filter(|(_, _, is_unknown, _)| *is_unknown) {
-            say(
-                "note",
-                &format!(
-                    "{flag} {:?} is sent as it is, but the service documents {}",
-                    value.unwrap_or_default(),
-                    known.join(", ")
-                ),
-            );
-        }
+        );
     }
 }
 

@@ -1,0 +1,220 @@
+//! Where the command asks and who it says it is: flags, environment, files; and that no secret shows.
+
+use std::fs;
+
+use drs_backup_jobs::emulator::Emulator;
+
+use crate::command::{Run, TOKEN, command, command_for, serve};
+
+fn emulator(jobs: u32) -> Emulator {
+    Emulator::builder().jobs(jobs).build()
+}
+
+#[test]
+fn a_demo_needs_nothing_and_takes_no_notice_of_proxies() {
+    let mut list = command(&["list", "--demo", "--output", "json"]);
+    for variable in [
+        "HTTP_PROXY",
+        "HTTPS_PROXY",
+        "ALL_PROXY",
+        "http_proxy",
+        "all_proxy",
+    ] {
+        list.env(variable, "http://127.0.0.1:1");
+    }
+    let run = Run::of(list);
+    let page: serde_json::Value = serde_json::from_str(&run.stdout).unwrap();
+    assert_eq!(page["count"], 35);
+    run.done();
+}
+
+#[test]
+fn a_token_that_is_not_accepted_is_told_with_what_to_do() {
+    let emulator = Emulator::builder().jobs(3).token("another").build();
+    let server = serve(&emulator);
+    let run = Run::of(command_for(&server, &["list"]));
+    run.assert_refused(
+        1,
+        &["error: the service answered 401", "hint: ", "request id"],
+    );
+    assert_eq!(run.stdout, "");
+    assert_eq!(emulator.request_count(), 1, "a 401 is not sent again");
+}
+
+#[test]
+fn a_token_can_come_from_a_file_and_from_standard_input() {
+    let emulator = Emulator::builder().jobs(3).token("from-a-file").build();
+    let server = serve(&emulator);
+    let url = server.url();
+    let arguments = [
+        "list",
+        "--endpoint",
+        &url,
+        "--project-id",
+        "p",
+        "--token-file",
+    ];
+    let file = std::env::temp_dir().join(format!("drs-token-{}", std::process::id()));
+    fs::write(&file, "from-a-file\n").unwrap();
+
+    let mut from_file = command(&arguments);
+    from_file.arg(&file);
+    assert_eq!(Run::of(from_file).done().lines().count(), 3);
+    fs::remove_file(&file).unwrap();
+    let mut from_nowhere = command(&arguments);
+    from_nowhere.arg(&file);
+    let named = file.display().to_string();
+    Run::of(from_nowhere).assert_refused(2, &[&named]);
+
+    let mut from_input = command(&arguments);
+    from_input.arg("-");
+    let run = Run::with_input(from_input, b"from-a-file\n");
+    assert_eq!(run.done().lines().count(), 3);
+}
+
+#[test]
+fn what_is_missing_is_told_at_once_with_what_to_set() {
+    Run::of(command(&["list"])).assert_refused(
+        2,
+        &[
+            "no region, no project id, no credentials",
+            "--region",
+            "--project-id",
+            "HW_AUTH_TOKEN",
+            "/nonexistent/.huaweicloud/credentials",
+            "list --demo",
+        ],
+    );
+    let mut without_project = command(&["list", "--region", "cn-north-4"]);
+    without_project.env("HW_AUTH_TOKEN", TOKEN);
+    Run::of(without_project).assert_refused(2, &["project_id", "--project-id"]);
+    let mut half = command(&["list", "--region", "cn-north-4"]);
+    half.env("HUAWEICLOUD_SDK_AK", "AK");
+    Run::of(half).assert_refused(2, &["HUAWEICLOUD_SDK_SK"]);
+}
+
+#[test]
+fn an_access_key_signs_and_does_not_show() {
+    let emulator = emulator(3);
+    let server = serve(&emulator);
+    let url = server.url();
+    let arguments = ["list", "-v", "--endpoint", &url, "--project-id", "p"];
+    let mut list = command(&arguments);
+    list.env("HUAWEICLOUD_SDK_AK", "PLANTEDAK")
+        .env("HUAWEICLOUD_SDK_SK", "planted-sk");
+    let run = Run::of(list);
+    assert!(!format!("{run:?}").contains("lanted"), "{run:#?}");
+    assert_eq!(run.done().lines().count(), 3);
+    let asked = format!("{:?}", emulator.requests());
+    assert!(asked.to_lowercase().contains("authorization"), "{asked}");
+}
+
+#[test]
+fn a_dry_run_shows_every_request_on_the_way_and_no_secret() {
+    let arguments = [
+        "list",
+        "--dry-run",
+        "-v",
+        "--region",
+        "cn-north-4",
+        "--limit",
+        "1",
+    ];
+    let mut with_key = command(&arguments);
+    with_key
+        .env("HW_ACCESS_KEY", "PLANTEDAK")
+        .env("HW_SECRET_KEY", "planted-sk")
+        .env("HW_SECURITY_TOKEN", "planted-token");
+    let run = Run::of(with_key);
+    assert!(!format!("{run:?}").contains("lanted"), "{run:#?}");
+    let printed = run.done();
+    for line in [
+        "GET https://iam.cn-north-4.myhuaweicloud.com/v3/projects?name=cn-north-4",
+        "GET https://drs.cn-north-4.myhuaweicloud.com/v5/ID-FROM-IAM/backup-migration-jobs?limit=1",
+        "X-Security-Token: ***",
+        "Authorization: ***",
+    ] {
+        assert!(printed.contains(line), "{line} in {printed}");
+    }
+
+    let mut with_password = command(&arguments);
+    with_password
+        .env("HW_USER_NAME", "planted-user")
+        .env("HW_USER_PASSWORD", "planted-password")
+        .env("HW_DOMAIN_NAME", "planted-account");
+    let run = Run::of(with_password);
+    assert!(!format!("{run:?}").contains("planted"), "{run:#?}");
+    let printed = run.done();
+    for line in [
+        "POST https://iam.cn-north-4.myhuaweicloud.com/v3/auth/tokens?nocatalog=true",
+        "X-Auth-Token: ***",
+    ] {
+        assert!(printed.contains(line), "{line} in {printed}");
+    }
+}
+
+#[test]
+fn a_profile_is_found_in_the_home_directory() {
+    let home = std::env::temp_dir().join(format!("drs-home-{}", std::process::id()));
+    fs::create_dir_all(home.join(".huaweicloud")).unwrap();
+    fs::write(
+        home.join(".huaweicloud/credentials"),
+        "[basic]\nak = PLANTEDAK\nsk = planted-sk\nproject_id = of-the-profile\n",
+    )
+    .unwrap();
+    let mut list = command(&["list", "--dry-run", "--region", "cn-north-4"]);
+    list.env("HOME", &home);
+    let printed = Run::of(list).done();
+    fs::remove_dir_all(&home).unwrap();
+    assert!(printed.contains("/v5/of-the-profile/"), "{printed}");
+    assert!(printed.contains("Authorization: ***"), "{printed}");
+    assert!(!printed.contains("lanted"), "{printed}");
+}
+
+#[test]
+fn an_unknown_region_is_told_with_those_near_it() {
+    let mut list = command(&["list", "--project-id", "p", "--region", "CN_North_4"]);
+    list.env("HW_AUTH_TOKEN", TOKEN);
+    Run::of(list).assert_refused(2, &["region", "cn-north-4"]);
+}
+
+#[test]
+fn the_token_is_in_no_output_and_in_no_command_line() {
+    let emulator = emulator(3);
+    let server = serve(&emulator);
+    for arguments in [&["list", "-v"][..], &["list", "-v", "--dry-run"]] {
+        let run = Run::of(command_for(&server, arguments));
+        assert!(
+            !run.stdout.contains(TOKEN) && !run.stderr.contains(TOKEN),
+            "{run:#?}"
+        );
+        run.done();
+    }
+    let refusing = Emulator::builder().token("another").build();
+    let server = serve(&refusing);
+    let run = Run::of(command_for(&server, &["list", "-v"]));
+    assert!(
+        run.stderr.contains("debug: GET http://127.0.0.1"),
+        "{run:#?}"
+    );
+    assert!(!run.stderr.contains(TOKEN), "{run:#?}");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn the_token_is_not_in_the_process_list() {
+    let emulator = emulator(1);
+    let server = serve(&emulator);
+    let arguments = ["watch", "--interval", "1h", "--output", "lines"];
+    let mut child = command_for(&server, &arguments).spawn().unwrap();
+    let line = crate::command::first_line(&mut child);
+    assert!(line.contains("appeared"), "{line}");
+    let seen = fs::read(format!("/proc/{}/cmdline", child.id())).unwrap();
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let seen = String::from_utf8(seen).unwrap();
+    assert!(
+        seen.contains("--endpoint") && !seen.contains(TOKEN),
+        "{seen}"
+    );
+}

@@ -1,0 +1,176 @@
+//! `drs-backup-jobs list` when pages fail, and when nobody takes what it prints.
+
+use std::io::{BufRead as _, BufReader, Read as _};
+use std::time::{Duration, Instant};
+
+use drs_backup_jobs::JobPage;
+use drs_backup_jobs::emulator::Emulator;
+
+use crate::command::{Run, TOKEN, command, command_for, serve, wait_for};
+
+fn emulator(jobs: u32) -> Emulator {
+    Emulator::builder().jobs(jobs).build()
+}
+
+#[test]
+fn what_was_listed_before_a_failed_page_stays_and_the_exit_code_tells_of_it() {
+    for format in ["jsonl", "csv", "table", "json", "timeline"] {
+        let emulator = Emulator::builder()
+            .jobs(35)
+            .faults("500@3".parse().unwrap())
+            .build();
+        let server = serve(&emulator);
+        let arguments = [
+            "list",
+            "--page-size",
+            "10",
+            "--retries",
+            "0",
+            "--output",
+            format,
+        ];
+        let run = Run::of(command_for(&server, &arguments));
+        run.assert_refused(1, &["500", "not complete: 19 jobs came before"]);
+        let lines = run.stdout.lines().count();
+        let printed = match format {
+            "json" => JobPage::parse(run.stdout.as_bytes()).unwrap().jobs.len(),
+            "csv" => csv::Reader::from_reader(run.stdout.as_bytes())
+                .records()
+                .count(),
+            "table" => lines - 1,
+            "timeline" => lines - 4,
+            _ => lines,
+        };
+        assert_eq!(printed, 19, "{format}: {run:#?}");
+    }
+}
+
+#[test]
+fn nothing_is_printed_when_the_first_page_fails() {
+    for format in ["jsonl", "csv", "table", "json", "timeline"] {
+        let emulator = Emulator::builder()
+            .jobs(35)
+            .faults("500@*".parse().unwrap())
+            .build();
+        let server = serve(&emulator);
+        let run = Run::of(command_for(
+            &server,
+            &["list", "--retries", "0", "--output", format],
+        ));
+        run.assert_refused(1, &["500"]);
+        assert_eq!(run.stdout, "", "{format}");
+    }
+}
+
+#[test]
+fn jobs_stream_as_pages_arrive() {
+    let emulator = Emulator::builder()
+        .jobs(35)
+        .faults("late:1h@3".parse().unwrap())
+        .build();
+    let server = serve(&emulator);
+    for format in ["jsonl", "csv"] {
+        emulator.set_faults("late:1h@3".parse().unwrap());
+        let arguments = [
+            "list",
+            "--page-size",
+            "10",
+            "--timeout",
+            "20s",
+            "--output",
+            format,
+        ];
+        let mut child = command_for(&server, &arguments).spawn().unwrap();
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let start = Instant::now();
+        // The third page never comes, and yet the jobs of the two before it are there.
+        for _ in 0..19 {
+            lines.next().unwrap().unwrap();
+        }
+        assert!(start.elapsed() < Duration::from_secs(10), "{format}");
+        child.kill().unwrap();
+        child.wait().unwrap();
+    }
+}
+
+#[test]
+fn a_passing_failure_is_tried_again_and_leaves_no_trace() {
+    let emulator = Emulator::builder()
+        .jobs(35)
+        .faults("503,reset,html:502".parse().unwrap())
+        .build();
+    let server = serve(&emulator);
+    let run = Run::of(command_for(&server, &["list", "--page-size", "10"]));
+    assert_eq!(run.stderr, "");
+    assert_eq!(run.done().lines().count(), 35);
+}
+
+#[test]
+fn an_answer_that_is_none_of_the_services_is_told_as_that() {
+    for (fault, said) in [
+        ("html:502", "502"),
+        ("truncate", "at byte"),
+        ("mistype", "count"),
+        ("302", "redirect"),
+    ] {
+        let emulator = Emulator::builder()
+            .jobs(3)
+            .faults(fault.parse().unwrap())
+            .build();
+        let server = serve(&emulator);
+        let run = Run::of(command_for(&server, &["list", "--retries", "0"]));
+        run.assert_refused(1, &["error: ", said]);
+    }
+}
+
+#[test]
+fn a_host_that_cannot_be_reached_is_the_networks_refusal() {
+    // Nobody listens on the port of a server that has stopped.
+    let server = serve(&emulator(1));
+    let url = server.url();
+    server.stop();
+    let mut list = command(&[
+        "list",
+        "--endpoint",
+        &url,
+        "--project-id",
+        "p",
+        "--retries",
+        "0",
+    ]);
+    list.env("HW_AUTH_TOKEN", TOKEN);
+    Run::of(list).assert_refused(1, &["error: ", "hint: "]);
+}
+
+#[test]
+fn a_reader_that_has_seen_enough_is_no_error() {
+    let emulator = emulator(1_500);
+    let server = serve(&emulator);
+    for format in ["jsonl", "csv", "table", "json"] {
+        let mut child = command_for(&server, &["list", "--output", format])
+            .spawn()
+            .unwrap();
+        let mut stdout = child.stdout.take().unwrap();
+        stdout.read_exact(&mut [0; 10]).unwrap();
+        drop(stdout);
+        let mut stderr = String::new();
+        child
+            .stderr
+            .take()
+            .unwrap()
+            .read_to_string(&mut stderr)
+            .unwrap();
+        assert_eq!(wait_for(&mut child), Some(0), "{format}: {stderr}");
+        assert_eq!(stderr, "", "{format}");
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_disk_is_an_error() {
+    for format in ["jsonl", "csv", "table", "json"] {
+        let mut list = command(&["list", "--demo", "--output", format]);
+        list.stdout(std::fs::File::create("/dev/full").unwrap());
+        Run::of(list).assert_refused(1, &["standard output"]);
+    }
+}

@@ -233,3 +233,27 @@ fn a_demo_has_something_to_watch() {
     child.wait().unwrap();
     assert!(changed.is_some());
 }
+
+#[test]
+fn a_dry_run_of_a_watch_shows_what_a_look_asks_for() {
+    // What it filters on itself is not sent.
+    let arguments = [
+        "watch",
+        "--dry-run",
+        "--endpoint",
+        "https://h",
+        "--project-id",
+        "p",
+        "--name",
+        "n",
+        "--status",
+        "failed",
+    ];
+    let printed = Run::of(command(&arguments)).done();
+    assert!(
+        printed.starts_with(
+            "GET https://h/v5/p/backup-migration-jobs?name=n&limit=100&offset=0&sort_key=created_at\n"
+        ),
+        "{printed}"
+    );
+}

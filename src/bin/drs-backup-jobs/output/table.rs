@@ -4,7 +4,7 @@ use comfy_table::{Attribute, Cell, ContentArrangement, Row, Table, presets};
 use drs_backup_jobs::{Job, Timestamp};
 
 use super::style::{Hue, Style};
-use super::text;
+use super::{shown_name, text};
 
 /// A column and what it shows of a job.
 struct Column {
@@ -14,11 +14,11 @@ struct Column {
 
 const NAME: Column = Column {
     title: "NAME",
-    show: |job| text::one_line(&job.name).into_owned(),
+    show: |job| shown_name(job).into_owned(),
 };
 const STATUS: Column = Column {
     title: "STATUS",
-    show: |job| text::one_line(job.status.as_str()).into_owned(),
+    show: |job| or_dash(job.status.as_str()),
 };
 const CREATED: Column = Column {
     title: "CREATED (UTC)",
@@ -34,11 +34,11 @@ const ID: Column = Column {
 };
 const ENGINE: Column = Column {
     title: "ENGINE",
-    show: |job| text::one_line(job.engine_type.as_str()).into_owned(),
+    show: |job| or_dash(job.engine_type.as_str()),
 };
 const DESCRIPTION: Column = Column {
     title: "DESCRIPTION",
-    show: |job| text::one_line(job.description.as_deref().unwrap_or("-")).into_owned(),
+    show: |job| or_dash(job.description.as_deref().unwrap_or_default()),
 };
 
 /// From the richest to the poorest: the first that fits is taken.
@@ -160,6 +160,11 @@ fn fit(columns: &[Column], widths: &mut [usize], room: usize) -> bool {
     over(widths) == 0
 }
 
+fn or_dash(text: &str) -> String {
+    let text = if text.is_empty() { "-" } else { text };
+    text::one_line(text).into_owned()
+}
+
 /// A time to the minute; a text that is no time as it came.
 fn time(time: Option<Timestamp>, text: &str) -> String {
     match time {
@@ -261,6 +266,13 @@ mod tests {
             shown[failed + 1],
             "└─ The backup file is damaged: 第 3 段校验失败"
         );
+    }
+
+    #[test]
+    fn what_a_job_lacks_leaves_no_hole() {
+        let shown = lines(&[Job::new("0667")], plain(Some(80)), false);
+        let cells: Vec<&str> = shown[1].split_whitespace().collect();
+        assert_eq!(cells, ["0667", "-", "-", "-", "0667", "-", "-"]);
     }
 
     #[test]

@@ -141,7 +141,7 @@ fn read_value<'a>(
     field: Field,
 ) -> Result<(), Expected> {
     if !cursor.eat("\"") {
-        let text = text(cursor)?;
+        let text = other_text(cursor)?;
         return set(job, field, text);
     }
     let plain = cursor.plain();
@@ -178,10 +178,9 @@ fn set<'a>(job: &mut Job<'a>, field: Field, text: Option<Cow<'a, str>>) -> Resul
     Ok(())
 }
 
-/// Reads a text, or an integer as its digits; `None` for `null`.
-fn text<'a>(cursor: &mut Cursor<'a>) -> Result<Option<Cow<'a, str>>, Expected> {
+/// Reads what may stand in the place of a string: an integer as its digits, or `null` as `None`.
+fn other_text<'a>(cursor: &mut Cursor<'a>) -> Result<Option<Cow<'a, str>>, Expected> {
     match cursor.byte() {
-        Some(b'"') => cursor.string().map(Some),
         Some(b'-' | b'0'..=b'9') => cursor.integer().map(|digits| Some(Cow::Borrowed(digits))),
         _ if cursor.eat("null") => Ok(None),
         _ => Err(Expected::Text),

@@ -78,7 +78,7 @@ fn path(text: &str, offset: usize) -> String {
             let goes_on = match &mut level.index {
                 None => cursor.next_member(&mut first).and_then(|goes_on| {
                     if goes_on {
-                        push_key(&mut path, &mut cursor, text.len().saturating_sub(offset))?;
+                        push_key(&mut path, &mut cursor)?;
                     }
                     Ok(goes_on)
                 }),
@@ -104,15 +104,10 @@ fn index_text(index: usize) -> String {
     format!("[{index}]")
 }
 
-/// Reads a key and appends it to the path, unless the fault, where `left` bytes are left, lies
-/// within the key.
-fn push_key(path: &mut String, cursor: &mut Cursor<'_>, left: usize) -> Result<(), Expected> {
+/// Reads a key and its colon, and appends the key to the path, unless the fault lies within it.
+fn push_key(path: &mut String, cursor: &mut Cursor<'_>) -> Result<(), Expected> {
     const LONGEST: usize = 64;
-    let is_before = cursor.left() > left;
     let key = cursor.string()?;
-    if is_before && cursor.left() < left {
-        return Err(Expected::Key);
-    }
     let is_plain = |ch: char| ch.is_ascii_alphanumeric() || matches!(ch, '_' | '-');
     let is_name = !key.is_empty() && key.chars().all(is_plain);
     let mut shown: String = key

@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 use core::time::Duration;
 
 use ::ureq::config::AutoHeaderValue;
-use ::ureq::{Agent, AsSendBody, http};
+use ::ureq::{Agent, http};
 
 use super::answer::AnswerHeaders;
 use super::proxies::{Proxies, Proxy};
@@ -65,12 +65,13 @@ impl Ureq {
         }
     }
 
-    fn exchange(
+    /// Adds to a request what holds for it alone.
+    fn configure(
         &self,
-        request: http::Request<impl AsSendBody>,
+        request: http::Request<()>,
         proxy: Option<&Proxy>,
         time_left: Duration,
-    ) -> Result<http::Response<::ureq::Body>, TransportError> {
+    ) -> Result<http::Request<()>, TransportError> {
         let mut config = self
             .agent
             .configure_request(request)
@@ -86,7 +87,7 @@ impl Ureq {
                 .timeout_connect(Some(settings.connect_timeout))
                 .proxy(proxy.map(connector::to_ureq).transpose()?);
         }
-        self.agent.run(config.build()).map_err(failure::from_ureq)
+        Ok(config.build())
     }
 }
 
@@ -131,15 +132,14 @@ impl Transport for Ureq {
         for (name, value) in request.headers().iter() {
             outgoing = outgoing.header(name, value);
         }
+        let outgoing = outgoing.body(()).map_err(|error| unsendable(&error))?;
+        let outgoing = self.configure(outgoing, proxy, time_left)?;
         let answer = if request.method() == Method::Get && request.body().is_empty() {
-            let outgoing = outgoing.body(()).map_err(|error| unsendable(&error))?;
-            self.exchange(outgoing, proxy, time_left)?
+            self.agent.run(outgoing)
         } else {
-            let outgoing = outgoing
-                .body(request.body())
-                .map_err(|error| unsendable(&error))?;
-            self.exchange(outgoing, proxy, time_left)?
+            self.agent.run(outgoing.map(|()| request.body()))
         };
+        let answer = answer.map_err(failure::from_ureq)?;
         let (parts, incoming) = answer.into_parts();
         let mut headers = AnswerHeaders::new(parts.status.as_u16());
         for (name, value) in &parts.headers {

@@ -40,6 +40,7 @@ fn through(built_in: &BuiltIn, proxies: Proxies) -> Arc<dyn Transport> {
     built_in.with(Setup {
         proxies: Some(proxies),
         roots: built_in.knows_tls.then(|| AUTHORITY.pem.clone()),
+        ..Setup::default()
     })
 }
 

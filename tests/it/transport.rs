@@ -1,6 +1,7 @@
 //! What every transport keeps to, on a raw socket: connections, lengths, the cap, deadlines.
 
 use std::collections::HashSet;
+use std::net::{TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
@@ -35,6 +36,7 @@ pub(crate) struct BuiltIn {
 pub(crate) struct Setup {
     pub(crate) proxies: Option<Proxies>,
     pub(crate) roots: Option<String>,
+    pub(crate) connect_timeout: Option<Duration>,
 }
 
 impl BuiltIn {
@@ -69,6 +71,9 @@ pub(crate) const BUILT_IN: &[BuiltIn] = &[
             if let Some(roots) = setup.roots {
                 builder = builder.root_certificates(roots);
             }
+            if let Some(timeout) = setup.connect_timeout {
+                builder = builder.connect_timeout(timeout);
+            }
             Arc::new(builder.build().unwrap())
         },
     },
@@ -81,6 +86,9 @@ fn set_up(mut builder: UreqBuilder, setup: Setup) -> Arc<dyn Transport> {
     }
     if let Some(roots) = setup.roots {
         builder = builder.root_certificates(roots);
+    }
+    if let Some(timeout) = setup.connect_timeout {
+        builder = builder.connect_timeout(timeout);
     }
     Arc::new(builder.build().unwrap())
 }
@@ -391,6 +399,34 @@ fn the_deadline_holds_to_the_last_byte_of_the_body() {
         send(&*transport, &server.url(), Duration::ZERO, 100).assert_failure(Kind::Timeout);
         assert_eq!(server.connections(), 0);
         send(&*transport, &server.url(), Duration::MAX, 100).assert_answer(200, b"{}");
+    }
+}
+
+#[test]
+fn a_host_that_takes_no_connection_holds_nobody() {
+    // Linux leaves a connection unanswered when too many wait to be accepted.
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let waiting: Vec<_> = (0..5000)
+        .map_while(|_| TcpStream::connect_timeout(&address, Duration::from_millis(200)).ok())
+        .collect();
+    assert!(waiting.len() < 5000, "the system takes every connection");
+
+    let short = Duration::from_millis(500);
+    for built_in in BUILT_IN {
+        for (connect_timeout, time_left) in [(None, short), (Some(short), LONG)] {
+            let transport = built_in.with(Setup {
+                connect_timeout,
+                ..Setup::default()
+            });
+            let in_time = persistently(|| {
+                let outcome = send(&*transport, &format!("http://{address}"), time_left, 1);
+                outcome.assert_failure(Kind::Timeout);
+                let is_in_time = outcome.elapsed <= short + short / 10;
+                is_in_time.then_some(()).ok_or(outcome.elapsed)
+            });
+            assert_eq!(in_time, Ok(()), "{}", built_in.name);
+        }
     }
 }
 

@@ -91,6 +91,11 @@ impl<'a> Incoming<'a> {
             let text = "what came back is no HTTP that can be used";
             return Err(TransportError::new(TransportErrorKind::Protocol, text));
         };
+        if !self.has_all_headers {
+            // To libcurl an answer that ends inside a header line is a whole one.
+            let text = "the connection was closed before the whole answer was there";
+            return Err(TransportError::new(TransportErrorKind::Broken, text));
+        }
         headers.check()?;
         Ok(headers.into_head())
     }

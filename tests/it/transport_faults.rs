@@ -83,6 +83,8 @@ const FAULTS: &[Fault] = &[
         serve: Some(|peer| { peer.request()?; peer.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n9\r\n{}") }) },
     Fault { what: "closes inside the length of a chunk", outcome: Fails(Broken), kept: 0,
         serve: Some(|peer| { peer.request()?; peer.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n9") }) },
+    Fault { what: "closes before the last chunk", outcome: Fails(Broken), kept: PAGE.len(),
+        serve: Some(|peer| { peer.request()?; peer.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n15\r\n{\"count\":0,\"jobs\":[]}\r\n0") }) },
     Fault { what: "resets inside a body of unknown length", outcome: Fails(Broken), kept: 2,
         serve: Some(|peer| { peer.will_reset()?; peer.send("HTTP/1.1 200 OK\r\n\r\n{}") }) },
 

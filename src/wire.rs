@@ -8,6 +8,8 @@ use crate::clock::{Clock, Jitter};
 use crate::error::{ApiError, Error, ErrorKind};
 use crate::header;
 use crate::retry::{self, RetryPolicy};
+#[cfg(feature = "log")]
+use crate::transport::Method;
 use crate::transport::{
     Head, Request, RequestParts, ResponseBody, Transport, TransportError, TransportErrorKind,
 };
@@ -207,11 +209,17 @@ fn log_exchange(
     took: Duration,
 ) {
     #[cfg(feature = "log")]
+    let url = match parts.method() {
+        // The query of a login says nothing of use.
+        Method::Post => parts.url().split('?').next().unwrap_or_default(),
+        Method::Get => parts.url(),
+    };
+    #[cfg(feature = "log")]
     match answer {
         Ok(head) => log::debug!(
             "{} {} answered {} with {} bytes in {} ms, request id {}",
             parts.method(),
-            parts.url(),
+            url,
             head.status(),
             body.as_bytes().len(),
             took.as_millis(),
@@ -220,7 +228,7 @@ fn log_exchange(
         Err(error) => log::debug!(
             "{} {} failed after {} ms: {error}",
             parts.method(),
-            parts.url(),
+            url,
             took.as_millis(),
         ),
     }

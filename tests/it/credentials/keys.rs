@@ -50,16 +50,12 @@ fn a_key_signs_for_the_project_of_its_region() {
     assert_eq!(requests[1].header("X-Sdk-Date"), Some("20240820T000000Z"));
 }
 
-/// The default transport, past any proxy that the environment names.
-#[cfg(feature = "ureq")]
-fn direct() -> impl Transport {
-    use drs_backup_jobs::transport::{Proxies, Ureq};
-    Ureq::builder().proxies(Proxies::none()).build().unwrap()
-}
-
-#[cfg(feature = "ureq")]
+#[cfg(any(feature = "ureq", feature = "curl"))]
 #[test]
-fn signatures_and_logins_hold_over_real_http() {
+fn signatures_and_logins_hold_over_real_http_on_every_transport() {
+    use crate::transport::{BUILT_IN, Setup};
+    use drs_backup_jobs::transport::Proxies;
+
     let emulator = emulator()
         .access_key("AK", SECRET)
         .temporary_access_key("TEMP", SECRET, "session")
@@ -67,25 +63,27 @@ fn signatures_and_logins_hold_over_real_http() {
         .project(REGION, "p4")
         .build();
     let server = emulator.serve("127.0.0.1:0").unwrap();
-    let client = |credentials: Credentials| {
-        Client::builder()
-            .endpoint(server.url())
-            .iam_endpoint(server.url())
-            .project_name(REGION)
-            .transport(direct())
-            .credentials(credentials)
-            .build()
-            .unwrap()
-    };
-    let temporary = AccessKey::new("TEMP", SECRET).security_token("session");
-    for credentials in [
-        Credentials::access_key("AK", SECRET),
-        temporary.into(),
-        login().into(),
-    ] {
-        let client = client(credentials);
-        assert_eq!(list(&client).unwrap(), 3, "{client:?}");
-        client.list(&stumbling()).unwrap();
+    for built_in in BUILT_IN {
+        let temporary = AccessKey::new("TEMP", SECRET).security_token("session");
+        for credentials in [
+            Credentials::access_key("AK", SECRET),
+            temporary.into(),
+            login().into(),
+        ] {
+            let client = Client::builder()
+                .endpoint(server.url())
+                .iam_endpoint(server.url())
+                .project_name(REGION)
+                .transport(built_in.with(Setup {
+                    proxies: Some(Proxies::none()),
+                    ..Setup::default()
+                }))
+                .credentials(credentials)
+                .build()
+                .unwrap();
+            assert_eq!(list(&client).unwrap(), 3, "{client:?} on {}", built_in.name);
+            client.list(&stumbling()).unwrap();
+        }
     }
 }
 

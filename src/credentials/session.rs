@@ -94,6 +94,7 @@ impl Session {
         not(feature = "std"),
         expect(
             unused_variables,
+            clippy::needless_pass_by_value,
             clippy::unnecessary_wraps,
             reason = "nothing asks IAM"
         )
@@ -208,7 +209,11 @@ impl Session {
     /// else to authenticate with now. A key has nothing else: five failures would lock it.
     #[cfg_attr(
         not(feature = "std"),
-        expect(unused_variables, reason = "only a login takes time")
+        expect(
+            unused_variables,
+            clippy::unnecessary_wraps,
+            reason = "only a login takes time, and can fail"
+        )
     )]
     pub(crate) fn has_renewed(
         &self,

@@ -133,8 +133,15 @@ impl Job<'_> {
 }
 
 fn owned(text: Cow<'_, str>) -> Cow<'static, str> {
-    Cow::Owned(text.into_owned())
+    // What most jobs have in common need not be allocated for each.
+    match &*text {
+        "" => Cow::Borrowed(""),
+        DEFAULT_ENTERPRISE_PROJECT => Cow::Borrowed(DEFAULT_ENTERPRISE_PROJECT),
+        _ => Cow::Owned(text.into_owned()),
+    }
 }
+
+const DEFAULT_ENTERPRISE_PROJECT: &str = "0";
 
 /// One answer of the operation: some jobs, and how many there are in all.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]

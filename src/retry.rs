@@ -173,6 +173,16 @@ mod tests {
     }
 
     #[test]
+    fn refused_credentials_are_not_shown_again_whatever_the_status() {
+        for code in ["APIGW.0301", "APIGW.0302", "DRS.M00103"] {
+            let mut refusal = ApiError::default();
+            (refusal.status, refusal.code) = (503, Some(code.into()));
+            let pause = RetryPolicy::default().pause(1, &refusal.into(), true, LONG, 0.0);
+            assert_eq!(pause, None, "{code}");
+        }
+    }
+
+    #[test]
     fn each_transport_error_is_retried_or_not() {
         use TransportErrorKind as K;
         for (kind, safe, not_safe) in [

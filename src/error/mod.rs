@@ -176,7 +176,15 @@ impl Error {
     #[must_use]
     pub fn is_transient(&self) -> bool {
         match &self.0.cause {
-            Cause::Api(error) => matches!(error.status, 429 | 500 | 502 | 503 | 504),
+            Cause::Api(error) => {
+                // A refused key stays refused, whatever the status it comes with: asking again
+                // could lock it.
+                matches!(error.status, 429 | 500 | 502 | 503 | 504)
+                    && !matches!(
+                        error.kind(),
+                        ErrorKind::Authentication | ErrorKind::Permission
+                    )
+            }
             Cause::Transport(error) => error.kind().is_transient(),
             _ => false,
         }

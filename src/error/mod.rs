@@ -326,13 +326,13 @@ impl fmt::Display for Error {
             write!(f, " (request id {id})")?;
         }
         match self.0.tries {
-            Some(Tries { attempts, elapsed }) if attempts > 1 => {
-                write!(
-                    f,
-                    ", after {attempts} attempts in {:.1} s",
-                    elapsed.as_secs_f64()
-                )
-            }
+            // In whole tenths: formatting a float would link ten kilobytes into small programs.
+            Some(Tries { attempts, elapsed }) if attempts > 1 => write!(
+                f,
+                ", after {attempts} attempts in {}.{} s",
+                elapsed.as_secs(),
+                elapsed.subsec_millis() / 100
+            ),
             _ => Ok(()),
         }
     }

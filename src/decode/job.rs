@@ -65,7 +65,7 @@ fn read_foreseen<'a>(
             *cursor = at;
             let text = cursor.unescape(plain)?;
             at = *cursor;
-            set(job, field, Some(Cow::Owned(text)))
+            set_any(job, field, Some(Cow::Owned(text)))
         };
         if taken.is_err() {
             break;
@@ -142,15 +142,24 @@ fn read_value<'a>(
 ) -> Result<(), Expected> {
     if !cursor.eat("\"") {
         let text = other_text(cursor)?;
-        return set(job, field, text);
+        return set_any(job, field, text);
     }
     let plain = cursor.plain();
     if cursor.eat("\"") {
         set(job, field, Some(Cow::Borrowed(plain)))
     } else {
         let text = cursor.unescape(plain)?;
-        set(job, field, Some(Cow::Owned(text)))
+        set_any(job, field, Some(Cow::Owned(text)))
     }
+}
+
+/// As [`set`], once for all the ways that are less used.
+fn set_any<'a>(
+    job: &mut Job<'a>,
+    field: Field,
+    text: Option<Cow<'a, str>>,
+) -> Result<(), Expected> {
+    set(job, field, text)
 }
 
 #[expect(

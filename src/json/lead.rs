@@ -12,46 +12,84 @@ const TAIL: usize = 16;
 /// string.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Lead {
-    bytes: [u8; HEAD + TAIL],
-    /// All ones for each byte that counts.
-    mask: [u8; HEAD + TAIL],
+    head: Part<HEAD>,
+    tail: Part<TAIL>,
     length: usize,
+}
+
+/// Some of the bytes to come, and all ones for each that counts.
+#[derive(Clone, Copy, Debug)]
+struct Part<const N: usize> {
+    bytes: [u8; N],
+    mask: [u8; N],
 }
 
 impl Lead {
     /// A lead that nothing follows.
     pub(crate) const NONE: Self = Self {
-        bytes: [0; HEAD + TAIL],
-        mask: [0; HEAD + TAIL],
+        head: Part::EMPTY,
+        tail: Part::EMPTY,
         length: 0,
     };
 
     /// The text between two places, if it is short enough to be compared at once.
     pub(crate) fn between(from: Cursor<'_>, to: Cursor<'_>) -> Self {
-        let mut lead = Self::NONE;
         let length = from.left().saturating_sub(to.left());
         let text = from.rest.as_bytes().get(..length).unwrap_or_default();
-        if let (Some(bytes), Some(mask)) =
-            (lead.bytes.get_mut(..length), lead.mask.get_mut(..length))
-        {
-            bytes.copy_from_slice(text);
-            mask.fill(0xff);
-            lead.length = length;
+        if length > HEAD + TAIL {
+            return Self::NONE;
         }
-        lead
+        let (head, tail) = text.split_at_checked(HEAD).unwrap_or((text, b""));
+        Self {
+            head: Part::of(head),
+            tail: Part::of(tail),
+            length,
+        }
+    }
+}
+
+impl<const N: usize> Part<N> {
+    const EMPTY: Self = Self {
+        bytes: [0; N],
+        mask: [0; N],
+    };
+
+    fn of(text: &[u8]) -> Self {
+        let mut part = Self::EMPTY;
+        for ((byte, mask), text) in part.bytes.iter_mut().zip(&mut part.mask).zip(text) {
+            *byte = *text;
+            *mask = 0xff;
+        }
+        part
+    }
+
+    /// Whether `text` goes on otherwise. There is no early end, so that LLVM makes it a few vector
+    /// instructions.
+    #[inline]
+    fn differs_from(&self, text: &[u8; N]) -> bool {
+        let mut difference = 0;
+        for ((byte, wanted), mask) in text.iter().zip(&self.bytes).zip(&self.mask) {
+            difference |= (byte ^ wanted) & mask;
+        }
+        difference != 0
     }
 }
 
 impl Cursor<'_> {
-    /// Goes over `lead` if the text goes on with it; never over [`Lead::NONE`].
+    /// Goes over `lead` if the text goes on with it; never over [`Lead::NONE`], and never near the
+    /// end of the text.
     #[inline]
     pub(crate) fn eat_lead(&mut self, lead: &Lead) -> bool {
-        let Some(ahead) = self.rest.as_bytes().first_chunk::<{ HEAD + TAIL }>() else {
+        let Some((head, behind)) = self.rest.as_bytes().split_first_chunk() else {
             return false;
         };
-        if differs::<0, HEAD>(ahead, lead)
-            || lead.length == 0
-            || lead.length > HEAD && differs::<HEAD, { HEAD + TAIL }>(ahead, lead)
+        if lead.head.differs_from(head) || lead.length == 0 {
+            return false;
+        }
+        if lead.length > HEAD
+            && behind
+                .first_chunk()
+                .is_none_or(|tail| lead.tail.differs_from(tail))
         {
             return false;
         }
@@ -63,21 +101,4 @@ impl Cursor<'_> {
             None => false,
         }
     }
-}
-
-/// Whether a byte that counts differs in `FROM..TO`. There is no early end, so that LLVM makes it a
-/// few vector instructions.
-#[inline]
-fn differs<const FROM: usize, const TO: usize>(ahead: &[u8; HEAD + TAIL], lead: &Lead) -> bool {
-    let mut difference = 0;
-    for ((byte, wanted), mask) in ahead
-        .iter()
-        .zip(&lead.bytes)
-        .zip(&lead.mask)
-        .take(TO)
-        .skip(FROM)
-    {
-        difference |= (byte ^ wanted) & mask;
-    }
-    difference != 0
 }

@@ -16,7 +16,12 @@ impl<'a> Cursor<'a> {
     pub(crate) fn integer(&mut self) -> Result<&'a str, Expected> {
         let start = *self;
         let Number { text, is_integer } = self.number()?;
-        let fits = text.parse::<u64>().is_ok() || text.parse::<i64>().is_ok();
+        let fits = match text.strip_prefix('-') {
+            Some(digits) => digits
+                .parse::<u64>()
+                .is_ok_and(|magnitude| magnitude <= i64::MIN.unsigned_abs()),
+            None => text.parse::<u64>().is_ok(),
+        };
         if is_integer && fits && text != "-0" {
             return Ok(text);
         }

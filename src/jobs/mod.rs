@@ -46,7 +46,7 @@ pub use pages::Pages;
 /// a bad key; [`resume`](Self::resume) goes on from the same page.
 ///
 /// ```no_run
-/// # let client: drs_backup_jobs::Client = unimplemented!();
+/// # fn print(client: &drs_backup_jobs::Client) -> Result<(), drs_backup_jobs::Error> {
 /// use drs_backup_jobs::{JobStatus, ListJobs, SortKey};
 ///
 /// let failed = ListJobs::new().status(JobStatus::Failed).sort_key(SortKey::CreatedAt);
@@ -54,7 +54,8 @@ pub use pages::Pages;
 ///     let job = job?;
 ///     println!("{} {} {}", job.id, job.name, job.error_log.as_deref().unwrap_or("-"));
 /// }
-/// # Ok::<(), drs_backup_jobs::Error>(())
+/// # Ok(())
+/// # }
 /// ```
 #[derive(Debug)]
 #[must_use = "jobs are asked for only when the iterator is advanced"]

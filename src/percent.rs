@@ -13,10 +13,7 @@ pub(crate) fn encode_into(out: &mut String, text: &str) {
     let mut rest = text;
     loop {
         // Unreserved bytes are ASCII, so both cuts stand on character boundaries.
-        let kept = rest
-            .bytes()
-            .position(|byte| !is_unreserved(byte))
-            .unwrap_or(rest.len());
+        let kept = kept_length(rest.as_bytes());
         let (plain, tail) = rest.split_at(kept);
         out.push_str(plain);
         if tail.is_empty() {
@@ -44,6 +41,23 @@ pub(crate) fn encode_byte_into(out: &mut String, byte: u8) {
 fn escape(byte: u8) -> &'static str {
     let at = usize::from(byte) * 3;
     ESCAPES.get(at..at + 3).unwrap_or_default()
+}
+
+/// How many bytes come before the first that is escaped.
+fn kept_length(bytes: &[u8]) -> usize {
+    let mut rest = bytes;
+    // Eight at a time without an early end: ids and names are long and hold nothing to escape.
+    while let Some((chunk, behind)) = rest.split_first_chunk::<8>() {
+        if !chunk
+            .iter()
+            .fold(true, |kept, &byte| kept & is_unreserved(byte))
+        {
+            break;
+        }
+        rest = behind;
+    }
+    let kept = rest.iter().take_while(|&&byte| is_unreserved(byte)).count();
+    bytes.len() - rest.len() + kept
 }
 
 const fn is_unreserved(byte: u8) -> bool {

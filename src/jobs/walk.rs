@@ -29,12 +29,7 @@ impl Seen {
 
     /// Notes the id; whether it is new to the whole walk.
     fn insert(&mut self, id: &str) -> bool {
-        if let Some(batch) = self.ids.get_mut(id) {
-            *batch = self.batch;
-            return false;
-        }
-        self.ids.insert(id.into(), self.batch);
-        true
+        self.ids.insert(id.into(), self.batch).is_none()
     }
 }
 

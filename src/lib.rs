@@ -35,7 +35,7 @@
 //!   sent again.
 //! - [`decode`]: the rules by which an answer is read.
 //!
-//! Pages: [testing your code](emulator), [bring your own transport](guide::bring_your_own_transport),
+//! Pages: [testing your code], [bring your own transport](guide::bring_your_own_transport),
 //! [without I/O](guide::without_io), [credentials], [security](guide::security),
 //! [design](guide::design).
 //!
@@ -77,6 +77,11 @@
 //! async; [without I/O](guide::without_io) shows how an async program uses it all the same.
 //!
 //! [page]: https://support.huaweicloud.com/intl/en-us/api-drs/en-us_topic_0000002060148284.html
+#![cfg_attr(feature = "emulator", doc = "[testing your code]: emulator")]
+#![cfg_attr(
+    not(feature = "emulator"),
+    doc = "[testing your code]: https://docs.rs/drs-backup-jobs/latest/drs_backup_jobs/emulator/"
+)]
 #![no_std]
 #![forbid(unsafe_code)]
 

@@ -1,7 +1,11 @@
 //! Pages on how to use the crate; there is no code here.
 
-#[cfg(all(feature = "emulator", not(miri)))]
-#[doc = include_str!("bring_your_own_transport.md")]
+// Its example is run against the emulator.
+#[cfg_attr(feature = "emulator", doc = include_str!("bring_your_own_transport.md"))]
+#[cfg_attr(
+    not(feature = "emulator"),
+    doc = "Bring your own transport: this page is there with the feature `emulator`."
+)]
 pub mod bring_your_own_transport {}
 
 #[doc = include_str!("without_io.md")]

@@ -110,12 +110,13 @@ impl Walk {
             self.step = self.step.saturating_mul(2);
             return Ok(Vec::new());
         }
-        let mut new = Vec::new();
-        for job in page.jobs {
-            if seen.insert(&job.id) {
-                new.push(job.into_owned());
-            }
-        }
+        // Collected in place: the page's own vector holds the new jobs.
+        let new: Vec<_> = page
+            .jobs
+            .into_iter()
+            .filter(|job| seen.insert(&job.id))
+            .map(Job::into_owned)
+            .collect();
         if new.is_empty() {
             self.count_barren()?;
         } else {

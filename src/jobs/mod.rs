@@ -9,6 +9,7 @@ use crate::job::Job;
 use crate::list_jobs::ListJobs;
 
 mod pages;
+mod seen;
 mod walk;
 
 pub use pages::Pages;

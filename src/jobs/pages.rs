@@ -6,7 +6,8 @@ use alloc::vec::{IntoIter, Vec};
 use core::fmt;
 use core::iter::FusedIterator;
 
-use super::walk::{Seen, Walk};
+use super::seen::Seen;
+use super::walk::Walk;
 use crate::client::Client;
 use crate::error::{Error, ErrorKind};
 use crate::job::JobPage;

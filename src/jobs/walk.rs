@@ -1,37 +1,11 @@
 //! The rules of the walk, without I/O: which offset to ask next, and which jobs of an answer are
 //! new.
 
-use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
 
+use super::seen::Seen;
 use crate::job::{Job, JobPage};
-
-/// The ids met so far, whole. Each is kept with the batch that met it last: a gap in one batch must
-/// not be taken for closed because another batch met the same job.
-#[derive(Debug, Default)]
-pub(super) struct Seen {
-    #[cfg(feature = "std")]
-    ids: std::collections::HashMap<Box<str>, u32>,
-    #[cfg(not(feature = "std"))]
-    ids: alloc::collections::BTreeMap<Box<str>, u32>,
-    batch: u32,
-}
-
-impl Seen {
-    pub(super) fn next_batch(&mut self) {
-        self.batch = self.batch.saturating_add(1);
-    }
-
-    fn in_this_batch(&self, id: &str) -> bool {
-        self.ids.get(id) == Some(&self.batch)
-    }
-
-    /// Notes the id; whether it is new to the whole walk.
-    fn insert(&mut self, id: &str) -> bool {
-        self.ids.insert(id.into(), self.batch).is_none()
-    }
-}
 
 /// One walk over one list.
 ///

@@ -253,6 +253,15 @@ mod tests {
     }
 
     #[test]
+    fn a_count_that_fits_a_later_page_ends_nothing() {
+        let (mut walk, mut seen) = (Walk::new(4), Seen::default());
+        walk.take(page(&["a", "b", "c", "d"], 2), &mut seen)
+            .unwrap();
+        walk.take(page(&["d", "e"], 2), &mut seen).unwrap();
+        assert_eq!(walk.offset(), Some(4));
+    }
+
+    #[test]
     fn a_list_that_shrinks_to_one_job_is_walked_to_its_end() {
         let (mut walk, mut seen) = (Walk::new(2), Seen::default());
         assert_taken(&mut walk, &mut seen, (&["a", "b"], &["a", "b"]), Some(1));

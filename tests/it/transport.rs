@@ -305,17 +305,23 @@ fn a_body_over_the_cap_is_refused_and_one_at_the_cap_is_not() {
             "Transfer-Encoding: chunked\r\n\r\n3e8\r\n",
             "Connection: close\r\n\r\n",
         ] {
-            let server = Server::start(move |peer| {
-                peer.request()?;
-                peer.send(format!("HTTP/1.1 200 OK\r\n{framing}"))?;
-                peer.send([b'x'; 1000])?;
-                if framing.starts_with('T') {
-                    peer.send("\r\n0\r\n\r\n")?;
-                }
-                Ok(())
-            });
+            // One for each request: it closes the connection after an answer, and a request that
+            // is just then sent on it would be broken off.
+            let start = || {
+                Server::start(move |peer| {
+                    peer.request()?;
+                    peer.send(format!("HTTP/1.1 200 OK\r\n{framing}"))?;
+                    peer.send([b'x'; 1000])?;
+                    if framing.starts_with('T') {
+                        peer.send("\r\n0\r\n\r\n")?;
+                    }
+                    Ok(())
+                })
+            };
+            let server = start();
             let outcome = send(&*transport, &server.url(), LONG, 1000);
             outcome.assert_answer(200, &[b'x'; 1000]);
+            let server = start();
             let outcome = send(&*transport, &server.url(), LONG, 999);
             outcome.assert_failure(Kind::BodyTooLarge);
             assert!(outcome.body.len() <= 999);

@@ -1,18 +1,19 @@
 //! Every job of a list, across its pages, while the list changes.
 
-use alloc::vec::IntoIter;
 use core::iter::FusedIterator;
 
 use crate::client::Client;
 use crate::error::Error;
-use crate::job::Job;
+use crate::job::{Job, JobPage};
 use crate::list_jobs::ListJobs;
 
 mod pages;
+mod pending;
 mod seen;
 mod walk;
 
 pub use pages::Pages;
+use pending::Pending;
 
 /// Every job that matches a query, across pages: made by [`Client::jobs`].
 ///
@@ -62,7 +63,7 @@ pub use pages::Pages;
 #[must_use = "jobs are asked for only when the iterator is advanced"]
 pub struct Jobs {
     pages: Pages,
-    pending: IntoIter<Job<'static>>,
+    pending: Pending,
 }
 
 impl Jobs {
@@ -75,12 +76,10 @@ impl Jobs {
 
     /// The same walk, page by page.
     pub fn pages(mut self) -> Pages {
-        let left: alloc::vec::Vec<_> = self.pending.collect();
-        if !left.is_empty() {
-            let count = self.pages.total().unwrap_or_default();
-            self.pages.ready = Some(crate::job::JobPage {
-                count,
-                jobs: left,
+        if self.pending.len() > 0 {
+            self.pages.ready = Some(JobPage {
+                count: self.pages.total().unwrap_or_default(),
+                jobs: self.pending.collect(),
                 request_id: None,
             });
         }
@@ -107,9 +106,9 @@ impl Iterator for Jobs {
             if let Some(job) = self.pending.next() {
                 return Some(Ok(job));
             }
-            match self.pages.next()? {
-                Ok(page) => self.pending = page.jobs.into_iter(),
-                Err(error) => return Some(Err(error)),
+            let pending = &mut self.pending;
+            if let Err(error) = self.pages.next_page(|page| pending.fill(page.jobs))? {
+                return Some(Err(error));
             }
         }
     }
@@ -130,7 +129,7 @@ impl Client {
     pub fn jobs(&self, query: ListJobs) -> Jobs {
         Jobs {
             pages: Pages::new(self.clone(), query),
-            pending: alloc::vec::Vec::new().into_iter(),
+            pending: Pending::default(),
         }
     }
 }

@@ -89,8 +89,25 @@ impl Pages {
         self.page_size = page_size;
     }
 
-    /// The next page with a new job in it; `None` at the end.
-    fn advance(&mut self) -> Result<Option<JobPage<'static>>, Error> {
+    /// The next page with a new job in it, as `keep` makes it outlast its answer; `None` at the end
+    /// and after an error.
+    pub(super) fn next_page<T>(
+        &mut self,
+        keep: impl FnOnce(JobPage<'_>) -> T,
+    ) -> Option<Result<T, Error>> {
+        if self.state != State::Walking {
+            return None;
+        }
+        let page = self.advance(keep).transpose();
+        match page {
+            Some(Ok(_)) => {}
+            Some(Err(_)) => self.state = State::Failed,
+            None => self.state = State::Ended,
+        }
+        page
+    }
+
+    fn advance<T>(&mut self, keep: impl FnOnce(JobPage<'_>) -> T) -> Result<Option<T>, Error> {
         self.check()?;
         if self.walk.is_none() {
             self.begin_batch();
@@ -105,21 +122,16 @@ impl Pages {
                 continue;
             };
             let query = self.query.clone().limit(self.page_size).offset(offset);
-            let page = self
+            let mut page = self
                 .client
                 .page(&query, &mut self.body)
                 .map_err(|error| beyond_the_last_offset(error, offset))?;
             self.total = Some(page.count);
-            let (count, request_id) = (page.count, page.request_id.clone());
-            let jobs = walk
-                .take(page, &mut self.seen)
-                .map_err(|why| Error::incomplete(why, None).with_request_id(request_id.clone()))?;
-            if !jobs.is_empty() {
-                return Ok(Some(JobPage {
-                    count,
-                    jobs,
-                    request_id,
-                }));
+            if let Err(why) = walk.take(&mut page, &mut self.seen) {
+                return Err(Error::incomplete(why, None).with_request_id(page.request_id));
+            }
+            if !page.jobs.is_empty() {
+                return Ok(Some(keep(page)));
             }
         }
         Ok(None)
@@ -161,20 +173,11 @@ impl Iterator for Pages {
         if self.ready.is_some() {
             return self.ready.take().map(Ok);
         }
-        if self.state != State::Walking {
-            return None;
-        }
-        match self.advance() {
-            Ok(Some(page)) => Some(Ok(page)),
-            Ok(None) => {
-                self.state = State::Ended;
-                None
-            }
-            Err(error) => {
-                self.state = State::Failed;
-                Some(Err(error))
-            }
-        }
+        #[expect(
+            clippy::redundant_closure_for_method_calls,
+            reason = "the method is for one lifetime, the closure for all"
+        )]
+        self.next_page(|page| page.into_owned())
     }
 }
 

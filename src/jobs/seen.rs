@@ -31,34 +31,36 @@ use sorted::Ids;
 #[cfg(feature = "std")]
 mod hashed {
     use alloc::string::String;
+    use alloc::vec::Vec;
     use std::collections::HashMap;
-    use std::collections::hash_map::Entry;
     use std::hash::{BuildHasher as _, BuildHasherDefault, Hasher, RandomState};
 
     /// Ids one behind the other in one text, found by their hash. An allocation of its own for
     /// each would cost a walk more than all the rest: they stay, while the jobs around them go.
+    /// Looking an id up waits for memory, so a slot of the table is kept to eight bytes.
     #[derive(Debug, Default)]
     pub(super) struct Ids {
         text: String,
-        /// By the id's hash, or the next number that was free.
-        places: HashMap<u64, Place, BuildHasherDefault<AsItIs>>,
+        met: Vec<Met>,
+        /// Which of `met`, by its hash or the next number that was free.
+        numbers: HashMap<u32, u32, BuildHasherDefault<Spread>>,
         hasher: RandomState,
     }
 
     #[derive(Debug)]
-    struct Place {
-        start: usize,
+    struct Met {
+        /// Where it ends in the text; it begins where the one before it ends.
         end: usize,
         batch: u32,
     }
 
     impl Ids {
         pub(super) fn batch_of(&self, id: &str) -> Option<u32> {
-            let mut key = self.hasher.hash_one(id);
+            let mut key = self.hash(id);
             loop {
-                let place = self.places.get(&key)?;
-                if self.text.get(place.start..place.end) == Some(id) {
-                    return Some(place.batch);
+                let number = *self.numbers.get(&key)?;
+                if self.text_of(number) == Some(id) {
+                    return self.met.get(number as usize).map(|id| id.batch);
                 }
                 key = key.wrapping_add(1);
             }
@@ -66,44 +68,57 @@ mod hashed {
 
         /// Notes the id with the batch; whether it is new.
         pub(super) fn insert(&mut self, id: &str, batch: u32) -> bool {
-            self.insert_from(self.hasher.hash_one(id), id, batch)
+            self.insert_from(self.hash(id), id, batch)
         }
 
-        fn insert_from(&mut self, mut key: u64, id: &str, batch: u32) -> bool {
+        fn insert_from(&mut self, mut key: u32, id: &str, batch: u32) -> bool {
+            // The offsets of the service end long before: that many ids fit in no memory either.
+            let next = u32::try_from(self.met.len()).unwrap_or(u32::MAX);
             loop {
-                match self.places.entry(key) {
-                    Entry::Vacant(free) => {
-                        let start = self.text.len();
-                        self.text.push_str(id);
-                        let end = self.text.len();
-                        free.insert(Place { start, end, batch });
-                        return true;
-                    }
-                    Entry::Occupied(mut taken) => {
-                        let place = taken.get_mut();
-                        // Two ids can have one hash: the ids themselves decide.
-                        if self.text.get(place.start..place.end) == Some(id) {
-                            place.batch = batch;
-                            return false;
-                        }
-                        key = key.wrapping_add(1);
-                    }
+                let number = *self.numbers.entry(key).or_insert(next);
+                if number == next {
+                    self.text.push_str(id);
+                    let end = self.text.len();
+                    self.met.push(Met { end, batch });
+                    return true;
                 }
+                // Two ids can have one hash: the ids themselves decide.
+                if self.text_of(number) == Some(id) {
+                    if let Some(id) = self.met.get_mut(number as usize) {
+                        id.batch = batch;
+                    }
+                    return false;
+                }
+                key = key.wrapping_add(1);
             }
+        }
+
+        fn text_of(&self, number: u32) -> Option<&str> {
+            let number = number as usize;
+            let before = number
+                .checked_sub(1)
+                .and_then(|before| self.met.get(before));
+            let start = before.map_or(0, |id| id.end);
+            self.text.get(start..self.met.get(number)?.end)
+        }
+
+        #[expect(clippy::cast_possible_truncation, reason = "half of a hash is one")]
+        fn hash(&self, id: &str) -> u32 {
+            self.hasher.hash_one(id) as u32
         }
     }
 
-    /// Keys that are hashes already.
+    /// Keys that are hashes already. A map looks at both ends of a hash, so it stands at both.
     #[derive(Default)]
-    struct AsItIs(u64);
+    struct Spread(u64);
 
-    impl Hasher for AsItIs {
+    impl Hasher for Spread {
         fn finish(&self) -> u64 {
             self.0
         }
 
-        fn write_u64(&mut self, key: u64) {
-            self.0 = key;
+        fn write_u32(&mut self, key: u32) {
+            self.0 = u64::from(key) << 32 | u64::from(key);
         }
 
         fn write(&mut self, bytes: &[u8]) {
@@ -123,12 +138,12 @@ mod hashed {
             let mut ids = Ids::default();
             for round in 0..3 {
                 for id in ["a", "b", "", "ab"] {
-                    assert_eq!(ids.insert_from(u64::MAX, id, round), round == 0, "{id}");
+                    assert_eq!(ids.insert_from(u32::MAX, id, round), round == 0, "{id}");
                 }
             }
-            assert_eq!(ids.places.len(), 4);
+            assert_eq!(ids.met.len(), 4);
             assert_eq!(ids.text, "abab");
-            assert!(ids.insert_from(u64::MAX, "ba", 0));
+            assert!(ids.insert_from(u32::MAX, "ba", 0));
         }
 
         #[test]

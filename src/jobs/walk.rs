@@ -2,10 +2,9 @@
 //! new.
 
 use alloc::string::String;
-use alloc::vec::Vec;
 
 use super::seen::Seen;
-use crate::job::{Job, JobPage};
+use crate::job::JobPage;
 
 /// One walk over one list.
 ///
@@ -56,20 +55,17 @@ impl Walk {
         (self.phase != Phase::Ended).then_some(self.offset)
     }
 
-    /// Takes an answer in and gives its new jobs, in its order.
+    /// Takes an answer in, and leaves in it the jobs that are new.
     ///
     /// # Errors
     ///
     /// Why the walk cannot promise to see every job. It stays where it is, so it can be resumed.
-    pub(super) fn take(
-        &mut self,
-        page: JobPage<'_>,
-        seen: &mut Seen,
-    ) -> Result<Vec<Job<'static>>, String> {
+    pub(super) fn take(&mut self, page: &mut JobPage<'_>, seen: &mut Seen) -> Result<(), String> {
         let received = page.jobs.len();
         self.longest = self.longest.max(received);
         if self.phase == Phase::SecondRecord {
-            return self.settle_second_record(received).map(|()| Vec::new());
+            page.jobs.clear();
+            return self.settle_second_record(received);
         }
         let is_head = self.offset == 0;
         let joins = is_head
@@ -78,27 +74,23 @@ impl Walk {
                 .first()
                 .is_some_and(|job| seen.in_this_batch(&job.id));
         if !joins {
+            page.jobs.clear();
             self.count_barren()?;
             // Jobs were deleted: what stood here has moved towards the head.
             self.offset = self.offset.saturating_sub(self.step);
             self.step = self.step.saturating_mul(2);
-            return Ok(Vec::new());
+            return Ok(());
         }
-        // Collected in place: the page's own vector holds the new jobs.
-        let new: Vec<_> = page
-            .jobs
-            .into_iter()
-            .filter(|job| seen.insert(&job.id))
-            .map(Job::into_owned)
-            .collect();
-        if new.is_empty() {
+        page.jobs.retain(|job| seen.insert(&job.id));
+        let nothing_new = page.jobs.is_empty();
+        if nothing_new {
             self.count_barren()?;
         } else {
             self.barren = 0;
         }
         self.step = 1;
-        self.go_on(is_head, received, page.count, new.is_empty());
-        Ok(new)
+        self.go_on(is_head, received, page.count, nothing_new);
+        Ok(())
     }
 
     /// Decides what to ask after a page that was taken in.
@@ -158,6 +150,8 @@ impl Walk {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::job::Job;
+    use alloc::vec::Vec;
 
     fn page<'a>(ids: &[&'a str], count: u64) -> JobPage<'a> {
         JobPage {
@@ -174,8 +168,9 @@ mod tests {
         (ids, new): (&[&str], &[&str]),
         next: Option<u32>,
     ) {
-        let taken = walk.take(page(ids, 99), seen).unwrap();
-        let taken: Vec<&str> = taken.iter().map(|job| &*job.id).collect();
+        let mut page = page(ids, 99);
+        walk.take(&mut page, seen).unwrap();
+        let taken: Vec<&str> = page.jobs.iter().map(|job| &*job.id).collect();
         assert_eq!((&*taken, walk.offset()), (new, next));
     }
 
@@ -238,26 +233,26 @@ mod tests {
     #[test]
     fn sixty_four_answers_without_a_new_job_end_it_and_it_can_go_on() {
         let (mut walk, mut seen) = (Walk::new(2), Seen::default());
-        walk.take(page(&["a", "b"], 99), &mut seen).unwrap();
+        walk.take(&mut page(&["a", "b"], 99), &mut seen).unwrap();
         for _ in 1..MOST_BARREN {
-            walk.take(page(&["a", "b"], 99), &mut seen).unwrap();
+            walk.take(&mut page(&["a", "b"], 99), &mut seen).unwrap();
         }
         let before = walk.offset();
         assert!(
-            walk.take(page(&["a", "b"], 99), &mut seen)
+            walk.take(&mut page(&["a", "b"], 99), &mut seen)
                 .unwrap_err()
                 .contains("64 answers")
         );
         assert_eq!(walk.offset(), before);
-        walk.take(page(&["a", "b"], 99), &mut seen).unwrap();
+        walk.take(&mut page(&["a", "b"], 99), &mut seen).unwrap();
     }
 
     #[test]
     fn a_count_that_fits_a_later_page_ends_nothing() {
         let (mut walk, mut seen) = (Walk::new(4), Seen::default());
-        walk.take(page(&["a", "b", "c", "d"], 2), &mut seen)
+        walk.take(&mut page(&["a", "b", "c", "d"], 2), &mut seen)
             .unwrap();
-        walk.take(page(&["d", "e"], 2), &mut seen).unwrap();
+        walk.take(&mut page(&["d", "e"], 2), &mut seen).unwrap();
         assert_eq!(walk.offset(), Some(4));
     }
 

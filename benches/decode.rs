@@ -18,6 +18,8 @@ use drs_backup_jobs::{JobPage, decode};
 mod borrowed;
 #[path = "shared/corpus.rs"]
 mod corpus;
+#[path = "shared/goal.rs"]
+mod goal;
 #[path = "shared/ratios.rs"]
 mod ratios;
 
@@ -40,17 +42,22 @@ fn main() {
     }
     criterion.final_summary();
 
-    for (corpus, goal) in corpus::all().iter().zip([3.7, 3.3, 2.5, 2.0, 2.2]) {
+    for corpus in corpus::all() {
         let body = corpus.body.as_bytes();
         ratios::print(
             corpus.name,
             body.len(),
             &mut || drop(black_box(JobPage::parse(black_box(body)).unwrap())),
             &mut [
-                ("serde_json borrowed", Some(goal), &mut || {
-                    let page: borrowed::Page<'_> = serde_json::from_slice(black_box(body)).unwrap();
-                    drop(black_box(page));
-                }),
+                (
+                    "serde_json borrowed",
+                    Some(corpus.goals.serde_json),
+                    &mut || {
+                        let page: borrowed::Page<'_> =
+                            serde_json::from_slice(black_box(body)).unwrap();
+                        drop(black_box(page));
+                    },
+                ),
                 ("decode::serde_json", None, &mut || {
                     drop(black_box(decode::serde_json(black_box(body)).unwrap()));
                 }),

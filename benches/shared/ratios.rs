@@ -2,12 +2,14 @@
 
 use std::time::{Duration, Instant};
 
+use crate::goal;
+
 /// One contestant: its name, the goal as a ratio if there is one, and the work.
 pub(crate) type Peer<'a> = (&'a str, Option<f64>, &'a mut dyn FnMut());
 
-/// Times `ours` against each peer and prints a row for each. With `test` each runs once.
+/// Times `ours` against each peer and prints a row for each.
 pub(crate) fn print(work: &str, bytes: usize, ours: &mut dyn FnMut(), peers: &mut [Peer<'_>]) {
-    if std::env::args().any(|argument| argument == "--test") {
+    if goal::is_test() {
         ours();
         for (_, _, run) in peers {
             run();
@@ -34,12 +36,11 @@ pub(crate) fn print(work: &str, bytes: usize, ours: &mut dyn FnMut(), peers: &mu
     row("drs-backup-jobs", best_of_ours, String::new());
     for ((name, goal, _), best) in peers.iter().zip(best) {
         let ratio = best.as_secs_f64() / best_of_ours.as_secs_f64();
-        let goal = match goal {
-            Some(goal) if ratio >= *goal => format!("(goal {goal:.1}, reached)"),
-            Some(goal) => format!("(goal {goal:.1}, MISSED)"),
-            None => String::new(),
+        let note = match goal {
+            Some(goal) => goal::at_least(ratio, *goal),
+            None => format!("{ratio:.2} x"),
         };
-        row(name, best, format!("{ratio:5.2} x {goal}"));
+        row(name, best, note);
     }
 }
 

@@ -1,0 +1,21 @@
+//! Whether a bench is only tried out, and how a ratio stands to its goal.
+#![allow(dead_code, reason = "no bench needs all of it")]
+
+/// Whether all is to run once, to see that it runs: so `cargo test` does, and `--test` demands.
+pub(crate) fn is_test() -> bool {
+    let has = |wanted| std::env::args().any(|argument| argument == wanted);
+    has("--test") || !has("--bench")
+}
+
+pub(crate) fn at_least(ratio: f64, goal: f64) -> String {
+    verdict(ratio, goal, ratio >= goal)
+}
+
+pub(crate) fn at_most(ratio: f64, goal: f64) -> String {
+    verdict(ratio, goal, ratio <= goal)
+}
+
+fn verdict(ratio: f64, goal: f64, is_reached: bool) -> String {
+    let verdict = if is_reached { "reached" } else { "MISSED" };
+    format!("{ratio:.2} x (goal {goal:.1}, {verdict})")
+}

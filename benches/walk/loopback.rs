@@ -1,0 +1,120 @@
+//! A walk over loopback beside a bare loop of ureq's; the server is a process of its own.
+
+use std::io::{BufRead, BufReader, Read};
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use drs_backup_jobs::emulator::{Emulator, Limits};
+use drs_backup_jobs::{Client, ListJobs};
+
+use crate::goal;
+
+const SERVE: &str = "--serve";
+const PAGE: u32 = 100;
+
+pub(crate) fn is_server() -> bool {
+    std::env::args().any(|argument| argument == SERVE)
+}
+
+/// The server's process: an emulator with as many jobs as the last argument says, until its
+/// standard input closes.
+pub(crate) fn serve() {
+    let jobs = std::env::args().next_back().unwrap().parse().unwrap();
+    let emulator = Emulator::builder().jobs(jobs).limits(Limits::None).build();
+    let server = emulator.serve("127.0.0.1:0").unwrap();
+    println!("{}", server.url());
+    let _ = std::io::stdin().read(&mut [0]);
+}
+
+fn server_process(jobs: u32) -> (Child, String) {
+    let mut child = Command::new(std::env::current_exe().unwrap())
+        .args([SERVE, &jobs.to_string()])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut url = String::new();
+    BufReader::new(child.stdout.take().unwrap())
+        .read_line(&mut url)
+        .unwrap();
+    (child, url.trim().to_owned())
+}
+
+/// Walks so many pages in turn with the bare loop, so that a busy machine slows both, and prints
+/// the median of the rounds.
+pub(crate) fn compare(pages: u32, rounds: usize) {
+    let jobs = pages * (PAGE - 1) + 1;
+    let (mut child, url) = server_process(jobs);
+    let client = Client::builder()
+        .endpoint(&url)
+        .project_id("p")
+        .token("t")
+        .build()
+        .unwrap();
+    let agent: ureq::Agent = ureq::Agent::config_builder()
+        .proxy(None)
+        .timeout_connect(Some(Duration::from_secs(10)))
+        .timeout_global(Some(Duration::from_secs(60)))
+        .build()
+        .into();
+    let urls: Vec<String> = (0..pages)
+        .map(|page| (page * (PAGE - 1)).to_string())
+        .chain(["0".into(), "0".into()])
+        .map(|offset| format!("{url}/v5/p/backup-migration-jobs?limit={PAGE}&offset={offset}"))
+        .collect();
+
+    let walk = || {
+        let walked = client
+            .jobs(ListJobs::new())
+            .page_size(PAGE)
+            .map(Result::unwrap)
+            .count();
+        assert_eq!(walked, jobs as usize);
+    };
+    let bare = || {
+        let mut read = 0;
+        for url in &urls {
+            let answer = agent.get(url).header("X-Auth-Token", "t").call().unwrap();
+            read += answer.into_body().read_to_vec().unwrap().len();
+        }
+        assert!(read > 0);
+    };
+    walk();
+    bare();
+    let (mut walks, mut bares) = (Vec::new(), Vec::new());
+    for _ in 0..rounds {
+        walks.push(cpu_of(walk));
+        bares.push(cpu_of(bare));
+    }
+    child.stdin.take();
+    child.wait().unwrap();
+    let per_page = |mut cpu: Vec<Duration>| {
+        cpu.sort_unstable();
+        cpu.get(rounds / 2).unwrap().as_secs_f64() * 1e6 / f64::from(pages + 2)
+    };
+    let (walk, bare) = (per_page(walks), per_page(bares));
+    println!(
+        "walk of {pages} pages of {PAGE} over loopback: {walk:.1} µs CPU a page; bare ureq: \
+         {bare:.1} µs; {}",
+        goal::at_most(walk / bare, 1.0),
+    );
+}
+
+/// The CPU time this process spends in `work`, threads that ended included, to ten milliseconds.
+fn cpu_of(work: impl Fn()) -> Duration {
+    let cpu = || {
+        let stat = std::fs::read_to_string("/proc/self/stat").unwrap();
+        // The name in parentheses may hold spaces; user and system time are the 14th and 15th field.
+        let (_, fields) = stat.rsplit_once(") ").unwrap();
+        let ticks: u64 = fields
+            .split(' ')
+            .skip(11)
+            .take(2)
+            .map(|n| n.parse::<u64>().unwrap())
+            .sum();
+        Duration::from_millis(ticks * 10)
+    };
+    let before = cpu();
+    work();
+    cpu().saturating_sub(before)
+}

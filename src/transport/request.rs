@@ -94,6 +94,13 @@ impl Headers {
         })
     }
 
+    /// Takes out every header of this name.
+    #[cfg(feature = "aksk")]
+    pub(crate) fn remove(&mut self, name: &str) {
+        self.0
+            .retain(|(known, _)| !known.eq_ignore_ascii_case(name));
+    }
+
     pub(crate) fn push(
         &mut self,
         name: &'static str,

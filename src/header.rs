@@ -1,6 +1,6 @@
 //! The names of the headers that are sent and read.
 
-#[cfg(feature = "aksk")]
+#[cfg(any(feature = "aksk", feature = "emulator"))]
 pub(crate) const AUTHORIZATION: &str = "Authorization";
 pub(crate) const AUTH_TOKEN: &str = "X-Auth-Token";
 pub(crate) const CONTENT_TYPE: &str = "Content-Type";

@@ -123,6 +123,12 @@ impl AccessKey {
         headers.push_secret(header::AUTHORIZATION, Secret::from(authorization))
     }
 
+    /// The id, the secret and the token, for those who verify what the key signs.
+    #[cfg(feature = "emulator")]
+    pub(crate) fn parts(&self) -> (&Secret, &Secret, Option<&Secret>) {
+        (&self.id, &self.secret, self.security_token.as_ref())
+    }
+
     /// Refuses what can be no key, before the service counts it as a failure.
     pub(super) fn check(&self) -> Result<(), Error> {
         for (what, part) in [

@@ -45,7 +45,7 @@ pub(super) fn answer(
     request_id: &str,
     now: Option<Timestamp>,
 ) -> Reply {
-    let tongue = Tongue::of(incoming.header("X-Language"));
+    let tongue = Tongue::of(incoming.header(header::LANGUAGE));
     if let Some(reply) = fault.and_then(|fault| delivery::instead(fault, tongue, request_id)) {
         return reply;
     }
@@ -74,12 +74,15 @@ fn jobs(
     if incoming.method != "GET" {
         return Err(Refusal::method(&[("Allow", "GET")]));
     }
-    state.gate.admit(incoming, now, state.limits)?;
+    let visitor = state.gate.admit(incoming, now, state.limits)?;
     let project_id = decode(project_id, false)
         .ok_or_else(|| Refusal::unreadable(400, "the path is not percent-encoded UTF-8"))?;
     checked_length("project_id", &project_id, 128, state.limits)?;
     let signed_for = incoming.header(header::PROJECT_ID);
-    if !state.has_project(&project_id) || signed_for.is_some_and(|id| id != project_id) {
+    if !state.iam.has_project(&project_id)
+        || !visitor.may_see(&project_id)
+        || signed_for.is_some_and(|id| id != project_id)
+    {
         return Err(Refusal::project());
     }
     let query = PageQuery::read(&incoming.query_pairs()?, state.limits)?;

@@ -10,7 +10,7 @@ use std::sync::Mutex;
 
 use super::auth::Gate;
 use super::fault::{Faults, Schedule};
-use super::iam::{Iam, Project, User};
+use super::iam::{Iam, User};
 use super::job::EmulatedJob;
 use super::life::{Life, Script};
 use super::list::List;
@@ -21,6 +21,8 @@ use super::signature::KnownKey;
 use super::state::State;
 use super::{Emulator, Shared};
 use crate::clock::{Clock, SystemClock};
+#[cfg(feature = "aksk")]
+use crate::credentials::AccessKey;
 use crate::credentials::Secret;
 use crate::timestamp::Timestamp;
 
@@ -31,13 +33,13 @@ const COUNT_BOUND: u64 = 9_999;
 
 /// Sets up an [`Emulator`]. Without any setting it has no jobs, takes any token that is not empty
 /// and any project, and keeps to the [documented limits](Limits::Documented).
+#[derive(Clone)]
 #[must_use = "a builder does nothing until `build`"]
 pub struct EmulatorBuilder {
     jobs: u32,
     seed: u64,
     placed: Vec<EmulatedJob>,
     limits: Limits,
-    project_id: Option<String>,
     page_cap: usize,
     count_cap: Option<u64>,
     latency: Duration,
@@ -55,7 +57,6 @@ impl Default for EmulatorBuilder {
             seed: 1,
             placed: Vec::new(),
             limits: Limits::default(),
-            project_id: None,
             page_cap: PAGE_CAP,
             count_cap: None,
             latency: Duration::ZERO,
@@ -95,9 +96,11 @@ impl EmulatorBuilder {
         self
     }
 
-    /// The one project there is: any other is refused, with 403. If not set, any is taken.
+    /// A project there is; no other then, but those told as well, with a [name](Self::project) or
+    /// without: any other is refused, with 403. IAM knows it by every name that no other has. If
+    /// not set, any is taken.
     pub fn project_id(mut self, project_id: impl Into<String>) -> Self {
-        self.project_id = Some(project_id.into());
+        self.iam.tell_project(project_id.into(), None);
         self
     }
 
@@ -149,12 +152,10 @@ impl EmulatorBuilder {
     }
 
     /// A project that IAM and the service know; no other then, but those told as well. If not set,
-    /// there is a project of any name.
+    /// there is a project of any name. A token that IAM gives for a login is for one project: the
+    /// service refuses another in the path with 403 and `DRS.M00261`.
     pub fn project(mut self, name: impl Into<String>, id: impl Into<String>) -> Self {
-        self.iam.projects.push(Project {
-            id: id.into(),
-            name: name.into(),
-        });
+        self.iam.tell_project(id.into(), Some(name.into()));
         self
     }
 
@@ -165,25 +166,11 @@ impl EmulatorBuilder {
     }
 
     /// Takes what this key signs, as the service does: a date within 15 minutes, and more than five
-    /// failures in a row lock the key for five minutes. Tokens and keys that are not told are
-    /// refused.
+    /// failures in a row lock the key for five minutes. The token of a temporary key must be sent
+    /// and signed. Tokens and keys that are not told are refused.
     #[cfg(feature = "aksk")]
-    pub fn access_key(mut self, id: impl Into<String>, secret: impl Into<Secret>) -> Self {
-        let key = KnownKey::new(id.into(), secret.into(), None);
-        self.gate.accept_key(key);
-        self
-    }
-
-    /// The same with a temporary key, whose token must be sent and signed.
-    #[cfg(feature = "aksk")]
-    pub fn temporary_access_key(
-        mut self,
-        id: impl Into<String>,
-        secret: impl Into<Secret>,
-        security_token: impl Into<Secret>,
-    ) -> Self {
-        let key = KnownKey::new(id.into(), secret.into(), Some(security_token.into()));
-        self.gate.accept_key(key);
+    pub fn access_key(mut self, key: impl Into<AccessKey>) -> Self {
+        self.gate.accept_key(KnownKey::new(key.into()));
         self
     }
 
@@ -229,7 +216,6 @@ impl EmulatorBuilder {
                     gate: self.gate,
                     iam: self.iam,
                     limits: self.limits,
-                    project_id: self.project_id,
                     page_cap: self.page_cap,
                     count_cap: self.count_cap.or(documented_count_cap),
                     seed: self.seed,

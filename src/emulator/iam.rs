@@ -17,22 +17,24 @@ use crate::json::{self, Cursor, Expected};
 use crate::timestamp::Timestamp;
 
 /// The project there is if none was told.
-pub(super) const ANY_PROJECT: &str = "054ba152d480d55b2f5dc0069e7ddef0";
+const ANY_PROJECT: &str = "054ba152d480d55b2f5dc0069e7ddef0";
+/// What a project is called that has any name.
+const ANY_NAME: &str = "emulated";
 
 /// How long a token lasts, as documented.
 const LIFETIME: Duration = Duration::from_secs(24 * 3600);
 
 /// Who may log in, and which projects there are.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Iam {
     /// Told none, any user with any password is taken.
     pub(super) users: Vec<User>,
     /// Told none, there is a project of any name and of any id.
-    pub(super) projects: Vec<Project>,
+    projects: Vec<Project>,
     pub(super) token_lifetime: Duration,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct User {
     pub(super) account: String,
     pub(super) name: String,
@@ -40,9 +42,17 @@ pub(super) struct User {
 }
 
 #[derive(Clone, Debug)]
-pub(super) struct Project {
-    pub(super) id: String,
-    pub(super) name: String,
+struct Project {
+    id: String,
+    /// `None` for one that was told by its id alone: it has any name that no other has.
+    name: Option<String>,
+}
+
+impl Project {
+    fn json(&self, any_name: &str) -> String {
+        let name = self.name.as_deref().unwrap_or(any_name);
+        write_json::object(&[("id", &self.id), ("name", name)])
+    }
 }
 
 impl Default for Iam {
@@ -56,6 +66,18 @@ impl Default for Iam {
 }
 
 impl Iam {
+    /// A login that is let in: that of the first user who was told, or of anybody.
+    pub(super) fn a_login(&self) -> crate::credentials::Login {
+        match self.users.first() {
+            Some(user) => crate::credentials::Login::new(
+                user.account.as_str(),
+                user.name.as_str(),
+                user.password.clone(),
+            ),
+            None => crate::credentials::Login::new("emulated", "emulated", "emulated"),
+        }
+    }
+
     fn knows(&self, login: &Login<'_>) -> bool {
         let is_whole = !login.user.is_empty() && !login.password.is_empty();
         let is_known = |user: &User| {
@@ -66,18 +88,67 @@ impl Iam {
         is_whole && (self.users.is_empty() || self.users.iter().any(is_known))
     }
 
-    /// The project of this id or of this name.
-    fn project(&self, id: Option<&str>, name: Option<&str>, only: &str) -> Option<Project> {
-        if self.projects.is_empty() {
-            return Some(Project {
-                id: id.unwrap_or(only).into(),
-                name: name.unwrap_or("emulated").into(),
-            });
+    /// A project there is from now on, and no other but those told. An id told again has the name
+    /// it was told last.
+    pub(super) fn tell_project(&mut self, id: String, name: Option<String>) {
+        match self.projects.iter_mut().find(|known| known.id == id) {
+            Some(known) => known.name = name.or(known.name.take()),
+            None => self.projects.push(Project { id, name }),
         }
-        let is_meant = |project: &&Project| {
-            id.is_some_and(|id| project.id == id) || name.is_some_and(|name| project.name == name)
+    }
+
+    /// Whether there is a project of this id.
+    pub(super) fn has_project(&self, id: &str) -> bool {
+        self.projects.is_empty() || self.projects.iter().any(|project| project.id == id)
+    }
+
+    /// The id of the first project that was told, or of the one there is else.
+    pub(super) fn first_project_id(&self) -> &str {
+        self.projects
+            .first()
+            .map_or(ANY_PROJECT, |project| project.id.as_str())
+    }
+
+    /// The projects of this name, or all. A project without a name stands in where none has it.
+    fn projects(&self, name: Option<&str>) -> Vec<Project> {
+        if self.projects.is_empty() {
+            return Vec::from([Project {
+                id: ANY_PROJECT.into(),
+                name: None,
+            }]);
+        }
+        let Some(name) = name else {
+            return self.projects.clone();
         };
-        self.projects.iter().find(is_meant).cloned()
+        let is_named = |project: &&Project| project.name.as_deref() == Some(name);
+        let mut named: Vec<Project> = self.projects.iter().filter(is_named).cloned().collect();
+        if named.is_empty() {
+            named.extend(
+                self.projects
+                    .iter()
+                    .find(|project| project.name.is_none())
+                    .cloned(),
+            );
+        }
+        named
+    }
+
+    /// The project a login is for, by its id or by its name.
+    fn project(&self, id: Option<&str>, name: Option<&str>) -> Option<Project> {
+        match (id, name) {
+            (Some(id), name) if self.projects.is_empty() => Some(Project {
+                id: id.into(),
+                name: name.map(String::from),
+            }),
+            (Some(id), _) => self
+                .projects
+                .iter()
+                .find(|project| project.id == id)
+                .cloned(),
+            (None, Some(name)) => self.projects(Some(name)).into_iter().next(),
+            (None, None) if self.projects.is_empty() => self.projects(None).into_iter().next(),
+            (None, None) => None,
+        }
     }
 }
 
@@ -101,9 +172,8 @@ pub(super) fn log_in(
             "The username or password is wrong.",
         ));
     }
-    let only = state.project_id.as_deref().unwrap_or(ANY_PROJECT);
     let (id, name) = (login.project_id.as_deref(), login.project_name.as_deref());
-    let Some(project) = state.iam.project(id, name, only) else {
+    let Some(project) = state.iam.project(id, name) else {
         let name = id.or(name).unwrap_or_default();
         return Ok(error(
             404,
@@ -113,17 +183,18 @@ pub(super) fn log_in(
     };
 
     let expires_at = now.and_then(|now| later(now, state.iam.token_lifetime));
-    let token = format!("emulated-{request_id}");
     let time = |time: Option<Timestamp>| time.map_or("null".into(), micros);
     let body = format!(
         "{{\"token\":{{\"methods\":[\"password\"],\"issued_at\":{},\"expires_at\":{},\"project\":{}}}}}",
         time(now),
         time(expires_at),
-        write_json::object(&[("id", &project.id), ("name", &project.name)]),
+        project.json(name.unwrap_or(ANY_NAME)),
     );
+    let token = state
+        .gate
+        .issue_token(request_id, project.id, expires_at, now);
     let mut reply = Reply::json(201, body);
-    reply.push_header(header::SUBJECT_TOKEN, token.as_str());
-    state.gate.issue_token(Secret::from(token), expires_at);
+    reply.push_header(header::SUBJECT_TOKEN, token.expose());
     Ok(reply)
 }
 
@@ -140,15 +211,10 @@ pub(super) fn projects(
     let pairs = incoming.query_pairs()?;
     let name = pairs.iter().find(|(key, _)| key == "name");
     let name = name.map(|(_, name)| name.as_ref());
-    let mut projects = state.iam.projects.clone();
-    if projects.is_empty() {
-        let only = state.project_id.as_deref().unwrap_or(ANY_PROJECT);
-        projects.extend(state.iam.project(None, name, only));
-    }
-    projects.retain(|project| name.is_none_or(|name| project.name == name));
+    let projects = state.iam.projects(name);
     let listed: Vec<String> = projects
         .iter()
-        .map(|project| write_json::object(&[("id", &project.id), ("name", &project.name)]))
+        .map(|project| project.json(name.unwrap_or(ANY_NAME)))
         .collect();
     let body = format!("{{\"links\":{{}},\"projects\":[{}]}}", listed.join(","));
     Ok(Reply::json(200, body))

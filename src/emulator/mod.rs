@@ -1,5 +1,6 @@
 #![doc = include_str!("testing_your_code.md")]
 
+use alloc::borrow::ToOwned as _;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
@@ -81,7 +82,9 @@ impl Default for Emulator {
 }
 
 impl Emulator {
-    /// The endpoint for clients in the same process, which no name server knows.
+    /// The endpoint for clients in the same process, which send through the emulator as their
+    /// [`Transport`](crate::Transport). It must be `https` to be taken; nothing is sent anywhere,
+    /// and no name server knows it.
     pub const ENDPOINT: &'static str = "https://drs.emulator.invalid";
 
     /// An emulator without jobs: see [`EmulatorBuilder`].
@@ -101,25 +104,23 @@ impl Emulator {
         EmulatorBuilder::default()
     }
 
-    /// The endpoint for clients in the same process, which send through the emulator as their
-    /// [`Transport`](crate::Transport). It must be `https` to be taken; nothing is sent anywhere.
-    #[must_use]
-    pub fn endpoint(&self) -> &'static str {
-        Self::ENDPOINT
-    }
-
-    /// Begins a client of this emulator, in process: with its clock, and with a project id and a
-    /// token that it takes. Each can be set anew.
+    /// Begins a client of this emulator, in process: with its clock, and with the first project
+    /// that it was told and the first credentials that it takes as of now: a token that was told
+    /// and has not expired, else a key that is not locked, else a login. Each can be set anew.
     pub fn client(&self) -> ClientBuilder {
+        let now = self.now();
         let state = self.lock();
-        let project_id = state.project_id.clone();
-        let token = state.gate.a_token();
+        let project_id = state.iam.first_project_id().to_owned();
+        let credentials = state
+            .gate
+            .a_credential(now, state.limits)
+            .unwrap_or_else(|| state.iam.a_login().into());
         drop(state);
         Client::builder()
             .endpoint(Self::ENDPOINT)
             .iam_endpoint(Self::ENDPOINT)
-            .project_id(project_id.unwrap_or_else(|| iam::ANY_PROJECT.into()))
-            .token(token.unwrap_or_else(|| Secret::new("emulated")))
+            .project_id(project_id)
+            .credentials(credentials)
             .clock(Arc::clone(&self.shared.clock))
             .transport(self.clone())
     }
@@ -257,7 +258,7 @@ impl Emulator {
         &self,
         answer: impl FnOnce(&mut State, &str, Option<Timestamp>) -> Delivery,
     ) -> Delivery {
-        let now = Timestamp::from_unix(self.shared.clock.unix_time());
+        let now = self.now();
         let mut state = self.lock();
         let number = state.count_request();
         let elapsed = self.elapsed();
@@ -271,6 +272,11 @@ impl Emulator {
             delivery.reply.push_header("Date", http_date(now));
         }
         delivery
+    }
+
+    /// What the wall clock shows; `None` beyond the year 9999.
+    fn now(&self) -> Option<Timestamp> {
+        Timestamp::from_unix(self.shared.clock.unix_time())
     }
 
     fn elapsed(&self) -> Duration {

@@ -1,13 +1,12 @@
 //! Access keys, and whether a request bears the signature of one.
 
 use alloc::format;
-use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::auth::Claim;
 use super::incoming::Incoming;
 use super::refusal::Refusal;
-use crate::credentials::{Canonical, Secret};
+use crate::credentials::{AccessKey, Canonical, Secret};
 use crate::header;
 use crate::timestamp::Timestamp;
 
@@ -19,24 +18,32 @@ const FAILURES: u32 = 5;
 const LOCKED_FOR: i64 = 5 * 60 * 1000;
 
 /// An access key that is known, and how often it failed.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct KnownKey {
-    pub(super) id: String,
-    pub(super) secret: Secret,
-    pub(super) security_token: Option<Secret>,
+    key: AccessKey,
     failures: u32,
     locked_until: Option<i64>,
 }
 
 impl KnownKey {
-    pub(super) fn new(id: String, secret: Secret, security_token: Option<Secret>) -> Self {
+    pub(super) fn new(key: AccessKey) -> Self {
         Self {
-            id,
-            secret,
-            security_token,
+            key,
             failures: 0,
             locked_until: None,
         }
+    }
+
+    pub(super) fn key(&self) -> &AccessKey {
+        &self.key
+    }
+
+    pub(super) fn id(&self) -> &str {
+        self.key.parts().0.expose()
+    }
+
+    pub(super) fn is_locked(&self, now: i64) -> bool {
+        self.locked_until.is_some_and(|until| now < until)
     }
 
     fn verify(
@@ -45,7 +52,7 @@ impl KnownKey {
         claim: &Claim<'_>,
         now: i64,
     ) -> Result<(), &'static str> {
-        if self.locked_until.is_some_and(|until| now < until) {
+        if self.is_locked(now) {
             return Err("the ak is locked after too many failures");
         }
         let outcome = self.compare(incoming, claim, now);
@@ -67,6 +74,7 @@ impl KnownKey {
         claim: &Claim<'_>,
         now: i64,
     ) -> Result<(), &'static str> {
+        let (_, secret, security_token) = self.key.parts();
         let date = incoming.header(header::SDK_DATE).unwrap_or_default();
         let signed_at = read_date(date).ok_or("the header X-Sdk-Date is malformed")?;
         if signed_at.unix_millis().abs_diff(now) > LEEWAY.unsigned_abs() {
@@ -84,7 +92,7 @@ impl KnownKey {
             return Err("the headers Host and X-Sdk-Date must be signed");
         }
         let token = incoming.header(header::SECURITY_TOKEN);
-        if token != self.security_token.as_ref().map(Secret::expose) {
+        if token != security_token.map(Secret::expose) {
             return Err("the security token does not belong to the ak");
         }
         if token.is_some() && !is_signed("x-security-token") {
@@ -92,7 +100,7 @@ impl KnownKey {
         }
         let target = format!("{}?{}", incoming.path, incoming.query);
         let canonical = Canonical::new(incoming.method, &target, headers.into_iter());
-        if canonical.signature(&self.secret, date).as_deref() == Some(claim.signature) {
+        if canonical.signature(secret, date).as_deref() == Some(claim.signature) {
             Ok(())
         } else {
             Err("the signature does not match")
@@ -108,7 +116,7 @@ pub(super) fn admit(
     now: Option<Timestamp>,
 ) -> Result<(), Refusal> {
     let refuse = |why: &str| Refusal::unauthenticated(format!("verify aksk signature fail, {why}"));
-    let key = keys.iter_mut().find(|key| key.id == claim.access);
+    let key = keys.iter_mut().find(|key| key.id() == claim.access);
     let key = key.ok_or_else(|| refuse("ak not exist"))?;
     let now = now.ok_or_else(|| refuse("the date of the signature is out of range"))?;
     key.verify(incoming, claim, now.unix_millis())

@@ -26,8 +26,6 @@ pub(super) struct State {
     pub(super) gate: Gate,
     pub(super) iam: Iam,
     pub(super) limits: Limits,
-    /// The one project there is; any if none was told.
-    pub(super) project_id: Option<String>,
     pub(super) page_cap: usize,
     pub(super) count_cap: Option<u64>,
     pub(super) seed: u64,
@@ -38,15 +36,6 @@ pub(super) struct State {
 }
 
 impl State {
-    /// Whether the service knows this project.
-    pub(super) fn has_project(&self, id: &str) -> bool {
-        let told = &self.iam.projects;
-        match &self.project_id {
-            Some(only) => only == id,
-            None => told.is_empty() || told.iter().any(|project| project.id == id),
-        }
-    }
-
     /// Takes the number of the request that has just come in, counted from 1.
     pub(super) fn count_request(&mut self) -> u64 {
         self.request_count = self.request_count.saturating_add(1);

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use drs_backup_jobs::emulator::{EmulatedJob, Emulator, Limits, ManualClock};
+use drs_backup_jobs::emulator::{EmulatedJob, Emulator, EmulatorBuilder, Limits, ManualClock};
 use drs_backup_jobs::transport::{Head, Request, ResponseBody, Transport, TransportError};
 use drs_backup_jobs::{ErrorKind, JobStatus, ListJobs, RetryPolicy, SortDir, SortKey, Timestamp};
 use serde_json::Value;
@@ -227,9 +227,45 @@ fn told_tokens_are_taken_and_others_refused_like_the_gateway_does() {
 
 #[test]
 fn a_client_made_by_the_emulator_passes_whatever_it_was_told() {
-    let emulator = Emulator::builder().token("good").project_id("p").build();
+    type Set = fn(EmulatorBuilder) -> EmulatorBuilder;
+    let settings: [Set; 14] = [
+        |emulator| emulator,
+        |emulator| emulator.token("good").project_id("p"),
+        |emulator| emulator.project("cn-north-4", "p4"),
+        |emulator| emulator.project("cn-north-4", "p4").project_id("p"),
+        |emulator| emulator.project_id("p").project("cn-north-4", "p4"),
+        |emulator| emulator.token_until("old", old()).token("good"),
+        |emulator| emulator.token_until("old", old()),
+        |emulator| emulator.token_until("old", old()).user("a", "u", "p"),
+        |emulator| emulator.user("a", "u", "p"),
+        |emulator| emulator.user("a", "u", "p").token("good"),
+        |emulator| emulator.token("no header holds\nthis").token("good"),
+        |emulator| emulator.token("t".repeat(50_001)).token("good"),
+        |emulator| {
+            let long = emulator.token("t".repeat(50_001));
+            long.limits(Limits::None)
+        },
+        |emulator| {
+            emulator
+                .page_cap(1)
+                .count_cap(0)
+                .latency(Duration::from_secs(1))
+        },
+    ];
+    for (at, set) in settings.into_iter().enumerate() {
+        let emulator = set(Emulator::builder().clock(ManualClock::new())).build();
+        let client = emulator.client().build().unwrap();
+        let listed = client.list(&ListJobs::new());
+        assert!(listed.is_ok(), "setting {at}: {listed:?}");
+    }
+    let emulator = Emulator::builder().token("good").build();
+    emulator.revoke_token("good");
     let client = emulator.client().build().unwrap();
     assert_eq!(client.list(&ListJobs::new()).unwrap().count, 0);
+}
+
+fn old() -> Timestamp {
+    Timestamp::parse("2024-08-19T00:00:00Z").unwrap()
 }
 
 #[test]

@@ -9,8 +9,8 @@ fn keyed() -> (Emulator, ManualClock) {
     let clock = ManualClock::new();
     let emulator = emulator()
         .clock(clock.clone())
-        .access_key("AK", SECRET)
-        .temporary_access_key("TEMP", SECRET, "session")
+        .access_key(AccessKey::new("AK", SECRET))
+        .access_key(AccessKey::new("TEMP", SECRET).security_token("session"))
         .project(REGION, "p4")
         .build();
     (emulator, clock)
@@ -57,8 +57,8 @@ fn signatures_and_logins_hold_over_real_http_on_every_transport() {
     use drs_backup_jobs::transport::Proxies;
 
     let emulator = emulator()
-        .access_key("AK", SECRET)
-        .temporary_access_key("TEMP", SECRET, "session")
+        .access_key(AccessKey::new("AK", SECRET))
+        .access_key(AccessKey::new("TEMP", SECRET).security_token("session"))
         .user("account", "user", "pa\"ss\\wörd\u{1}密码")
         .project(REGION, "p4")
         .build();
@@ -84,6 +84,37 @@ fn signatures_and_logins_hold_over_real_http_on_every_transport() {
             assert_eq!(list(&client).unwrap(), 3, "{client:?} on {}", built_in.name);
             client.list(&stumbling()).unwrap();
         }
+    }
+}
+
+#[test]
+fn a_client_made_by_the_emulator_signs_where_only_keys_were_told() {
+    let temporary = AccessKey::new("TEMP", SECRET).security_token("session");
+    for keys in [
+        vec![AccessKey::new("AK", SECRET)],
+        vec![temporary, AccessKey::new("AK", SECRET)],
+    ] {
+        let builder = keys
+            .into_iter()
+            .fold(emulator(), EmulatorBuilder::access_key);
+        let emulator = builder.build();
+        assert_eq!(list(&emulator.client().build().unwrap()).unwrap(), 3);
+    }
+    // A key that is locked is passed over, and where all are, a login is what is left.
+    for more in [&["BK"][..], &[]] {
+        let clock = ManualClock::new();
+        let mut builder = emulator()
+            .clock(clock.clone())
+            .access_key(AccessKey::new("AK", SECRET));
+        for id in more {
+            builder = builder.access_key(AccessKey::new(*id, SECRET));
+        }
+        let emulator = builder.build();
+        let wrong = key(&emulator, &clock, AccessKey::new("AK", "wrong")).with_project("p");
+        for _ in 0..6 {
+            list(&wrong).unwrap_err();
+        }
+        assert_eq!(list(&emulator.client().build().unwrap()).unwrap(), 3);
     }
 }
 
@@ -187,7 +218,9 @@ fn a_region_without_exactly_one_project_is_an_error_that_says_so() {
         ),
     ] {
         let clock = ManualClock::new();
-        let mut builder = emulator().clock(clock.clone()).access_key("AK", SECRET);
+        let mut builder = emulator()
+            .clock(clock.clone())
+            .access_key(AccessKey::new("AK", SECRET));
         for (at, name) in projects.iter().enumerate() {
             builder = builder.project(*name, format!("p{at}"));
         }

@@ -337,10 +337,13 @@ fn a_login_without_iam_or_without_a_project_is_refused_at_once() {
 }
 
 #[test]
-fn other_projects_share_the_token_and_other_credentials_do_not() {
+fn a_token_got_by_a_login_is_for_its_project_alone() {
     let (emulator, client, _) = logged_in(|emulator| emulator);
     list(&client).unwrap();
-    list(&client.with_project("p5")).unwrap();
+    // The same token, as a token has it by the service: each project needs its own.
+    let error = list(&client.with_project("p5")).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Permission);
+    assert_eq!(error.api().unwrap().code.as_deref(), Some("DRS.M00261"));
     assert_eq!(logins(&emulator), 1);
     let other = client.with_credentials(login().project_id("p5")).unwrap();
     assert_eq!(other.project_id().unwrap(), "p5");
@@ -354,10 +357,51 @@ fn other_projects_share_the_token_and_other_credentials_do_not() {
 }
 
 #[test]
-fn all_of_a_clients_projects_are_paced_together() {
-    let (emulator, _, clock) = logged_in(|emulator| emulator);
+fn a_token_of_a_login_is_for_its_project_where_no_project_was_told_too() {
+    let clock = ManualClock::new();
+    let emulator = emulator().clock(clock.clone()).build();
     let client = client(&emulator, &clock)
-        .credentials(login())
+        .credentials(login().project_id("p4"))
+        .build()
+        .unwrap();
+    assert_eq!(list(&client).unwrap(), 3);
+    let error = list(&client.with_project("p5")).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Permission);
+}
+
+#[test]
+fn a_project_told_by_its_id_alone_has_any_name_that_no_other_has() {
+    let clock = ManualClock::new();
+    let emulator = emulator()
+        .clock(clock.clone())
+        .project("other", "p5")
+        .project_id("p4")
+        .build();
+    for (name, expected) in [(REGION, "p4"), ("other", "p5"), ("any", "p4")] {
+        let client = client(&emulator, &clock)
+            .credentials(login().project_name(name))
+            .build()
+            .unwrap();
+        assert_eq!(client.project_id().unwrap(), expected);
+        assert_eq!(list(&client).unwrap(), 3);
+    }
+    let error = list(
+        &client(&emulator, &clock)
+            .token("t")
+            .project_id("p6")
+            .build()
+            .unwrap(),
+    );
+    assert_eq!(error.unwrap_err().kind(), ErrorKind::Permission);
+}
+
+#[test]
+fn all_of_a_clients_projects_are_paced_together() {
+    let clock = ManualClock::new();
+    let emulator = emulator().clock(clock.clone()).token("t").build();
+    let client = client(&emulator, &clock)
+        .token("t")
+        .project_id("p4")
         .retry(RetryPolicy::none().min_interval(Duration::from_secs(2)))
         .build()
         .unwrap();

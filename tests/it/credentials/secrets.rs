@@ -262,7 +262,7 @@ fn no_type_shows_a_secret_that_it_holds() {
     let emulator = emulator()
         .token(TOKEN)
         .user("account", "user", PASSWORD)
-        .temporary_access_key("AK", SECRET_KEY, SESSION);
+        .access_key(AccessKey::new("AK", SECRET_KEY).security_token(SESSION));
     show(&emulator);
     let emulator = emulator.build();
     for credentials in planted() {

@@ -78,11 +78,6 @@ impl Server {
         format!("http://{}", self.reachable())
     }
 
-    /// Waits until the server ends, which without a stop from elsewhere it does not.
-    pub fn wait(mut self) {
-        self.join();
-    }
-
     /// Stops listening, breaks every connection, and waits for their threads, two seconds at most.
     pub fn stop(self) {
         drop(self);
@@ -211,28 +206,37 @@ mod tests {
     use super::*;
     use std::io::{Read as _, Write as _};
 
-    /// What an impatient server answers to these bytes, until it ends the connection.
+    const LONG: Duration = Duration::from_secs(60);
+
+    /// What comes back on a connection on which these bytes came, and no more.
     #[track_caller]
-    fn answer_of_the_impatient(bytes: &[u8]) -> String {
-        let patience = Patience {
-            idle: Duration::from_millis(30),
-            exchange: Duration::from_millis(60),
-        };
-        let server = Server::bind(Emulator::demo(), "127.0.0.1:0", patience).unwrap();
-        let mut stream = TcpStream::connect(server.address()).unwrap();
-        stream
-            .set_read_timeout(Some(Duration::from_secs(10)))
-            .unwrap();
+    fn answer_of_the_impatient(patience: Patience, bytes: &[u8]) -> String {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let mut stream = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        // Sent before anyone reads: how fast the sender is does not matter.
         stream.write_all(bytes).unwrap();
+        let running = Running {
+            patience,
+            is_stopping: AtomicBool::new(false),
+            connections: Mutex::default(),
+            one_ended: Condvar::new(),
+        };
+        let accepted = listener.accept().unwrap().0;
+        connection::serve(accepted, &Emulator::demo(), &running);
         let mut answer = String::new();
+        stream.set_read_timeout(Some(LONG)).unwrap();
         stream.read_to_string(&mut answer).unwrap();
         answer
     }
 
     #[test]
     fn a_silent_connection_is_ended_without_a_word() {
-        assert_eq!(answer_of_the_impatient(b""), "");
-        let one = answer_of_the_impatient(b"GET / HTTP/1.1\r\nHost: h\r\n\r\n");
+        let patience = Patience {
+            idle: Duration::from_millis(30),
+            exchange: LONG,
+        };
+        assert_eq!(answer_of_the_impatient(patience, b""), "");
+        let one = answer_of_the_impatient(patience, b"GET / HTTP/1.1\r\nHost: h\r\n\r\n");
         assert!(one.starts_with("HTTP/1.1 404 "), "{one}");
         assert_eq!(one.matches("HTTP/1.1").count(), 1, "{one}");
     }
@@ -244,7 +248,11 @@ mod tests {
             b"GET / HTTP/1.1\r\nHost: h\r\n",
             b"POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\n\r\nabc",
         ] {
-            let answer = answer_of_the_impatient(bytes);
+            let patience = Patience {
+                idle: LONG,
+                exchange: Duration::from_millis(30),
+            };
+            let answer = answer_of_the_impatient(patience, bytes);
             assert!(answer.starts_with("HTTP/1.1 408 "), "{answer}");
         }
     }

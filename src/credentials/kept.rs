@@ -20,6 +20,9 @@ struct State<T> {
     is_asked_for: bool,
     /// How many askings were answered, well or ill: tells those who wait whether theirs was.
     answers: u64,
+    /// How many wait for the one who asks.
+    #[cfg(test)]
+    waiting: usize,
 }
 
 impl<T> Kept<T> {
@@ -30,6 +33,8 @@ impl<T> Kept<T> {
                 refusal: None,
                 is_asked_for: false,
                 answers: 0,
+                #[cfg(test)]
+                waiting: 0,
             }),
             is_settled: Condvar::new(),
         }
@@ -46,29 +51,22 @@ impl<T> Kept<T> {
         ask: impl FnOnce() -> Result<T, Error>,
     ) -> Result<Arc<T>, Error> {
         let mut state = self.lock();
-        let answers_before = state.answers;
-        loop {
-            let was_answered = state.answers != answers_before;
-            if let (true, Some(refusal)) = (was_answered, &state.refusal) {
-                return Err(refusal.clone().into());
-            }
-            if let Some(value) = &state.value
-                && (was_answered || is_good(value))
-            {
-                return Ok(value.clone());
-            }
-            if !state.is_asked_for {
-                break;
-            }
-            let (woken, waited) = self
-                .is_settled
-                .wait_timeout_while(state, time_left, |state| state.is_asked_for)
-                .unwrap_or_else(PoisonError::into_inner);
-            state = woken;
-            if waited.timed_out() {
-                return Err(out_of_time(
-                    "the deadline passed while another thread asked IAM",
-                ));
+        if let Some(value) = &state.value
+            && is_good(value)
+        {
+            return Ok(value.clone());
+        }
+        if state.is_asked_for {
+            // One wait, however often the turn to ask changes hands meanwhile.
+            let answers_before = state.answers;
+            state = self.wait(state, time_left)?;
+            if state.answers != answers_before {
+                if let Some(refusal) = &state.refusal {
+                    return Err(refusal.clone().into());
+                }
+                if let Some(value) = &state.value {
+                    return Ok(value.clone());
+                }
             }
         }
         state.is_asked_for = true;
@@ -99,6 +97,41 @@ impl<T> Kept<T> {
         }
     }
 
+    /// Waits until nobody asks any more, at most `time_left`.
+    fn wait<'a>(
+        &'a self,
+        mut state: MutexGuard<'a, State<T>>,
+        time_left: Duration,
+    ) -> Result<MutexGuard<'a, State<T>>, Error> {
+        #[cfg(test)]
+        {
+            state.waiting += 1;
+        }
+        let (woken, waited) = self
+            .is_settled
+            .wait_timeout_while(state, time_left, |state| state.is_asked_for)
+            .unwrap_or_else(PoisonError::into_inner);
+        state = woken;
+        #[cfg(test)]
+        {
+            state.waiting -= 1;
+        }
+        if waited.timed_out() {
+            return Err(out_of_time(
+                "the deadline passed while another thread asked IAM",
+            ));
+        }
+        Ok(state)
+    }
+
+    /// Spins until so many wait for the one who asks.
+    #[cfg(test)]
+    pub(super) fn until_waiting(&self, number: usize) {
+        while self.lock().waiting < number {
+            std::thread::yield_now();
+        }
+    }
+
     fn lock(&self) -> MutexGuard<'_, State<T>> {
         // Every change under the lock is whole before anything that could panic.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
@@ -122,6 +155,7 @@ mod tests {
     use alloc::vec::Vec;
     use std::sync::Barrier;
     use std::sync::atomic::{AtomicU32, Ordering};
+    use std::time::Instant;
 
     const LONG: Duration = Duration::from_secs(60);
 
@@ -130,19 +164,20 @@ mod tests {
         answer: impl Fn(u32) -> Result<u32, Error> + Sync,
     ) -> (Vec<Result<u32, Error>>, u32) {
         let kept = Kept::new();
-        let (asked, start) = (AtomicU32::new(0), Barrier::new(10));
+        let asked = AtomicU32::new(0);
         let results = std::thread::scope(|scope| {
             let threads: Vec<_> = (0..10)
                 .map(|_| {
                     scope.spawn(|| {
-                        start.wait();
                         kept.get(
                             |_| true,
                             LONG,
                             || {
-                                // Time for the others to come and wait.
-                                std::thread::sleep(Duration::from_millis(30));
-                                answer(asked.fetch_add(1, Ordering::SeqCst))
+                                let nth = asked.fetch_add(1, Ordering::SeqCst);
+                                if nth == 0 {
+                                    kept.until_waiting(9);
+                                }
+                                answer(nth)
                             },
                         )
                         .map(|value| *value)
@@ -237,5 +272,28 @@ mod tests {
             assert!(asking.join().is_err());
         });
         kept.get(|()| true, LONG, || Ok(())).unwrap();
+    }
+
+    #[test]
+    fn a_turn_that_changes_hands_gives_those_who_wait_no_more_time() {
+        let kept = Kept::new();
+        kept.lock().is_asked_for = true;
+        let begun = Instant::now();
+        std::thread::scope(|scope| {
+            let waits = scope.spawn(|| {
+                let error = kept
+                    .get(|()| true, Duration::from_millis(50), || Ok(()))
+                    .unwrap_err();
+                error.kind()
+            });
+            // The turn ends and begins anew under one lock: whoever waits is woken, and waits on.
+            while !waits.is_finished() && begun.elapsed() < LONG {
+                kept.is_settled.notify_all();
+                std::thread::yield_now();
+            }
+            kept.lock().is_asked_for = false;
+            kept.is_settled.notify_all();
+            assert_eq!(waits.join().unwrap(), crate::ErrorKind::Timeout);
+        });
     }
 }

@@ -29,6 +29,8 @@ pub(crate) struct Wire {
 pub(crate) struct Answer {
     pub(crate) head: Head,
     pub(crate) sent: RequestParts,
+    /// `X-Request-Id`, without what is secret.
+    pub(crate) request_id: Option<String>,
 }
 
 /// On whose behalf a request is sent.
@@ -40,8 +42,9 @@ pub(crate) trait Sender {
     /// else to authenticate with now.
     fn has_renewed(&self, rejected: &RequestParts, deadline: Deadline) -> Result<bool, Error>;
 
-    /// Takes out of an answer what is secret in the request's body.
-    fn redact(&self, _text: &mut String) {}
+    /// Takes out of an answer what is secret in the request though no header is that and nothing
+    /// else: a password in the body, the id of a key.
+    fn redact(&self, text: &mut String);
 }
 
 /// By when a page must be there, with all that it takes: retries, pauses, a login.
@@ -118,9 +121,20 @@ impl Wire {
             let answer = self
                 .transport
                 .send(&Request::new(&parts, request_body, time_left), body);
-            log_exchange(&parts, &answer, body, clock.now().saturating_sub(sent_at));
+            let request_id = answer
+                .as_ref()
+                .ok()
+                .and_then(|head| request_id(head, &parts, sender));
+            let took = clock.now().saturating_sub(sent_at);
+            log_exchange(&parts, &answer, request_id.as_deref(), body, took);
             let error = match answer {
-                Ok(head) if head.is_success() => return Ok(Answer { head, sent: parts }),
+                Ok(head) if head.is_success() => {
+                    return Ok(Answer {
+                        head,
+                        sent: parts,
+                        request_id,
+                    });
+                }
                 Ok(head) => refusal(&head, body.as_bytes(), &parts, sender),
                 Err(error) => error.into(),
             };
@@ -160,7 +174,7 @@ fn refusal(head: &Head, body: &[u8], sent: &RequestParts, sender: &dyn Sender) -
                 .collect()
         });
         return Error::redirect(head.status(), shown)
-            .with_request_id(head.request_id().map(String::from));
+            .with_request_id(request_id(head, sent, sender));
     }
     let error = api_error(head, body, sent, sender);
     Error::from(error).with_retry_after(retry::retry_after(head))
@@ -178,11 +192,19 @@ pub(crate) fn api_error(
     let mut text = String::from_utf8_lossy(body).into_owned();
     redact(&mut text, sent, sender);
     let mut error = ApiError::parse(head.status(), text.as_bytes());
-    error.request_id = error
-        .request_id
-        .or_else(|| head.request_id().map(String::from));
     error.for_each_text(|text| redact(text, sent, sender));
+    error.request_id = error.request_id.or_else(|| request_id(head, sent, sender));
     error
+}
+
+/// `X-Request-Id`: who answers may repeat there what it was sent, or the token that it gives.
+fn request_id(head: &Head, sent: &RequestParts, sender: &dyn Sender) -> Option<String> {
+    let mut id = String::from(head.request_id()?);
+    redact(&mut id, sent, sender);
+    if let Some(token) = head.subject_token() {
+        token.redact(&mut id);
+    }
+    Some(id)
 }
 
 /// A service may repeat what it was sent.
@@ -205,6 +227,7 @@ pub(crate) fn out_of_time(why: &str) -> Error {
 fn log_exchange(
     parts: &RequestParts,
     answer: &Result<Head, TransportError>,
+    request_id: Option<&str>,
     body: &ResponseBody,
     took: Duration,
 ) {
@@ -223,7 +246,7 @@ fn log_exchange(
             head.status(),
             body.as_bytes().len(),
             took.as_millis(),
-            head.request_id().unwrap_or("-"),
+            request_id.unwrap_or("-"),
         ),
         Err(error) => log::debug!(
             "{} {} failed after {} ms: {error}",

@@ -173,8 +173,11 @@ impl Client {
             client: self,
             project_id,
         };
-        let Answer { head, sent } = wire.send(&request, b"", &asker, deadline, body)?;
-        let request_id = head.request_id().map(String::from);
+        let Answer {
+            head,
+            sent,
+            request_id,
+        } = wire.send(&request, b"", &asker, deadline, body)?;
         let body = body.as_bytes();
         match JobPage::parse(body) {
             Ok(mut page) => {
@@ -216,7 +219,7 @@ impl Client {
     fn check(&self) -> Result<(), Error> {
         let project_id = match &self.project_id {
             Some(id) => id,
-            None if self.session.knows_project() => "unknown yet",
+            None if self.session.knows_project() => "unknown-yet",
             None => {
                 return Err(Error::input(
                     "project_id",
@@ -227,7 +230,7 @@ impl Client {
         let wire = &self.shared.wire;
         let mut parts = self.request(&ListJobs::new(), project_id)?;
         wire.name_itself(&mut parts)?;
-        self.session.check(&mut parts, wire)
+        self.session.check(&mut parts, project_id, wire)
     }
 }
 
@@ -257,6 +260,10 @@ impl Sender for Asker<'_> {
     fn has_renewed(&self, rejected: &RequestParts, deadline: Deadline) -> Result<bool, Error> {
         let wire = &self.client.shared.wire;
         self.client.session.has_renewed(rejected, wire, deadline)
+    }
+
+    fn redact(&self, text: &mut String) {
+        self.client.session.redact(text);
     }
 }
 

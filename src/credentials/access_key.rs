@@ -129,6 +129,12 @@ impl AccessKey {
         (&self.id, &self.secret, self.security_token.as_ref())
     }
 
+    /// Takes the key's id out of a text: within `Authorization` no other header is it, and a
+    /// service that refuses a key may name it.
+    pub(crate) fn redact(&self, text: &mut String) {
+        self.id.redact(text);
+    }
+
     /// Refuses what can be no key, before the service counts it as a failure.
     pub(super) fn check(&self) -> Result<(), Error> {
         for (what, part) in [

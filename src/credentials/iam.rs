@@ -3,6 +3,7 @@
 use alloc::borrow::Cow;
 use alloc::string::String;
 use alloc::sync::Arc;
+use core::time::Duration;
 
 use super::Secret;
 use super::login::Login;
@@ -14,13 +15,16 @@ use crate::percent;
 use crate::region::Endpoint;
 use crate::timestamp::Timestamp;
 use crate::transport::{Headers, Method, RequestParts};
-use crate::wire::{Deadline, Sender, Wire};
+use crate::wire::{Answer, Deadline, Sender, Wire};
 
 /// What a login gives.
 pub(super) struct Grant {
     pub(super) token: Secret,
-    /// When the token ends, if IAM says so in a way that can be read.
-    pub(super) expires_at: Option<Timestamp>,
+    /// When it was asked for, by the clock that never goes backwards.
+    pub(super) asked_at: Duration,
+    /// How long the token lasts, if IAM says so in a way that can be read. Reckoned between two
+    /// times of IAM's, as this machine's calendar may be wrong.
+    pub(super) lifetime: Option<Duration>,
     pub(super) project_id: Option<Arc<str>>,
 }
 
@@ -38,29 +42,39 @@ pub(super) fn log_in(
     let request = RequestParts::new(Method::Post, url, headers);
     let request_body = login.body();
     let mut body = wire.response_body();
-    let head = wire
-        .send(
-            &request,
-            request_body.expose().as_bytes(),
-            &Applicant(login),
-            deadline,
-            &mut body,
-        )?
-        .head;
-    let request_id = || head.request_id().map(String::from);
+    let asked_at = wire.clock.now();
+    let Answer {
+        head, request_id, ..
+    } = wire.send(
+        &request,
+        request_body.expose().as_bytes(),
+        &Applicant(login),
+        deadline,
+        &mut body,
+    )?;
     let Some(token) = head.subject_token().filter(|token| !token.is_empty()) else {
         return Err(Error::credentials(
             "IAM answered the login without a token in X-Subject-Token",
             None,
         )
-        .with_request_id(request_id()));
+        .with_request_id(request_id));
     };
-    let answer = json::whole(body.as_bytes(), read_grant)
-        .map_err(|error| Error::from(error).with_request_id(request_id()))?;
+    let Told {
+        issued_at,
+        expires_at,
+        project_id,
+    } = json::whole(body.as_bytes(), read_grant)
+        .map_err(|error| Error::from(error).with_request_id(request_id))?;
+    let time = |text: Option<Cow<'_, str>>| text.as_deref().and_then(Timestamp::parse);
+    let issued_at = time(issued_at).or_else(|| Timestamp::from_unix(wire.clock.unix_time()));
     Ok(Grant {
         token: token.clone(),
-        expires_at: answer.expires_at.as_deref().and_then(Timestamp::parse),
-        project_id: answer.project_id.map(Arc::from),
+        asked_at,
+        lifetime: time(expires_at)
+            .zip(issued_at)
+            .and_then(|(end, start)| end.duration_since(start))
+            .filter(|lifetime| !lifetime.is_zero()),
+        project_id: project_id.map(Arc::from),
     })
 }
 
@@ -96,42 +110,52 @@ pub(super) fn project_named(
     headers.push(header::CONTENT_TYPE, "application/json;charset=utf8")?;
     let request = RequestParts::new(Method::Get, url, headers);
     let mut body = wire.response_body();
-    let head = wire.send(&request, b"", sender, deadline, &mut body)?.head;
-    let request_id = head.request_id().map(String::from);
-    match json::whole(body.as_bytes(), read_projects) {
+    let request_id = wire
+        .send(&request, b"", sender, deadline, &mut body)?
+        .request_id;
+    let error = match json::whole(body.as_bytes(), read_projects) {
         Ok(Projects {
             count: 1,
             first: Some(id),
-        }) => Ok(id.into()),
-        Ok(Projects { count, .. }) => Err(Error::credentials(
+        }) => return Ok(id.into()),
+        Ok(Projects { count: 1, .. }) => Error::credentials(
+            alloc::format!("IAM tells no id of the project named {name:?}: set the project's id"),
+            None,
+        ),
+        Ok(Projects { count, .. }) => Error::credentials(
             alloc::format!(
                 "IAM knows {count} projects named {name:?} where one must match: set the project's id"
             ),
             None,
-        )
-        .with_request_id(request_id)),
-        Err(error) => Err(Error::from(error).with_request_id(request_id)),
-    }
+        ),
+        Err(error) => error.into(),
+    };
+    Err(error.with_request_id(request_id))
 }
 
-/// `{"token":{"expires_at":…,"project":{"id":…}}}`, in whatever else IAM says.
+/// `{"token":{"issued_at":…,"expires_at":…,"project":{"id":…}}}`, in whatever else IAM says.
 #[derive(Default)]
-struct Answer<'a> {
+struct Told<'a> {
+    issued_at: Option<Cow<'a, str>>,
     expires_at: Option<Cow<'a, str>>,
     project_id: Option<Cow<'a, str>>,
 }
 
-fn read_grant<'a>(cursor: &mut Cursor<'a>) -> Result<Answer<'a>, Expected> {
-    let mut answer = Answer::default();
+fn read_grant<'a>(cursor: &mut Cursor<'a>) -> Result<Told<'a>, Expected> {
+    let mut told = Told::default();
     cursor.each_member(|key, cursor| match key {
         "token" => cursor.each_member(|key, cursor| match key {
+            "issued_at" => {
+                told.issued_at = cursor.string_or_null()?;
+                Ok(())
+            }
             "expires_at" => {
-                answer.expires_at = cursor.string_or_null()?;
+                told.expires_at = cursor.string_or_null()?;
                 Ok(())
             }
             "project" => cursor.each_member(|key, cursor| match key {
                 "id" => {
-                    answer.project_id = cursor.string_or_null()?;
+                    told.project_id = cursor.string_or_null()?;
                     Ok(())
                 }
                 _ => cursor.skip_value(),
@@ -140,7 +164,7 @@ fn read_grant<'a>(cursor: &mut Cursor<'a>) -> Result<Answer<'a>, Expected> {
         }),
         _ => cursor.skip_value(),
     })?;
-    Ok(answer)
+    Ok(told)
 }
 
 /// `{"projects":[{"id":…}]}`: how many there are, and the id of the first.
@@ -156,6 +180,9 @@ fn read_projects<'a>(cursor: &mut Cursor<'a>) -> Result<Projects<'a>, Expected> 
     let mut projects = Projects::default();
     cursor.each_member(|key, cursor| match key {
         "projects" => {
+            if cursor.eat("null") {
+                return Ok(());
+            }
             cursor.demand("[", Expected::ArrayOrNull)?;
             let mut is_first = true;
             while cursor.next_element(&mut is_first)? {

@@ -2,7 +2,6 @@
 
 #[cfg(feature = "std")]
 use alloc::boxed::Box;
-#[cfg(all(feature = "std", feature = "aksk"))]
 use alloc::string::String;
 use alloc::sync::Arc;
 use core::fmt;
@@ -11,7 +10,7 @@ use core::time::Duration;
 
 #[cfg(feature = "aksk")]
 use super::AccessKey;
-use super::token::TokenSource;
+use super::token::{self, TokenSource};
 use super::{Credentials, Kind, Secret};
 #[cfg(feature = "std")]
 use super::{
@@ -23,14 +22,12 @@ use crate::error::Error;
 use crate::header;
 #[cfg(feature = "std")]
 use crate::region::Endpoint;
-#[cfg(feature = "std")]
-use crate::timestamp::Timestamp;
 use crate::transport::RequestParts;
 #[cfg(all(feature = "std", feature = "aksk"))]
 use crate::wire::Sender;
 use crate::wire::{Deadline, Wire};
 
-/// How long before its end a token is no longer used.
+/// How long before its end a token is no longer used, if that is not more than half of its life.
 #[cfg(feature = "std")]
 const MARGIN: Duration = Duration::from_secs(300);
 
@@ -189,19 +186,40 @@ impl Session {
     /// Refuses at once what no request could be authenticated with; asks nobody for anything.
     #[cfg_attr(
         not(feature = "aksk"),
-        expect(unused_variables, reason = "only a key needs the time")
+        expect(unused_variables, reason = "only a key signs the whole request")
     )]
-    pub(crate) fn check(&self, parts: &mut RequestParts, wire: &Wire) -> Result<(), Error> {
+    pub(crate) fn check(
+        &self,
+        parts: &mut RequestParts,
+        project_id: &str,
+        wire: &Wire,
+    ) -> Result<(), Error> {
         match self {
-            Self::Token(token) if token.is_empty() => {
-                Err(Error::credentials("the token is empty", None))
-            }
-            Self::Token(token) => parts
-                .headers_mut()
-                .push_secret(header::AUTH_TOKEN, token.clone()),
+            Self::Token(token) => match token::flaw(token) {
+                Some(why) => Err(Error::credentials(alloc::format!("the token {why}"), None)),
+                None => Ok(()),
+            },
             #[cfg(feature = "aksk")]
-            Self::AccessKey { key, .. } => key.sign_for(parts, None, wire.clock.unix_time()),
+            Self::AccessKey { key, .. } => key.sign(parts, project_id, wire.clock.unix_time()),
             _ => Ok(()),
+        }
+    }
+
+    /// Takes out of a text what the service may repeat of the credentials though no header is that
+    /// and nothing else: the id of a key, which stands within one.
+    #[cfg_attr(
+        not(feature = "aksk"),
+        expect(
+            unused_variables,
+            clippy::ptr_arg,
+            clippy::unused_self,
+            reason = "only a key has an id"
+        )
+    )]
+    pub(crate) fn redact(&self, text: &mut String) {
+        #[cfg(feature = "aksk")]
+        if let Self::AccessKey { key, .. } = self {
+            key.redact(text);
         }
     }
 
@@ -255,11 +273,13 @@ impl LoginSession {
 
     /// A token that has some time to go.
     fn fresh_token(&self, wire: &Wire, deadline: Deadline) -> Result<Secret, Error> {
-        let soon = Timestamp::from_unix(wire.clock.unix_time().saturating_add(MARGIN));
-        let is_fresh = |grant: &Grant| match (grant.expires_at, soon) {
-            (Some(end), Some(soon)) => soon < end,
-            // Without an end it is kept until the service no longer takes it.
-            (end, _) => end.is_none(),
+        let now = wire.clock.now();
+        // Without an end it is kept until the service no longer takes it.
+        let is_fresh = |grant: &Grant| {
+            grant.lifetime.is_none_or(|lifetime| {
+                let used = now.saturating_sub(grant.asked_at);
+                used < lifetime.saturating_sub(MARGIN.min(lifetime / 2))
+            })
         };
         Ok(self.grant(is_fresh, wire, deadline)?.token.clone())
     }
@@ -337,5 +357,90 @@ impl Sender for Signer<'_> {
 
     fn has_renewed(&self, _rejected: &RequestParts, _deadline: Deadline) -> Result<bool, Error> {
         Ok(false)
+    }
+
+    fn redact(&self, text: &mut String) {
+        self.key.redact(text);
+    }
+}
+
+#[cfg(test)]
+#[cfg(feature = "emulator")]
+mod tests {
+    use super::*;
+    use crate::emulator::{Emulator, ManualClock};
+    use crate::retry::RetryPolicy;
+    use crate::transport::{Head, Request, ResponseBody, Transport, TransportError};
+    use alloc::vec::Vec;
+    use std::sync::OnceLock;
+
+    /// Answers no login before nine threads wait for it.
+    struct Crowded {
+        emulator: Emulator,
+        session: OnceLock<Arc<LoginSession>>,
+    }
+
+    impl Transport for Crowded {
+        fn send(
+            &self,
+            request: &Request<'_>,
+            body: &mut ResponseBody,
+        ) -> Result<Head, TransportError> {
+            self.session.wait().grant.until_waiting(9);
+            self.emulator.send(request, body)
+        }
+    }
+
+    /// What ten threads get that need the token of one login at once, and how often IAM was asked.
+    fn ten_at_once(password: &str) -> (Vec<Result<Secret, Error>>, u64) {
+        let emulator = Emulator::builder().user("a", "u", "right").build();
+        let session = LoginSession::begin(
+            Login::new("a", "u", password).project_id("p"),
+            Surroundings {
+                iam: Endpoint::parse(Emulator::ENDPOINT).ok(),
+                project: None,
+            },
+        );
+        let session = Arc::new(session.unwrap());
+        let crowded = Crowded {
+            emulator: emulator.clone(),
+            session: OnceLock::from(Arc::clone(&session)),
+        };
+        let wire = Wire {
+            transport: Arc::new(crowded),
+            clock: Arc::new(ManualClock::new()),
+            jitter: Arc::new(|| 1.0),
+            retry: RetryPolicy::none(),
+            user_agent: "test".into(),
+            timeout: Duration::from_secs(60),
+            max_body: ResponseBody::DEFAULT_LIMIT,
+        };
+        let results = std::thread::scope(|scope| {
+            let ask = || session.fresh_token(&wire, wire.deadline());
+            let threads: Vec<_> = (0..10).map(|_| scope.spawn(ask)).collect();
+            threads
+                .into_iter()
+                .map(|thread| thread.join().unwrap())
+                .collect()
+        });
+        (results, emulator.request_count())
+    }
+
+    #[test]
+    fn ten_threads_log_in_once() {
+        let (results, asked) = ten_at_once("right");
+        assert_eq!(asked, 1);
+        let first = results[0].as_ref().unwrap();
+        assert!(results.iter().all(|token| token.as_ref().unwrap() == first));
+    }
+
+    #[test]
+    fn ten_threads_with_a_wrong_password_fail_once_at_iam() {
+        let (results, asked) = ten_at_once("hunter2");
+        assert_eq!(asked, 1);
+        let statuses = results
+            .iter()
+            .map(|token| token.as_ref().unwrap_err().status());
+        assert!(statuses.into_iter().all(|status| status == Some(401)));
     }
 }

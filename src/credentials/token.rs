@@ -47,14 +47,23 @@ impl TokenSource {
     }
 }
 
+/// Why a text can be no token, if it can be none.
+pub(super) fn flaw(token: &Secret) -> Option<&'static str> {
+    if token.is_empty() {
+        Some("is empty")
+    } else if !token.expose().bytes().all(|byte| byte.is_ascii_graphic()) {
+        Some("holds a space, a control character or one that is not ASCII")
+    } else {
+        None
+    }
+}
+
 /// Refuses what can be no token, with the name of what gave it, and never shows it.
 fn checked(token: Secret, from: impl Fn() -> alloc::string::String) -> Result<Secret, Error> {
-    let why = if token.is_empty() {
-        "gave an empty token"
-    } else if !token.expose().bytes().all(|byte| byte.is_ascii_graphic()) {
-        "gave no token: it holds a space, a control character or one that is not ASCII"
-    } else {
-        return Ok(token);
+    let why = match flaw(&token) {
+        None => return Ok(token),
+        Some(_) if token.is_empty() => "gave an empty token".into(),
+        Some(why) => alloc::format!("gave no token: it {why}"),
     };
     Err(Error::credentials(alloc::format!("{} {why}", from()), None))
 }

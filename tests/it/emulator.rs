@@ -53,7 +53,7 @@ impl Transport for Tap {
 /// Asks an emulator in process and gives back what it answered, be it an error.
 #[track_caller]
 pub(crate) fn ask(emulator: &Emulator, query: &ListJobs) -> Answer {
-    ask_as(emulator, "a token", query)
+    ask_as(emulator, "a-token", query)
 }
 
 #[track_caller]

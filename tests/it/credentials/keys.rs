@@ -232,6 +232,58 @@ fn a_region_without_exactly_one_project_is_an_error_that_says_so() {
 }
 
 #[test]
+fn a_list_of_projects_without_what_is_asked_for_is_an_error_that_says_so() {
+    struct Projects(&'static str);
+    impl Transport for Projects {
+        fn send(&self, _: &Request<'_>, body: &mut ResponseBody) -> Result<Head, TransportError> {
+            body.write(self.0.as_bytes())?;
+            Ok(Head::new(200))
+        }
+    }
+    for (projects, expected) in [
+        (
+            r#"{"projects":[{"name":"cn-north-4"}]}"#,
+            "IAM tells no id of the project named \"cn-north-4\": set the project's id",
+        ),
+        (
+            r#"{"projects":[{"id":null}]}"#,
+            "IAM tells no id of the project named \"cn-north-4\": set the project's id",
+        ),
+        (
+            r#"{"projects":null}"#,
+            "IAM knows 0 projects named \"cn-north-4\" where one must match: set the project's id",
+        ),
+    ] {
+        let client = Client::builder()
+            .region(REGION)
+            .transport(Projects(projects))
+            .credentials(AccessKey::new("AK", SECRET))
+            .build()
+            .unwrap();
+        let error = list(&client).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Credentials);
+        assert_eq!(error.to_string(), expected);
+    }
+}
+
+#[test]
+fn a_project_id_that_no_header_holds_is_refused_at_once_where_a_key_signs() {
+    let of = |credentials: Credentials| {
+        Client::builder()
+            .endpoint(Emulator::ENDPOINT)
+            .project_id("项目")
+            .credentials(credentials)
+            .build()
+    };
+    let error = of(Credentials::access_key("AK", SECRET)).unwrap_err();
+    assert_eq!(error.parameter(), Some("X-Project-Id"));
+    // A token asks for it in the path alone, where anything can be encoded.
+    let client = of(Credentials::token("t")).unwrap();
+    let error = client.with_credentials(AccessKey::new("AK", SECRET));
+    assert_eq!(error.unwrap_err().parameter(), Some("X-Project-Id"));
+}
+
+#[test]
 fn a_project_of_another_region_is_refused_by_the_service() {
     let (emulator, clock) = keyed();
     let client = key(&emulator, &clock, AccessKey::new("AK", SECRET)).with_project("p9");

@@ -3,7 +3,7 @@
 use super::*;
 use drs_backup_jobs::{AccessKey, ErrorKind, Secret};
 use std::fmt::Write as _;
-use std::sync::{Mutex, PoisonError};
+use std::sync::Mutex;
 
 /// Begins every secret that is planted, and stands nowhere else: a secret of which the end is cut
 /// off is a secret still.
@@ -11,6 +11,7 @@ const MARK: &str = "MARK7f3a";
 const TOKEN: &str = "MARK7f3a-token-with-a-tail";
 const ISSUED: &str = "MARK7f3a-issued-with-a-tail";
 const PASSWORD: &str = "MARK7f3a\"pass\\word\u{1}";
+const KEY_ID: &str = "MARK7f3a-id-with-a-tail";
 const SECRET_KEY: &str = "MARK7f3a-key-with-a-tail";
 const SESSION: &str = "MARK7f3a-session-with-a-tail";
 
@@ -40,6 +41,7 @@ fn printed(error: &Error) -> String {
 #[cfg(feature = "log")]
 mod lines {
     use super::*;
+    use std::sync::PoisonError;
 
     static LINES: Mutex<Vec<String>> = Mutex::new(Vec::new());
 
@@ -94,6 +96,8 @@ enum Shape {
     Redirect,
     NoJson,
     Unsent,
+    /// A sound page: what is repeated stands in the head.
+    Page,
 }
 
 impl Shape {
@@ -121,9 +125,13 @@ impl Transport for Parrot {
         for (name, value) in request.headers().iter() {
             write!(sent, " {name}: {value}").unwrap();
         }
-        // The password as IAM reads it, too.
+        // The password as IAM reads it, too, and the key's id as the gateway does.
         if !sent_body.is_empty() {
             write!(sent, " {PASSWORD}").unwrap();
+        }
+        if let Some(authorization) = request.headers().get("Authorization") {
+            let id = authorization.split(['=', ',']).nth(1).unwrap();
+            write!(sent, " verify aksk signature fail, ak {id} not exist").unwrap();
         }
         let text = serde_json::to_string(&sent).unwrap();
         let mut head = Head::new(401);
@@ -145,7 +153,11 @@ impl Transport for Parrot {
                 head = Head::new(200);
                 format!(r#"{{"error_code":"APIGW.0301","error_msg":{text}}}"#)
             }
-            Shape::Text => sent,
+            Shape::Text => sent.clone(),
+            Shape::Page => {
+                head = Head::new(200);
+                r#"{"jobs":[],"count":0}"#.into()
+            }
             Shape::LongText => format!("{} {sent}", "x".repeat(self.filler)),
             Shape::Html => format!("<html><b>{sent}</b></html>"),
             Shape::Redirect => {
@@ -155,7 +167,7 @@ impl Transport for Parrot {
             }
             Shape::NoJson => {
                 head = Head::new(200);
-                sent
+                sent.clone()
             }
             Shape::Unsent => {
                 return Err(TransportError::new(
@@ -165,11 +177,12 @@ impl Transport for Parrot {
             }
         };
         head.header("X-Subject-Token", ISSUED);
-        // A head knows no secret but the token it brings: where it redirects to is shown as it is.
+        // A head knows no secret but the token it brings: its other headers are shown as they are.
         if head.location().is_none() {
             let mut seen = self.seen.lock().unwrap();
             write!(seen, "{head:?} {head:#?} ").unwrap();
         }
+        head.header("X-Request-Id", &format!("{sent} {ISSUED}"));
         body.write(answer.as_bytes())?;
         Ok(head)
     }
@@ -184,8 +197,8 @@ fn planted() -> Vec<Credentials> {
         Login::new("account", "user", PASSWORD)
             .project_id("p")
             .into(),
-        Credentials::access_key("AK", SECRET_KEY),
-        AccessKey::new("AK", SECRET_KEY)
+        Credentials::access_key(KEY_ID, SECRET_KEY),
+        AccessKey::new(KEY_ID, SECRET_KEY)
             .security_token(SESSION)
             .into(),
     ]
@@ -227,8 +240,30 @@ fn no_error_shows_a_secret_though_the_service_repeats_all_it_is_sent() {
         let heard = lines::heard();
         let is_login = |line: &&String| line.contains("/v3/auth/tokens");
         let login = heard.iter().find(is_login).unwrap();
-        assert!(!login.contains('?'), "{login}");
+        // What the service repeats comes after.
+        let asked = login.split(" answered ").next().unwrap();
+        assert!(!asked.contains('?'), "{login}");
         assert_clean(&heard.join("\n"), "a log line");
+    }
+}
+
+#[test]
+fn no_page_shows_a_secret_though_its_request_id_repeats_all_that_was_sent() {
+    for credentials in planted() {
+        let client = Client::builder()
+            .region(REGION)
+            .credentials(credentials)
+            .project_id("p")
+            .transport(Parrot {
+                shape: Shape::Page,
+                ..Parrot::default()
+            })
+            .build()
+            .unwrap();
+        let page = client.list(&ListJobs::new()).unwrap();
+        let id = page.request_id.as_deref().unwrap();
+        assert!(id.contains("***"), "{id}");
+        assert_clean(&format!("{page:?}"), "a page");
     }
 }
 
@@ -249,7 +284,7 @@ fn no_type_shows_a_secret_that_it_holds() {
     }
     show(&Secret::new(TOKEN));
     show(&Login::new("account", "user", PASSWORD));
-    let key = AccessKey::new("AK", SECRET_KEY).security_token(SESSION);
+    let key = AccessKey::new(KEY_ID, SECRET_KEY).security_token(SESSION);
     show(&key);
     let mut request = ListJobs::new().request("https://h", "p").unwrap();
     key.sign(&mut request, "p", HOUR).unwrap();
@@ -262,7 +297,7 @@ fn no_type_shows_a_secret_that_it_holds() {
     let emulator = emulator()
         .token(TOKEN)
         .user("account", "user", PASSWORD)
-        .access_key(AccessKey::new("AK", SECRET_KEY).security_token(SESSION));
+        .access_key(AccessKey::new(KEY_ID, SECRET_KEY).security_token(SESSION));
     show(&emulator);
     let emulator = emulator.build();
     for credentials in planted() {
@@ -283,7 +318,7 @@ fn no_type_shows_a_secret_that_it_holds() {
 #[test]
 fn no_error_of_the_environment_shows_a_secret() {
     use drs_backup_jobs::credentials::Environment;
-    const NAMES: [&str; 9] = [
+    const NAMES: [&str; 10] = [
         "HW_AUTH_TOKEN",
         "HUAWEICLOUD_SDK_AK",
         "HUAWEICLOUD_SDK_SK",
@@ -293,30 +328,37 @@ fn no_error_of_the_environment_shows_a_secret() {
         "HW_SECURITY_TOKEN",
         "HW_USER_NAME",
         "HW_USER_PASSWORD",
+        "HW_DOMAIN_NAME",
     ];
     // Every subset of the variables, well formed and not.
+    let mut logins = 0;
     for value in [TOKEN, "bad MARK7f3a\n", "MARK7f3a,="] {
         for set in 0_u32..1 << NAMES.len() {
             let environment = Environment::new(move |name| {
                 let at = NAMES.iter().position(|known| *known == name)?;
+                let value = match name {
+                    // No secrets: a login shows who it is for.
+                    "HW_USER_NAME" | "HW_DOMAIN_NAME" => "me",
+                    _ => value,
+                };
                 (set & 1 << at != 0).then(|| value.into())
             });
-            match Client::builder()
+            let built = Client::builder()
                 .region(REGION)
                 .project_id("p")
+                .transport(Parrot::default())
                 .environment(&environment)
-            {
-                Ok(builder) => match builder.build() {
-                    Ok(client) => {
-                        assert!(!format!("{client:?}").contains(MARK) || set & 0x180 != 0);
-                    }
-                    Err(error) => assert_clean(&printed(&error), "building"),
-                },
-                Err(error) => {
-                    assert_eq!(error.kind(), ErrorKind::Credentials);
-                    assert_clean(&printed(&error), "the environment");
+                .inspect_err(|error| assert_eq!(error.kind(), ErrorKind::Credentials))
+                .and_then(ClientBuilder::build);
+            match built {
+                Ok(client) => {
+                    let shown = format!("{client:?}");
+                    logins += usize::from(shown.contains("Login"));
+                    assert_clean(&shown, "a client");
                 }
+                Err(error) => assert_clean(&printed(&error), "the environment"),
             }
         }
     }
+    assert!(logins > 0, "no login was built");
 }

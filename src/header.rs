@@ -1,11 +1,21 @@
 //! The names of the headers that are sent and read.
 
+#[cfg(feature = "emulator")]
+pub(crate) const ACCEPT: &str = "Accept";
+#[cfg(feature = "emulator")]
+pub(crate) const ALLOW: &str = "Allow";
 #[cfg(any(feature = "aksk", feature = "emulator"))]
 pub(crate) const AUTHORIZATION: &str = "Authorization";
 pub(crate) const AUTH_TOKEN: &str = "X-Auth-Token";
+#[cfg(feature = "emulator")]
+pub(crate) const CONNECTION: &str = "Connection";
+#[cfg(feature = "emulator")]
+pub(crate) const CONTENT_LENGTH: &str = "Content-Length";
 pub(crate) const CONTENT_TYPE: &str = "Content-Type";
 pub(crate) const DATE: &str = "Date";
-#[cfg(feature = "aksk")]
+#[cfg(feature = "emulator")]
+pub(crate) const EXPECT: &str = "Expect";
+#[cfg(any(feature = "aksk", feature = "emulator"))]
 pub(crate) const HOST: &str = "Host";
 pub(crate) const LANGUAGE: &str = "X-Language";
 pub(crate) const LOCATION: &str = "Location";
@@ -13,9 +23,11 @@ pub(crate) const LOCATION: &str = "Location";
 pub(crate) const PROJECT_ID: &str = "X-Project-Id";
 pub(crate) const REQUEST_ID: &str = "X-Request-Id";
 pub(crate) const RETRY_AFTER: &str = "Retry-After";
-#[cfg(feature = "aksk")]
+#[cfg(any(feature = "aksk", feature = "emulator"))]
 pub(crate) const SDK_DATE: &str = "X-Sdk-Date";
 #[cfg(feature = "aksk")]
 pub(crate) const SECURITY_TOKEN: &str = "X-Security-Token";
 pub(crate) const SUBJECT_TOKEN: &str = "X-Subject-Token";
+#[cfg(feature = "emulator")]
+pub(crate) const TRANSFER_ENCODING: &str = "Transfer-Encoding";
 pub(crate) const USER_AGENT: &str = "User-Agent";

@@ -1,4 +1,4 @@
-//! The one percent-encoder: path, query and signature are all written by it.
+//! The one percent-encoder, by which path, query and signature are all written, and its inverse.
 
 #![expect(
     clippy::indexing_slicing,
@@ -36,6 +36,47 @@ pub(crate) fn encode_byte_into(out: &mut String, byte: u8) {
     } else {
         out.push_str(escape(byte));
     }
+}
+
+/// The bytes that an encoded text stands for; `None` for a `%` that begins no escape, after which
+/// the next byte follows. A `+` stands for itself.
+#[cfg(any(
+    feature = "aksk",
+    feature = "emulator",
+    feature = "ureq",
+    feature = "curl",
+    test
+))]
+pub(crate) fn decode(text: &str) -> impl Iterator<Item = Option<u8>> {
+    let mut rest = text.as_bytes();
+    core::iter::from_fn(move || {
+        let (byte, mut tail) = rest.split_first()?;
+        let mut decoded = Some(*byte);
+        if *byte == b'%' {
+            decoded = escaped(tail);
+            if decoded.is_some() {
+                tail = tail.get(2..).unwrap_or_default();
+            }
+        }
+        rest = tail;
+        Some(decoded)
+    })
+}
+
+/// The byte that two hexadecimal digits stand for.
+#[cfg(any(
+    feature = "aksk",
+    feature = "emulator",
+    feature = "ureq",
+    feature = "curl",
+    test
+))]
+fn escaped(digits: &[u8]) -> Option<u8> {
+    let [high, low, ..] = digits else {
+        return None;
+    };
+    let digit = |byte: u8| char::from(byte).to_digit(16);
+    u8::try_from(digit(*high)? * 16 + digit(*low)?).ok()
 }
 
 fn escape(byte: u8) -> &'static str {
@@ -128,6 +169,30 @@ mod tests {
             }
             assert_encoded(&ch.to_string(), &expected);
         }
+    }
+
+    #[test]
+    fn what_was_encoded_is_decoded_again_and_what_is_no_escape_is_told() {
+        let text: String = ('\0'..='\u{17f}').chain(['备', '😀']).collect();
+        let mut encoded = String::new();
+        encode_into(&mut encoded, &text);
+        let decoded: Option<alloc::vec::Vec<u8>> = decode(&encoded).collect();
+        assert_eq!(decoded.as_deref(), Some(text.as_bytes()));
+        let read: alloc::vec::Vec<Option<u8>> = decode("%e5%zz%4%+1%").collect();
+        let z = Some(b'z');
+        let expected = [
+            Some(0xe5),
+            None,
+            z,
+            z,
+            None,
+            Some(b'4'),
+            None,
+            Some(b'+'),
+            Some(b'1'),
+            None,
+        ];
+        assert_eq!(read, expected);
     }
 
     #[test]

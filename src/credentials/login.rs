@@ -6,6 +6,7 @@ use core::fmt;
 use super::Secret;
 use crate::decode::is_harmless;
 use crate::error::Error;
+use crate::json::quote_into;
 
 /// A user's name and password, with which a client logs in at IAM by itself.
 ///
@@ -139,15 +140,15 @@ impl Login {
         );
         out.push_str(account_key);
         out.push_str("\":");
-        json_string_into(&mut out, account);
+        quote_into(&mut out, account);
         out.push_str(r#"},"name":"#);
-        json_string_into(&mut out, &self.user);
+        quote_into(&mut out, &self.user);
         out.push_str(r#","password":"#);
-        json_string_into(&mut out, self.password.expose());
+        quote_into(&mut out, self.password.expose());
         out.push_str(r#"}}},"scope":{"project":{""#);
         out.push_str(project_key);
         out.push_str("\":");
-        json_string_into(&mut out, project);
+        quote_into(&mut out, project);
         out.push_str("}}}}");
         Secret::from(out)
     }
@@ -157,24 +158,27 @@ impl Login {
     /// control characters are blanks.
     pub(super) fn redact(&self, text: &mut String) {
         let password = self.password.expose();
-        let mut quoted = String::new();
-        json_string_into(&mut quoted, password);
-        let quoted = Secret::from(quoted);
-        let in_json = quoted.expose().strip_prefix('"');
-        let in_json = in_json.and_then(|text| text.strip_suffix('"'));
-        let in_html = password
-            .replace('&', "&amp;")
-            .replace('<', "&lt;")
-            .replace('>', "&gt;")
-            .replace('"', "&quot;")
-            .replace('\'', "&#39;");
-        let in_errors: String = password
-            .chars()
-            .map(|ch| if is_harmless(ch) { ch } else { ' ' })
-            .collect();
+        // Room enough, so that no half-written copy is left behind by growing.
+        let room = || String::with_capacity(6 * password.len() + 2);
+        let (mut in_json, mut in_html, mut in_errors) = (room(), room(), room());
+        quote_into(&mut in_json, password);
+        for ch in password.chars() {
+            match ch {
+                '&' => in_html.push_str("&amp;"),
+                '<' => in_html.push_str("&lt;"),
+                '>' => in_html.push_str("&gt;"),
+                '"' => in_html.push_str("&quot;"),
+                '\'' => in_html.push_str("&#39;"),
+                ch => in_html.push(ch),
+            }
+            in_errors.push(if is_harmless(ch) { ch } else { ' ' });
+        }
+        let in_json = Secret::from(in_json);
+        let unquoted = in_json.expose().strip_prefix('"');
+        let unquoted = unquoted.and_then(|text| text.strip_suffix('"'));
         for form in [
             self.password.clone(),
-            Secret::from(in_json.unwrap_or_default()),
+            Secret::from(unquoted.unwrap_or_default()),
             Secret::from(in_html),
             Secret::from(in_errors),
         ] {
@@ -193,24 +197,6 @@ impl fmt::Debug for Login {
             .field("project", &self.project)
             .finish()
     }
-}
-
-/// Writes a JSON string: what must be escaped is, all else is kept as it is.
-fn json_string_into(out: &mut String, text: &str) {
-    use core::fmt::Write as _;
-    out.push('"');
-    for ch in text.chars() {
-        match ch {
-            '"' => out.push_str("\\\""),
-            '\\' => out.push_str("\\\\"),
-            '\0'..='\u{1f}' => {
-                let written = write!(out, "\\u{:04x}", u32::from(ch));
-                debug_assert!(written.is_ok(), "writing to a String cannot fail");
-            }
-            _ => out.push(ch),
-        }
-    }
-    out.push('"');
 }
 
 #[cfg(test)]
@@ -287,7 +273,7 @@ mod tests {
         let login = Login::new("a", "u", "hun\"ter\n2");
         for text in [
             "hun\"ter\n2",
-            "hun\\\"ter\\u000a2",
+            "hun\\\"ter\\n2",
             "hun&quot;ter\n2",
             "hun\"ter 2",
         ] {

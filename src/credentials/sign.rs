@@ -116,23 +116,7 @@ fn query_into(out: &mut String, query: &str) {
 
 /// The bytes that an encoded text stands for. A `%` that begins no escape stands for itself.
 fn decoded(text: &str) -> impl Iterator<Item = u8> {
-    let mut rest = text.as_bytes();
-    core::iter::from_fn(move || {
-        let (byte, tail) = match *rest {
-            [b'%', high, low, ref tail @ ..] if escape(high, low).is_some() => {
-                (escape(high, low)?, tail)
-            }
-            [byte, ref tail @ ..] => (byte, tail),
-            [] => return None,
-        };
-        rest = tail;
-        Some(byte)
-    })
-}
-
-fn escape(high: u8, low: u8) -> Option<u8> {
-    let digit = |byte: u8| char::from(byte).to_digit(16);
-    u8::try_from(digit(high)? * 16 + digit(low)?).ok()
+    percent::decode(text).map(|byte| byte.unwrap_or(b'%'))
 }
 
 /// Writes an encoded text as our encoder would have written it.

@@ -72,7 +72,7 @@ fn jobs(
     now: Option<Timestamp>,
 ) -> Result<Reply, Refusal> {
     if incoming.method != "GET" {
-        return Err(Refusal::method(&[("Allow", "GET")]));
+        return Err(Refusal::method("GET"));
     }
     let visitor = state.gate.admit(incoming, now, state.limits)?;
     let project_id = decode(project_id, false)

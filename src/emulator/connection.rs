@@ -15,6 +15,7 @@ use super::incoming::Incoming;
 use super::refusal::Refusal;
 use super::reply::{Reply, reason_phrase};
 use super::server::Running;
+use crate::header;
 
 /// The longest head of a request: a token of 50 000 characters fits with room to spare.
 const LONGEST_HEAD: usize = 128 << 10;
@@ -336,16 +337,17 @@ fn head_text(reply: &Reply, announced: usize, keep_alive: bool) -> String {
         reply.status,
         reason_phrase(reply.status)
     );
-    for (name, value) in &reply.headers {
-        head.push_str(name);
-        head.push_str(": ");
-        head.push_str(value);
-        head.push_str("\r\n");
-    }
-    let connection = if keep_alive {
-        ""
-    } else {
-        "Connection: close\r\n"
+    let mut line = |name: &str, value: &str| {
+        for part in [name, ": ", value, "\r\n"] {
+            head.push_str(part);
+        }
     };
-    head + &format!("Content-Length: {announced}\r\n{connection}\r\n")
+    for (name, value) in &reply.headers {
+        line(name, value);
+    }
+    line(header::CONTENT_LENGTH, &format!("{announced}"));
+    if !keep_alive {
+        line(header::CONNECTION, "close");
+    }
+    head + "\r\n"
 }

@@ -7,6 +7,7 @@ use core::time::Duration;
 use super::fault::Fault;
 use super::refusal::{Refusal, Tongue};
 use super::reply::{Reply, reason_phrase};
+use crate::header;
 
 /// An answer and the way it goes out.
 #[derive(Debug)]
@@ -83,10 +84,10 @@ pub(super) fn instead(fault: &Fault, tongue: Tongue, request_id: &str) -> Option
             if let Some(pause) = pause {
                 // In whole seconds, and never less than was asked for.
                 let seconds = pause.as_secs() + u64::from(pause.subsec_nanos() > 0);
-                reply.push_header("Retry-After", format!("{seconds}"));
+                reply.push_header(header::RETRY_AFTER, format!("{seconds}"));
             }
             if (300..400).contains(status) {
-                reply.push_header("Location", "https://elsewhere.invalid/login");
+                reply.push_header(header::LOCATION, "https://elsewhere.invalid/login");
             }
             Some(reply)
         }

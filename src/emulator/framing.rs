@@ -3,6 +3,7 @@
 use alloc::vec::Vec;
 
 use super::refusal::Refusal;
+use crate::header;
 
 /// The longest path and query.
 const LONGEST_TARGET: usize = 32 << 10;
@@ -64,16 +65,16 @@ impl Framing {
                 .map(|header| header.value.trim_ascii())
         };
         let is_1_1 = parsed.version == Some(1);
-        if is_1_1 && values("Host").count() != 1 {
+        if is_1_1 && values(header::HOST).count() != 1 {
             return Err(Refusal::unreadable(
                 400,
                 "exactly one header Host is needed",
             ));
         }
-        if values("Transfer-Encoding").next().is_some() {
+        if values(header::TRANSFER_ENCODING).next().is_some() {
             return Err(Refusal::unreadable(411, "a body needs a Content-Length"));
         }
-        let mut lengths = values("Content-Length");
+        let mut lengths = values(header::CONTENT_LENGTH);
         let length = lengths.next().unwrap_or(b"0");
         if lengths.any(|other| other != length) {
             return Err(Refusal::unreadable(400, "there are two lengths"));
@@ -90,7 +91,7 @@ impl Framing {
             return Err(Refusal::unreadable(413, "the body is too long"));
         }
         let connection_says = |word: &str| {
-            values("Connection").any(|value| {
+            values(header::CONNECTION).any(|value| {
                 value
                     .split(|byte| *byte == b',')
                     .any(|token| token.trim_ascii().eq_ignore_ascii_case(word.as_bytes()))
@@ -99,7 +100,7 @@ impl Framing {
         // A client of HTTP/1.0 would have to be told; it can as well connect anew.
         let keep_alive = is_1_1 && !connection_says("close");
         let expects_continue =
-            values("Expect").any(|value| value.eq_ignore_ascii_case(b"100-continue"));
+            values(header::EXPECT).any(|value| value.eq_ignore_ascii_case(b"100-continue"));
         Ok(Self {
             body_len,
             keep_alive,

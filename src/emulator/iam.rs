@@ -160,7 +160,7 @@ pub(super) fn log_in(
     now: Option<Timestamp>,
 ) -> Result<Reply, Refusal> {
     if incoming.method != "POST" {
-        return Err(Refusal::method(&[("Allow", "POST")]));
+        return Err(Refusal::method("POST"));
     }
     let Ok(login) = json::whole(incoming.body, Login::read) else {
         return Ok(error(400, "Bad Request", "The request body is invalid"));
@@ -205,7 +205,7 @@ pub(super) fn projects(
     now: Option<Timestamp>,
 ) -> Result<Reply, Refusal> {
     if incoming.method != "GET" {
-        return Err(Refusal::method(&[("Allow", "GET")]));
+        return Err(Refusal::method("GET"));
     }
     state.gate.admit(incoming, now, state.limits)?;
     let pairs = incoming.query_pairs()?;
@@ -223,7 +223,7 @@ pub(super) fn projects(
 /// An error in IAM's shape.
 fn error(status: u16, title: &str, message: &str) -> Reply {
     let mut text = String::new();
-    write_json::string(&mut text, message);
+    json::quote_into(&mut text, message);
     let body =
         format!("{{\"error\":{{\"code\":{status},\"message\":{text},\"title\":\"{title}\"}}}}");
     Reply::json(status, body)

@@ -5,6 +5,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::refusal::Refusal;
+use crate::percent;
 
 /// A key of a query and its value, decoded.
 pub(super) type Pair<'a> = (Cow<'a, str>, Cow<'a, str>);
@@ -80,27 +81,15 @@ pub(super) fn decode(text: &str, plus_is_space: bool) -> Option<Cow<'_, str>> {
         return Some(Cow::Borrowed(text));
     }
     let mut decoded = Vec::with_capacity(text.len());
-    let mut bytes = text.bytes();
-    while let Some(byte) = bytes.next() {
-        decoded.push(match byte {
-            b'%' => {
-                let (high, low) = (digit(bytes.next()?)?, digit(bytes.next()?)?);
-                high << 4 | low
-            }
-            b'+' if plus_is_space => b' ',
-            byte => byte,
-        });
+    for (at, part) in text.split(|ch| ch == '+' && plus_is_space).enumerate() {
+        if at > 0 {
+            decoded.push(b' ');
+        }
+        for byte in percent::decode(part) {
+            decoded.push(byte?);
+        }
     }
     String::from_utf8(decoded).ok().map(Cow::Owned)
-}
-
-fn digit(byte: u8) -> Option<u8> {
-    match byte {
-        b'0'..=b'9' => Some(byte - b'0'),
-        b'a'..=b'f' => Some(byte - b'a' + 10),
-        b'A'..=b'F' => Some(byte - b'A' + 10),
-        _ => None,
-    }
 }
 
 #[cfg(test)]

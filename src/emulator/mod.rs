@@ -12,6 +12,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use crate::client::{Client, ClientBuilder};
 use crate::clock::Clock;
 use crate::credentials::Secret;
+use crate::header;
 use crate::timestamp::Timestamp;
 
 mod answer;
@@ -56,7 +57,6 @@ use delivery::Delivery;
 use fault::Schedule;
 use incoming::Incoming;
 use refusal::{Refusal, Tongue};
-use reply::http_date;
 use state::State;
 
 /// The service in memory: a list of jobs, and the operation over it.
@@ -267,9 +267,9 @@ impl Emulator {
         let request_id = state.request_id(number);
         let mut delivery = answer(&mut state, &request_id, now);
         drop(state);
-        delivery.reply.push_header("X-Request-Id", request_id);
+        delivery.reply.push_header(header::REQUEST_ID, request_id);
         if let Some(now) = now {
-            delivery.reply.push_header("Date", http_date(now));
+            delivery.reply.push_header(header::DATE, now.to_http_date());
         }
         delivery
     }

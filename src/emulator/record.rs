@@ -5,6 +5,7 @@ use alloc::vec::Vec;
 use core::fmt;
 
 use super::incoming::{Incoming, decode};
+use crate::header;
 
 /// A request that an [`Emulator`](super::Emulator) was asked, whatever came of it.
 ///
@@ -112,13 +113,13 @@ impl RecordedRequest {
 
 /// Headers that are known to hold no secret.
 const SHOWN: &[&str] = &[
-    "Accept",
-    "Content-Length",
-    "Content-Type",
-    "Host",
-    "User-Agent",
-    "X-Language",
-    "X-Sdk-Date",
+    header::ACCEPT,
+    header::CONTENT_LENGTH,
+    header::CONTENT_TYPE,
+    header::HOST,
+    header::USER_AGENT,
+    header::LANGUAGE,
+    header::SDK_DATE,
 ];
 
 impl fmt::Debug for RecordedRequest {

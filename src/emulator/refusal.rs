@@ -5,6 +5,7 @@ use alloc::string::String;
 
 use super::reply::Reply;
 use super::write_json;
+use crate::header;
 
 /// The language of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,7 +31,8 @@ pub(super) struct Refusal {
     code: Cow<'static, str>,
     english: Cow<'static, str>,
     chinese: Cow<'static, str>,
-    headers: &'static [(&'static str, &'static str)],
+    /// The method that the path takes, where another was asked for.
+    allowed: Option<&'static str>,
 }
 
 impl Refusal {
@@ -45,7 +47,7 @@ impl Refusal {
             code: code.into(),
             english: english.into(),
             chinese: chinese.into(),
-            headers: &[],
+            allowed: None,
         }
     }
 
@@ -71,9 +73,9 @@ impl Refusal {
     }
 
     /// A method that a path does not take.
-    pub(super) fn method(allowed: &'static [(&'static str, &'static str)]) -> Self {
+    pub(super) fn method(allowed: &'static str) -> Self {
         Self {
-            headers: allowed,
+            allowed: Some(allowed),
             ..Self::new(
                 405,
                 "APIGW.0201",
@@ -141,8 +143,8 @@ impl Refusal {
             write_json::object(&[("error_code", &self.code), ("error_msg", message)])
         };
         let mut reply = Reply::json(self.status, body);
-        for (name, value) in self.headers {
-            reply.push_header(name, *value);
+        if let Some(allowed) = self.allowed {
+            reply.push_header(header::ALLOW, allowed);
         }
         reply
     }

@@ -1,10 +1,9 @@
 //! A whole answer, before any fault is done to it.
 
-use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use crate::timestamp::Timestamp;
+use crate::header;
 
 /// Status, headers and body of an answer. `Content-Length` is no header here: it belongs to the
 /// way the answer is delivered.
@@ -19,7 +18,7 @@ impl Reply {
     pub(super) fn new(status: u16, content_type: &str, body: impl Into<Vec<u8>>) -> Self {
         Self {
             status,
-            headers: Vec::from([("Content-Type", content_type.into())]),
+            headers: Vec::from([(header::CONTENT_TYPE, content_type.into())]),
             body: body.into(),
         }
     }
@@ -58,58 +57,5 @@ pub(super) fn reason_phrase(status: u16) -> &'static str {
         504 => "Gateway Timeout",
         505 => "HTTP Version Not Supported",
         _ => "Status",
-    }
-}
-
-/// The form of a `Date` header: `Sun, 06 Nov 1994 08:49:37 GMT`.
-pub(super) fn http_date(time: Timestamp) -> String {
-    // 1970-01-01 was a Thursday.
-    let days = time.unix_millis().div_euclid(86_400_000);
-    let weekday = match days.rem_euclid(7) {
-        0 => "Thu",
-        1 => "Fri",
-        2 => "Sat",
-        3 => "Sun",
-        4 => "Mon",
-        5 => "Tue",
-        _ => "Wed",
-    };
-    let text = format!("{time}");
-    let part = |from: usize, to: usize| text.get(from..to).unwrap_or_default();
-    let month = match part(5, 7) {
-        "01" => "Jan",
-        "02" => "Feb",
-        "03" => "Mar",
-        "04" => "Apr",
-        "05" => "May",
-        "06" => "Jun",
-        "07" => "Jul",
-        "08" => "Aug",
-        "09" => "Sep",
-        "10" => "Oct",
-        "11" => "Nov",
-        _ => "Dec",
-    };
-    format!(
-        "{weekday}, {} {month} {} {} GMT",
-        part(8, 10),
-        part(0, 4),
-        part(11, 19)
-    )
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn dates_are_written_as_http_has_them() {
-        for text in [
-            "Sun, 06 Nov 1994 08:49:37 GMT",
-            "Thu, 01 Jan 1970 00:00:00 GMT",
-            "Thu, 29 Feb 2024 23:59:59 GMT",
-        ] {
-            assert_eq!(http_date(Timestamp::parse_http(text).unwrap()), text);
-        }
     }
 }

@@ -76,7 +76,8 @@ impl KnownKey {
     ) -> Result<(), &'static str> {
         let (_, secret, security_token) = self.key.parts();
         let date = incoming.header(header::SDK_DATE).unwrap_or_default();
-        let signed_at = read_date(date).ok_or("the header X-Sdk-Date is malformed")?;
+        let signed_at =
+            Timestamp::parse_sdk_date(date).ok_or("the header X-Sdk-Date is malformed")?;
         if signed_at.unix_millis().abs_diff(now) > LEEWAY.unsigned_abs() {
             return Err("the date of the signature is out of range");
         }
@@ -87,15 +88,18 @@ impl KnownKey {
                 .ok_or("a signed header was not sent")?;
             headers.push((name, value));
         }
-        let is_signed = |name: &str| headers.iter().any(|(signed, _)| *signed == name);
-        if !is_signed("host") || !is_signed("x-sdk-date") {
+        let is_signed = |name: &str| {
+            let mut signed = headers.iter().map(|(signed, _)| signed);
+            signed.any(|signed| signed.eq_ignore_ascii_case(name))
+        };
+        if !is_signed(header::HOST) || !is_signed(header::SDK_DATE) {
             return Err("the headers Host and X-Sdk-Date must be signed");
         }
         let token = incoming.header(header::SECURITY_TOKEN);
         if token != security_token.map(Secret::expose) {
             return Err("the security token does not belong to the ak");
         }
-        if token.is_some() && !is_signed("x-security-token") {
+        if token.is_some() && !is_signed(header::SECURITY_TOKEN) {
             return Err("the header X-Security-Token must be signed");
         }
         let target = format!("{}?{}", incoming.path, incoming.query);
@@ -121,21 +125,4 @@ pub(super) fn admit(
     let now = now.ok_or_else(|| refuse("the date of the signature is out of range"))?;
     key.verify(incoming, claim, now.unix_millis())
         .map_err(refuse)
-}
-
-/// Reads `20241216T013007Z`.
-fn read_date(date: &str) -> Option<Timestamp> {
-    let part = |from: usize, to: usize| date.get(from..to);
-    if date.len() != 16 || part(8, 9)? != "T" || !date.ends_with('Z') {
-        return None;
-    }
-    Timestamp::parse(&format!(
-        "{}-{}-{}T{}:{}:{}Z",
-        part(0, 4)?,
-        part(4, 6)?,
-        part(6, 8)?,
-        part(9, 11)?,
-        part(11, 13)?,
-        part(13, 15)?
-    ))
 }

@@ -5,6 +5,7 @@ use alloc::string::String;
 use core::fmt::Write as _;
 
 use crate::job::Job;
+use crate::json::quote_into;
 use crate::timestamp::Timestamp;
 
 /// How a page is written.
@@ -59,13 +60,13 @@ fn job(out: &mut String, job: &Job<'_>, style: Style) {
         out.push_str(UNKNOWN);
     }
     out.push_str("\"id\":");
-    string(out, &job.id);
+    quote_into(out, &job.id);
     let mut member = |key: &str, value: Option<&str>| {
         if let Some(value) = value {
             out.push_str(",\"");
             out.push_str(key);
             out.push_str("\":");
-            string(out, value);
+            quote_into(out, value);
         }
     };
     member("name", Some(&job.name));
@@ -84,17 +85,17 @@ fn job(out: &mut String, job: &Job<'_>, style: Style) {
 
 fn drifted(out: &mut String, job: &Job<'_>) {
     out.push_str("{\"id\":");
-    string(out, &job.id);
+    quote_into(out, &job.id);
     out.push_str(",\"status\":");
-    string(out, &job.status.as_str().to_ascii_lowercase());
+    quote_into(out, &job.status.as_str().to_ascii_lowercase());
     out.push_str(",\"name\":null,\"description\":null,\"error_log\":null,\"engine_type\":");
-    string(out, &job.engine_type.as_str().to_ascii_uppercase());
+    quote_into(out, &job.engine_type.as_str().to_ascii_uppercase());
     out.push_str(",\"create_time\":");
     let millis = job.created_at().map_or(0, Timestamp::unix_millis);
     let written = write!(out, "{millis},\"finish_time\":");
     debug_assert!(written.is_ok(), "writing to a String cannot fail");
     match &job.finish_time {
-        Some(time) => string(out, &time.replacen('T', " ", 1)),
+        Some(time) => quote_into(out, &time.replacen('T', " ", 1)),
         None => out.push_str("null"),
     }
     out.push_str(",\"enterprise_project_id\":0}");
@@ -107,51 +108,10 @@ pub(super) fn object(members: &[(&str, &str)]) -> String {
         if at > 0 {
             out.push(',');
         }
-        string(&mut out, key);
+        quote_into(&mut out, key);
         out.push(':');
-        string(&mut out, value);
+        quote_into(&mut out, value);
     }
     out.push('}');
     out
-}
-
-/// A text with its quotes, escaped where JSON asks for it and nowhere else.
-pub(super) fn string(out: &mut String, text: &str) {
-    out.push('"');
-    let mut plain_from = 0;
-    for (at, byte) in text.bytes().enumerate() {
-        let short = match byte {
-            b'"' => "\\\"",
-            b'\\' => "\\\\",
-            b'\n' => "\\n",
-            b'\r' => "\\r",
-            b'\t' => "\\t",
-            0..0x20 => "",
-            _ => continue,
-        };
-        out.push_str(text.get(plain_from..at).unwrap_or_default());
-        out.push_str(short);
-        if short.is_empty() {
-            let written = write!(out, "\\u{byte:04x}");
-            debug_assert!(written.is_ok(), "writing to a String cannot fail");
-        }
-        plain_from = at + 1;
-    }
-    out.push_str(text.get(plain_from..).unwrap_or_default());
-    out.push('"');
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_text_reads_back_whatever_it_holds() {
-        let text: String = ('\0'..='\u{2ff}')
-            .chain(['备', '😀', '\u{10ffff}'])
-            .collect();
-        let mut out = String::new();
-        string(&mut out, &text);
-        assert_eq!(::serde_json::from_str::<String>(&out).unwrap(), text);
-    }
 }

@@ -1,4 +1,4 @@
-//! A strict JSON reader (RFC 8259) without dependencies.
+//! A strict JSON reader (RFC 8259) without dependencies, and a writer of strings.
 //!
 //! A [`Cursor`] walks over a text; what it reads is borrowed wherever it holds no escape. Text is
 //! checked for UTF-8 once, before. On a fault the cursor stays where reading failed, so a fault is
@@ -13,6 +13,8 @@ mod number;
 #[cfg(feature = "std")]
 mod object;
 mod place;
+#[cfg(feature = "std")]
+mod quote;
 #[cfg(any(feature = "serde_json", feature = "miniserde"))]
 mod scan;
 mod skip;
@@ -23,6 +25,8 @@ pub(crate) use cursor::Cursor;
 pub(crate) use expected::Expected;
 pub(crate) use lead::Lead;
 pub(crate) use place::whole;
+#[cfg(feature = "std")]
+pub(crate) use quote::quote_into;
 #[cfg(any(feature = "serde_json", feature = "miniserde"))]
 pub(crate) use scan::scan_page;
 

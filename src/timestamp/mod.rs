@@ -1,11 +1,9 @@
-//! The service's time texts, read leniently; the signer's date; HTTP dates.
+//! The service's time texts, read leniently; in [`dates`] the signer's dates and HTTP's.
 
-#[cfg(any(feature = "aksk", test))]
-use alloc::string::String;
 use core::fmt;
-#[cfg(any(feature = "aksk", test))]
-use core::fmt::Write as _;
 use core::time::Duration;
+
+mod dates;
 
 /// A point in time, to the millisecond, in UTC.
 ///
@@ -119,71 +117,6 @@ impl Timestamp {
         };
         Self::from_unix_millis((seconds - offset) * 1000 + millis)
     }
-
-    /// Reads the date of an HTTP header, `Sun, 06 Nov 1994 08:49:37 GMT`, in this one form, which
-    /// is the only one that may be written today (RFC 9110, section 5.6.7).
-    pub(crate) fn parse_http(text: &str) -> Option<Self> {
-        let rest = text.split_once(", ")?.1.as_bytes();
-        let [
-            d1,
-            d2,
-            b' ',
-            month @ ..,
-            b' ',
-            y1,
-            y2,
-            y3,
-            y4,
-            b' ',
-            h1,
-            h2,
-            b':',
-            m1,
-            m2,
-            b':',
-            s1,
-            s2,
-            b' ',
-            b'G',
-            b'M',
-            b'T',
-        ] = rest
-        else {
-            return None;
-        };
-        let month = MONTHS
-            .iter()
-            .zip(1..)
-            .find(|(name, _)| name.as_bytes() == month)?
-            .1;
-        let seconds = unix_seconds(
-            (
-                digits(&[*y1, *y2, *y3, *y4], 4..=4)?,
-                month,
-                digits(&[*d1, *d2], 2..=2)?,
-            ),
-            (
-                digits(&[*h1, *h2], 2..=2)?,
-                digits(&[*m1, *m2], 2..=2)?,
-                digits(&[*s1, *s2], 2..=2)?,
-            ),
-        )?;
-        Self::from_unix_millis(seconds * 1000)
-    }
-
-    /// The date a signature carries (`X-Sdk-Date`): `20241216T013007Z`.
-    #[cfg(any(feature = "aksk", test))]
-    pub(crate) fn to_sdk_date(self) -> String {
-        let c = Civil::of(self);
-        let mut out = String::with_capacity(16);
-        let written = write!(
-            out,
-            "{:04}{:02}{:02}T{:02}{:02}{:02}Z",
-            c.year, c.month, c.day, c.hour, c.minute, c.second
-        );
-        debug_assert!(written.is_ok(), "writing to a String cannot fail");
-        out
-    }
 }
 
 impl fmt::Display for Timestamp {
@@ -234,10 +167,6 @@ impl fmt::Display for ParseTimestampError {
 }
 
 impl core::error::Error for ParseTimestampError {}
-
-const MONTHS: [&str; 12] = [
-    "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
-];
 
 /// The number that `text` spells, if it is all digits and its length is as expected (at most 15,
 /// so that nothing overflows, not even as seconds times a thousand).
@@ -416,22 +345,6 @@ mod tests {
         for millis in [FIRST_MILLI, -1, 0, LAST_MILLI] {
             let time = Timestamp::from_unix_millis(millis).unwrap();
             assert_eq!(time.to_string().parse(), Ok(time));
-        }
-    }
-
-    #[test]
-    fn the_dates_of_http_and_of_the_signer_have_their_forms() {
-        let time = Timestamp::parse_http("Sun, 06 Nov 1994 08:49:37 GMT").unwrap();
-        assert_eq!(time.to_string(), "1994-11-06T08:49:37Z");
-        assert_eq!(time.to_sdk_date(), "19941106T084937Z");
-        for text in [
-            "",
-            "Sunday, 06-Nov-94 08:49:37 GMT",
-            "Sun Nov  6 08:49:37 1994",
-            "Sun, 06 Nov 1994 08:49:37 UTC",
-            "x, 31 Feb 1994 08:49:37 GMT",
-        ] {
-            assert_eq!(Timestamp::parse_http(text), None, "{text}");
         }
     }
 

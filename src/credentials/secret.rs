@@ -1,6 +1,8 @@
 //! The one type that tokens, passwords and secret keys live in.
 
+use alloc::boxed::Box;
 use alloc::string::String;
+use alloc::vec::Vec;
 use core::fmt;
 
 /// A token, a password or a secret key.
@@ -29,6 +31,16 @@ impl Secret {
         self.0.is_empty()
     }
 
+    /// The secret that these bytes are; `None` if they are no UTF-8, in which case they are
+    /// overwritten here.
+    #[cfg(feature = "std")]
+    pub(crate) fn from_utf8(bytes: Vec<u8>) -> Option<Self> {
+        String::from_utf8(bytes)
+            .map(Self)
+            .map_err(|error| wipe(error.into_bytes()))
+            .ok()
+    }
+
     /// Replaces every occurrence of the secret in `text`: a service may repeat what it was sent.
     pub(crate) fn redact(&self, text: &mut String) {
         if !self.is_empty() && text.contains(self.expose()) {
@@ -39,11 +51,15 @@ impl Secret {
 
 impl Drop for Secret {
     fn drop(&mut self) {
-        let mut bytes = core::mem::take(&mut self.0).into_bytes();
-        bytes.fill(0);
-        // Keeps the compiler from leaving out writes to memory that is freed next.
-        core::hint::black_box(&bytes);
+        wipe(core::mem::take(&mut self.0).into_bytes());
     }
+}
+
+/// Overwrites bytes that were secret.
+fn wipe(mut bytes: Vec<u8>) {
+    bytes.fill(0);
+    // Keeps the compiler from leaving out writes to memory that is freed next.
+    core::hint::black_box(&bytes);
 }
 
 impl fmt::Debug for Secret {
@@ -64,6 +80,18 @@ impl From<&str> for Secret {
     }
 }
 
+impl From<&String> for Secret {
+    fn from(secret: &String) -> Self {
+        Self(secret.clone())
+    }
+}
+
+impl From<Box<str>> for Secret {
+    fn from(secret: Box<str>) -> Self {
+        Self(secret.into())
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -74,6 +102,20 @@ mod tests {
             alloc::format!("{:?} {:#?}", Secret::new("x"), Secret::new("")),
             "*** ***"
         );
+    }
+
+    #[cfg(feature = "std")]
+    #[test]
+    fn any_text_and_bytes_that_are_one_make_a_secret() {
+        let text = String::from("x");
+        for secret in [
+            Secret::from(&text),
+            Secret::from(text.clone().into_boxed_str()),
+            Secret::from_utf8(text.clone().into()).unwrap(),
+        ] {
+            assert_eq!(secret, Secret::from(text.as_str()));
+        }
+        assert_eq!(Secret::from_utf8(b"\xff".into()), None);
     }
 
     #[test]

@@ -30,7 +30,12 @@ impl Exception {
             };
             let address: IpAddr = unbracketed(address).parse().ok()?;
             let all = if address.is_ipv4() { 32 } else { 128 };
-            Some(Hosts::Network(address, bits.unwrap_or(all).min(all)))
+            let bits: u32 = bits.unwrap_or(all).min(all);
+            // `::ffff:10.0.0.0/104` is 10.0.0.0/8: its first 96 bits say that it is IPv4.
+            Some(match (address.to_canonical(), bits.checked_sub(96)) {
+                (v4 @ IpAddr::V4(_), Some(bits)) if address.is_ipv6() => Hosts::Network(v4, bits),
+                _ => Hosts::Network(address, bits),
+            })
         };
         if let Some(hosts) = network(text) {
             return Self { hosts, port: None };
@@ -143,6 +148,10 @@ mod tests {
             ("10.0.0.0/8", "https://11.0.0.1/", false),
             ("10.0.0.0/8", "https://10.example.com/", false),
             ("10.0.0.0/8", "https://[::ffff:10.1.1.1]/", true),
+            ("::ffff:10.0.0.0/104", "https://10.200.3.4/", true),
+            ("::ffff:10.0.0.0/104", "https://[::ffff:10.1.1.1]/", true),
+            ("::ffff:10.0.0.0/104", "https://11.0.0.1/", false),
+            ("[::ffff:10.1.1.1]", "https://10.1.1.1/", true),
             ("192.168.1.7", "http://192.168.1.7:81/", true),
             ("192.168.1.7:80", "http://192.168.1.7:81/", false),
             ("192.168.1.128/25", "http://192.168.1.127/", false),

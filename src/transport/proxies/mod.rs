@@ -2,14 +2,15 @@
 
 use alloc::string::String;
 use alloc::vec::Vec;
-use core::fmt;
+use std::ffi::OsString;
 
-use self::exceptions::{Exception, Target, split_port};
+use self::exceptions::{Exception, Target};
+pub(super) use self::proxy::Proxy;
 use super::{TransportError, TransportErrorKind};
-use crate::credentials::Secret;
 use crate::error::Error;
 
 mod exceptions;
+mod proxy;
 
 /// Which requests go through a proxy, and through which.
 ///
@@ -63,7 +64,7 @@ impl Proxies {
     /// What the environment says: see [`from_variables`](Self::from_variables).
     #[must_use]
     pub fn from_environment() -> Self {
-        Self::from_variables(|name| std::env::var(name).ok())
+        Self::from_os_variables(|name| std::env::var_os(name))
     }
 
     /// What the usual environment variables say, as `lookup` gives them.
@@ -71,22 +72,36 @@ impl Proxies {
     /// For `https` URLs `https_proxy`, `HTTPS_PROXY`, `all_proxy`, `ALL_PROXY`; for `http` URLs
     /// `http_proxy`, `HTTP_PROXY`, `all_proxy`, `ALL_PROXY`: the first that is set and not empty.
     /// `HTTP_PROXY` does not count where `REQUEST_METHOD` is set: to a CGI program it is a header
-    /// that any client can send. `no_proxy` or `NO_PROXY` names [exceptions](Self::except), and
+    /// that any client can send (nor does `http_proxy` on Windows, where it is the same variable).
+    /// `no_proxy` or `NO_PROXY` names [exceptions](Self::except), and
     /// hosts that are this machine (`localhost`, `127.0.0.0/8`, `[::1]`) are always reached
     /// directly.
     ///
     /// A variable whose proxy cannot be used fails the requests that would go through it.
     #[must_use]
     pub fn from_variables(lookup: impl Fn(&str) -> Option<String>) -> Self {
-        let get = |name: &str| lookup(name).filter(|value| !value.trim().is_empty());
+        Self::from_os_variables(|name| lookup(name).map(OsString::from))
+    }
+
+    /// The same of variables that need not be UTF-8: one that is not names no proxy.
+    fn from_os_variables(lookup: impl Fn(&str) -> Option<OsString>) -> Self {
+        let get = |name: &str| {
+            let value = lookup(name)?;
+            (!value.to_string_lossy().trim().is_empty()).then_some(value)
+        };
         let is_cgi = lookup("REQUEST_METHOD").is_some();
+        let is_header = |name: &str| {
+            name == "HTTP_PROXY" || (cfg!(windows) && name.eq_ignore_ascii_case("HTTP_PROXY"))
+        };
         let first = |names: &[&'static str]| {
             names
                 .iter()
-                .filter(|name| !(is_cgi && **name == "HTTP_PROXY"))
+                .filter(|name| !(is_cgi && is_header(name)))
                 .find_map(|&name| Some((name, get(name)?)))
                 .map_or(Setting::Direct, |(name, url)| {
-                    Proxy::parse(url.trim()).map_or(Setting::Unreadable(name), Setting::Through)
+                    url.to_str()
+                        .and_then(|url| Proxy::parse(url.trim()).ok())
+                        .map_or(Setting::Unreadable(name), Setting::Through)
                 })
         };
         let proxies = Self {
@@ -96,7 +111,8 @@ impl Proxies {
             spares_loopback: true,
         };
         match get("no_proxy").or_else(|| get("NO_PROXY")) {
-            Some(hosts) => proxies.except(&hosts),
+            // No host is named by what is not UTF-8: the others are.
+            Some(hosts) => proxies.except(&hosts.to_string_lossy()),
             None => proxies,
         }
     }
@@ -149,73 +165,6 @@ impl Proxies {
     }
 }
 
-/// One proxy.
-#[derive(Clone)]
-pub(super) struct Proxy {
-    host: String,
-    port: u16,
-    login: Option<(String, Secret)>,
-}
-
-impl Proxy {
-    fn parse(url: &str) -> Result<Self, &'static str> {
-        let (scheme, rest) = url.split_once("://").unwrap_or(("http", url));
-        if !scheme.eq_ignore_ascii_case("http") {
-            return Err("has a scheme other than http, which is the only one for proxies");
-        }
-        let authority = rest.strip_suffix('/').unwrap_or(rest);
-        let (login, authority) = match authority.rsplit_once('@') {
-            Some((login, authority)) => (Some(login), authority),
-            None => (None, authority),
-        };
-        let fits = |byte: u8| byte.is_ascii_alphanumeric() || b"-._:[]".contains(&byte);
-        if authority.is_empty() || !authority.bytes().all(fits) {
-            return Err(
-                "has no host, or one that cannot be; expected a form like http://user:password@host:port",
-            );
-        }
-        let (host, port) = split_port(authority).ok_or("has a port that is no number")?;
-        if host.is_empty() {
-            return Err("has no host");
-        }
-        let login = match login {
-            None => None,
-            Some(login) => {
-                let (user, password) = login.split_once(':').unwrap_or((login, ""));
-                let decode = |text| percent_decode(text).ok_or("has a login that cannot be read");
-                Some((decode(user)?, Secret::new(decode(password)?)))
-            }
-        };
-        Ok(Self {
-            host: host.into(),
-            port: port.unwrap_or(80),
-            login,
-        })
-    }
-
-    /// The host; an IPv6 address in brackets.
-    pub(super) fn host(&self) -> &str {
-        &self.host
-    }
-
-    pub(super) fn port(&self) -> u16 {
-        self.port
-    }
-
-    /// User and password, as they are.
-    pub(super) fn login(&self) -> Option<(&str, &Secret)> {
-        let (user, password) = self.login.as_ref()?;
-        Some((user, password))
-    }
-}
-
-impl fmt::Debug for Proxy {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let login = if self.login.is_some() { "***@" } else { "" };
-        write!(f, "http://{login}{}:{}", self.host, self.port)
-    }
-}
-
 /// What to say when a proxy answers the request for a tunnel with this status.
 pub(super) fn refusal(status: u16) -> TransportError {
     let text = match status {
@@ -225,21 +174,6 @@ pub(super) fn refusal(status: u16) -> TransportError {
     };
     let text = alloc::format!("{text} (status {status})");
     TransportError::new(TransportErrorKind::Proxy, text)
-}
-
-fn percent_decode(text: &str) -> Option<String> {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.bytes();
-    while let Some(byte) = rest.next() {
-        bytes.push(if byte == b'%' {
-            let mut digit = || char::from(rest.next()?).to_digit(16);
-            u8::try_from(digit()? * 16 + digit()?).ok()?
-        } else {
-            byte
-        });
-    }
-    let text = String::from_utf8(bytes).ok()?;
-    (!text.contains(char::is_control)).then_some(text)
 }
 
 #[cfg(test)]
@@ -280,11 +214,31 @@ mod tests {
     fn a_cgi_programs_http_proxy_is_what_a_client_sent() {
         let cgi = environment(&[("HTTP_PROXY", "evil:1"), ("REQUEST_METHOD", "GET")]);
         assert_route(&cgi, "http://drs.test/", None);
+        // Windows tells no case in the names of variables.
+        let lower = environment(&[("http_proxy", "h:1"), ("REQUEST_METHOD", "GET")]);
+        let expected = (!cfg!(windows)).then_some("h:1");
+        assert_route(&lower, "http://drs.test/", expected);
         assert_route(
             &environment(&[("HTTP_PROXY", "h:1")]),
             "http://drs.test/",
             Some("h:1"),
         );
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_variable_that_is_no_utf_8_fails_what_would_go_through_it() {
+        use std::os::unix::ffi::OsStringExt as _;
+        let proxies = Proxies::from_os_variables(|name| match name {
+            "https_proxy" => Some(OsString::from_vec(b"http://me:hunter2\xff@p:1".into())),
+            "no_proxy" => Some(OsString::from_vec(b"\xff,direct.test".into())),
+            _ => None,
+        });
+        let error = proxies.choose("https://drs.test/").unwrap_err();
+        assert!(error.to_string().contains("https_proxy"), "{error}");
+        assert!(!error.to_string().contains("hunter2"), "{error}");
+        assert_route(&proxies, "https://direct.test/", None);
+        assert_route(&proxies, "http://drs.test/", None);
     }
 
     #[test]
@@ -315,24 +269,6 @@ mod tests {
         let proxies = environment(&[("ALL_PROXY", "p:1"), ("NO_PROXY", "a.test")]);
         assert_route(&proxies, "https://a.test/", None);
         assert_route(&proxies, "https://b.test/", Some("p:1"));
-    }
-
-    #[test]
-    fn a_proxys_url_is_read_in_all_its_forms() {
-        for (url, host, port, login) in [
-            ("proxy.test", "proxy.test", 80, None),
-            ("http://proxy.test:3128", "proxy.test", 3128, None),
-            ("HTTP://10.0.0.1:3128/", "10.0.0.1", 3128, None),
-            ("http://[::1]:3128", "[::1]", 3128, None),
-            ("http://me@p:1", "p", 1, Some(("me", ""))),
-            ("http://me:a%40b%3ac@p:1", "p", 1, Some(("me", "a@b:c"))),
-            ("http://me:a@b@p:1", "p", 1, Some(("me", "a@b"))),
-        ] {
-            let proxy = Proxy::parse(url).unwrap();
-            assert_eq!((proxy.host(), proxy.port()), (host, port), "{url}");
-            let read = proxy.login().map(|(user, secret)| (user, secret.expose()));
-            assert_eq!(read, login, "{url}");
-        }
     }
 
     #[test]

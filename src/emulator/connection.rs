@@ -302,12 +302,19 @@ impl Connection {
         emulator: &Emulator,
         running: &Running,
     ) -> io::Result<()> {
-        const PIECES: u32 = 20;
-        let pieces = usize::try_from(PIECES).unwrap_or(1);
-        for piece in body.chunks(body.len().div_ceil(pieces).max(1)) {
-            emulator.pause(over / PIECES, || running.is_stopping());
+        const MOST_PIECES: usize = 20;
+        let pieces = body.chunks(body.len().div_ceil(MOST_PIECES).max(1));
+        let mut left = over;
+        let mut pieces_left = u32::try_from(pieces.len()).unwrap_or(u32::MAX);
+        for piece in pieces {
+            let pause = left / pieces_left.max(1);
+            emulator.pause(pause, || running.is_stopping());
             self.stream.write_all(piece)?;
+            left = left.saturating_sub(pause);
+            pieces_left = pieces_left.saturating_sub(1);
         }
+        // A body of nothing takes its time too.
+        emulator.pause(left, || running.is_stopping());
         Ok(())
     }
 

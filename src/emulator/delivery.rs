@@ -4,7 +4,7 @@ use alloc::format;
 use alloc::string::String;
 use core::time::Duration;
 
-use super::fault::Fault;
+use super::fault::{Fault, MOST_OVERLONG};
 use super::refusal::{Refusal, Tongue};
 use super::reply::{Reply, reason_phrase};
 use crate::header;
@@ -55,7 +55,10 @@ impl Delivery {
             Fault::Late(delay) => self.late = self.late.saturating_add(*delay),
             Fault::Slow(span) => self.over = *span,
             Fault::Truncate => body.truncate(half),
-            Fault::Overlong(spaces) => body.resize(body.len().saturating_add(*spaces), b' '),
+            Fault::Overlong(spaces) => {
+                let spaces = (*spaces).min(MOST_OVERLONG);
+                body.resize(body.len().saturating_add(spaces), b' ');
+            }
             Fault::Length(difference) => {
                 let difference = isize::try_from(*difference).unwrap_or(isize::MAX);
                 self.end = End::Announced(body.len().saturating_add_signed(difference));
@@ -80,20 +83,39 @@ impl Delivery {
 pub(super) fn instead(fault: &Fault, tongue: Tongue, request_id: &str) -> Option<Reply> {
     match fault {
         Fault::Status(status, pause) => {
-            let mut reply = failure(*status).reply(tongue, request_id);
+            let status = sendable(*status);
+            let mut reply = failure(status).reply(tongue, request_id);
             if let Some(pause) = pause {
                 // In whole seconds, and never less than was asked for.
                 let seconds = pause.as_secs() + u64::from(pause.subsec_nanos() > 0);
                 reply.push_header(header::RETRY_AFTER, format!("{seconds}"));
             }
-            if (300..400).contains(status) {
+            if (300..400).contains(&status) {
                 reply.push_header(header::LOCATION, "https://elsewhere.invalid/login");
             }
-            Some(reply)
+            Some(with_a_body_if_any(reply))
         }
-        Fault::Html(status) => Some(Reply::new(*status, "text/html", html(*status))),
+        Fault::Html(status) => {
+            let status = sendable(*status);
+            let reply = Reply::new(status, "text/html", html(status));
+            Some(with_a_body_if_any(reply))
+        }
         _ => None,
     }
+}
+
+/// The next status that an answer can have which is the last: below 200 another one follows.
+fn sendable(status: u16) -> u16 {
+    status.clamp(200, 599)
+}
+
+/// Takes the body off an answer that by its status has none: what follows on the connection would
+/// be taken for the next one.
+fn with_a_body_if_any(mut reply: Reply) -> Reply {
+    if matches!(reply.status, 204 | 304) {
+        reply.body.clear();
+    }
+    reply
 }
 
 /// The refusal that the service or its gateway sends with a status.

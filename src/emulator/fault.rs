@@ -13,9 +13,9 @@ use super::random::Random;
 pub enum Fault {
     /// The service, or the gateway, answers with this status and an error in its shape, and asks
     /// with `Retry-After` for this pause, in whole seconds. A status from 300 to 399 redirects to
-    /// another host.
+    /// another host. One below 200 is sent as 200, one above 599 as 599; 204 and 304 have no body.
     Status(u16, Option<Duration>),
-    /// A proxy on the way answers with this status and a page of HTML.
+    /// A proxy on the way answers with this status, within the same bounds, and a page of HTML.
     Html(u16),
     /// The connection ends before an answer (`Broken`).
     Reset,
@@ -27,7 +27,7 @@ pub enum Fault {
     Slow(Duration),
     /// The body is half of what it should be, and announced as that: no JSON.
     Truncate,
-    /// This many spaces follow the body (`BodyTooLarge` past the client's cap).
+    /// This many spaces follow the body, 256 MiB at most (`BodyTooLarge` past the client's cap).
     Overlong(usize),
     /// `Content-Length` is off by so many bytes: with too many the body seems to end early
     /// (`Broken`), with too few it is cut short. The connection ends afterwards.
@@ -42,6 +42,9 @@ pub enum Fault {
     /// What comes back is no HTTP (`Protocol`).
     Garbage,
 }
+
+/// The most spaces that are sent: beyond, the emulator's own memory would be what is tested.
+pub(super) const MOST_OVERLONG: usize = 256 << 20;
 
 impl Fault {
     /// This status, without `Retry-After`.

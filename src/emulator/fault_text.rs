@@ -6,13 +6,11 @@ use core::fmt;
 use core::str::FromStr;
 use core::time::Duration;
 
-use super::fault::{Fault, Faults, Place, Rule};
+use super::fault::{Fault, Faults, MOST_OVERLONG, Place, Rule};
 use crate::error::Error;
 
 /// How far past the body an `overlong` answer goes if nothing else is said: over the client's cap.
 const OVERLONG: usize = 17 << 20;
-/// The most spaces that are sent: beyond, the emulator's own memory would be what is tested.
-const MOST_OVERLONG: usize = 256 << 20;
 
 const KNOWN: &str = "a status such as 503 or 429:2s, html, reset, cut, late:500ms, slow:2s, \
     truncate, overlong, length:+10, drift, mistype, unknown, garbage or ok";
@@ -177,7 +175,10 @@ fn duration(text: &str) -> Option<Duration> {
 }
 
 impl fmt::Display for Faults {
-    /// Writes the text that reads back as the same faults.
+    /// Writes the text that reads back as the same faults, if it can be read: statuses, lengths
+    /// and numbers of requests within the bounds that reading has, durations in whole
+    /// milliseconds. Others are written as they are, and a text of them is refused or reads as
+    /// what comes next to it.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (at, rule) in self.rules.iter().enumerate() {
             if at > 0 {
@@ -269,6 +270,32 @@ mod tests {
         }
         let spaced: Faults = " 503 , late:2m , reset @2".parse().unwrap();
         assert_eq!(spaced.to_string(), "503,late:120s,reset@2");
+    }
+
+    #[test]
+    fn what_is_written_reads_back_within_the_bounds_and_only_there() {
+        let millis = Duration::from_millis;
+        let within = Faults::new()
+            .then(Fault::Status(599, Some(millis(1))))
+            .then(Fault::Html(200))
+            .then_ok()
+            .at(1..=u64::MAX, Fault::Late(millis(60_001)))
+            .at(2..=2, Fault::Slow(Duration::ZERO))
+            .at(2..=u64::MAX, Fault::Overlong(MOST_OVERLONG))
+            .by_chance(255, Fault::Length(i64::MIN));
+        assert_eq!(within.to_string().parse::<Faults>().unwrap(), within);
+        for beyond in [
+            Fault::Status(99, None),
+            Fault::Html(600),
+            Fault::Overlong(usize::MAX),
+            Fault::Length(0),
+        ] {
+            let text = Faults::new().then(beyond).to_string();
+            assert!(text.parse::<Faults>().is_err(), "{text}");
+        }
+        let fine = Faults::new().then(Fault::Late(Duration::from_micros(1500)));
+        let read: Faults = fine.to_string().parse().unwrap();
+        assert_eq!(read, Faults::new().then(Fault::Late(millis(1))));
     }
 
     #[test]

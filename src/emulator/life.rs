@@ -20,7 +20,7 @@ pub struct Change(Kind);
 enum Kind {
     Insert(usize, Box<EmulatedJob>),
     Remove(String),
-    MoveTo(usize, String),
+    MoveTo(String, usize),
     Status {
         id: String,
         status: JobStatus,
@@ -49,8 +49,8 @@ impl Change {
 
     /// A job moves to another position of the list, 0 being its head.
     #[must_use]
-    pub fn move_to(position: usize, id: impl Into<String>) -> Self {
-        Self(Kind::MoveTo(position, id.into()))
+    pub fn move_to(id: impl Into<String>, position: usize) -> Self {
+        Self(Kind::MoveTo(id.into(), position))
     }
 
     /// A job moves on to a status. If that is an end, the job's finish time is the moment of the
@@ -81,7 +81,7 @@ impl Change {
             Kind::Remove(id) => {
                 list.remove(&id);
             }
-            Kind::MoveTo(position, id) => {
+            Kind::MoveTo(id, position) => {
                 if let Some(job) = list.remove(&id) {
                     list.insert(position, job);
                 }
@@ -157,7 +157,8 @@ impl Script {
     }
 
     /// Makes a change by chance once in such an interval, drawn from the emulator's seed: mostly a
-    /// running job ends, else a job comes or an ended one goes. Zero is never.
+    /// running job ends, else a job comes or an ended one goes. Zero is never. When nobody has asked
+    /// for long, 1 000 such changes are made up for, and those that were due after them are not.
     #[must_use]
     pub fn busy(mut self, every: Duration) -> Self {
         self.every = (!every.is_zero()).then_some(every);
@@ -186,15 +187,6 @@ struct Busy {
     next_job: u32,
 }
 
-impl Busy {
-    /// The moment of the next change, if it has come.
-    fn due(&mut self, elapsed: Duration) -> Option<Duration> {
-        let due = self.next.filter(|next| *next <= elapsed)?;
-        self.next = due.checked_add(self.every);
-        Some(due)
-    }
-}
-
 /// How many changes by chance are made up for after a pause: beyond, nobody could tell.
 const MOST_MADE_UP: usize = 1000;
 /// How far from the head chance looks for a job to change.
@@ -221,19 +213,33 @@ impl Life {
 
     /// Makes every change that is due so long after the start.
     pub(super) fn advance(&mut self, list: &mut List, elapsed: Duration) {
-        while self.by_time.last().is_some_and(|(due, _)| *due <= elapsed) {
-            if let Some((due, change)) = self.by_time.pop() {
-                change.make(list, &self.moment(due));
-            }
-        }
-        for _ in 0..MOST_MADE_UP {
-            let Some(due) = self.busy.as_mut().and_then(|busy| busy.due(elapsed)) else {
+        let mut made_up = 0;
+        loop {
+            let by_script = self.by_time.last().map(|(due, _)| *due);
+            let by_script = by_script.filter(|due| *due <= elapsed);
+            let by_chance = self.busy.as_ref().and_then(|busy| busy.next);
+            let by_chance = by_chance.filter(|due| *due <= elapsed);
+            // In the order of their moments, whichever they are of, so that the list is the same
+            // whether or not somebody looked between two of them.
+            if let Some(due) = by_script
+                && by_chance.is_none_or(|other| due <= other)
+            {
+                if let Some((_, change)) = self.by_time.pop() {
+                    change.make(list, &self.moment(due));
+                }
+            } else if let Some(due) = by_chance {
+                let makes_up = made_up < MOST_MADE_UP;
+                if let Some(busy) = &mut self.busy {
+                    let from = if makes_up { due } else { elapsed };
+                    busy.next = from.checked_add(busy.every);
+                }
+                if makes_up {
+                    made_up += 1;
+                    self.change_by_chance(list, due);
+                }
+            } else {
                 return;
-            };
-            self.change_by_chance(list, due);
-        }
-        if let Some(busy) = &mut self.busy {
-            busy.next = elapsed.checked_add(busy.every);
+            }
         }
     }
 

@@ -170,7 +170,9 @@ impl Emulator {
         self.lock().list.remove(id)
     }
 
-    /// Changes a job where it stands in the list, all but its id; `false` if there is none.
+    /// Changes a job where it stands in the list, all but its id; `false` if there is none. Nobody
+    /// sees the list in between, so `change` must not ask this emulator anything: it would wait for
+    /// itself without end.
     ///
     /// ```
     /// use drs_backup_jobs::{JobStatus, Timestamp};

@@ -203,6 +203,57 @@ fn on_a_socket(faults: &str) -> (String, String) {
     }
 }
 
+#[test]
+fn a_slow_body_takes_its_whole_time_however_short_it_is() {
+    for (query, faults) in [("", "slow:2s"), ("?limit=0", "slow:2s")] {
+        let clock = ManualClock::new();
+        let emulator = Emulator::builder()
+            .jobs(3)
+            .clock(clock.clone())
+            .faults(faults.parse().unwrap())
+            .build();
+        let server = emulator.serve("127.0.0.1:0").unwrap();
+        let mut raw = Raw::to(&server);
+        raw.send(format!(
+            "GET {JOBS}{query} HTTP/1.1\r\nHost: h\r\nX-Auth-Token: t\r\nConnection: close\r\n\r\n"
+        ));
+        assert!(raw.rest().starts_with("HTTP/1.1 200 "));
+        assert_eq!(clock.slept(), Duration::from_secs(2), "{query}");
+    }
+}
+
+#[test]
+fn a_fault_beyond_its_bounds_is_the_next_one_within_them() {
+    for (fault, status) in [
+        (Fault::status(0), 200),
+        (Fault::status(199), 200),
+        (Fault::status(600), 599),
+        (Fault::status(u16::MAX), 599),
+        (Fault::Html(100), 200),
+        (Fault::Html(999), 599),
+        (Fault::status(204), 204),
+        (Fault::Html(304), 304),
+    ] {
+        let emulator = Emulator::builder()
+            .faults(Faults::new().then(fault.clone()))
+            .build();
+        let server = emulator.serve("127.0.0.1:0").unwrap();
+        let mut raw = Raw::to(&server);
+        let answer = raw.get(JOBS);
+        assert_eq!(answer.status, status, "{fault:?}");
+        let has_body = !matches!(status, 204 | 304);
+        assert_eq!(!answer.body.is_empty(), has_body, "{fault:?}");
+        // The connection is sound still.
+        assert_eq!(raw.get(JOBS).status, 200, "{fault:?}");
+    }
+    let emulator = Emulator::builder()
+        .faults(Faults::new().then(Fault::Overlong(usize::MAX)))
+        .build();
+    let client = emulator.client().retry(RetryPolicy::none());
+    let error = client.build().unwrap().list(&ListJobs::new()).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::BodyTooLarge);
+}
+
 fn announced(head: &str) -> usize {
     let line = head
         .lines()

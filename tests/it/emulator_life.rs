@@ -29,7 +29,7 @@ fn a_script_adds_moves_on_and_deletes_at_its_moments() {
                 .after(SECOND * 2, Change::fail("a", "disk full"))
                 .after(SECOND * 3, Change::status("b", "PRECHECK FAILED"))
                 .after(SECOND, Change::insert(1, EmulatedJob::new("c")))
-                .after(SECOND * 4, Change::move_to(0, "c"))
+                .after(SECOND * 4, Change::move_to("c", 0))
                 .after(SECOND * 4, Change::status("none", JobStatus::Success)),
         )
         .build();
@@ -91,7 +91,12 @@ fn a_busy_list_changes_the_same_way_for_the_same_seed() {
             .jobs(20)
             .seed(seed)
             .clock(clock.clone())
-            .script(Script::new().busy(SECOND))
+            .script(
+                Script::new()
+                    .busy(SECOND)
+                    .after(SECOND * 30, Change::add(EmulatedJob::new("amid")))
+                    .after(SECOND * 40, Change::move_to("amid", 7)),
+            )
             .build();
         let mut first = emulator.jobs();
         for _ in 0..steps {

@@ -133,6 +133,12 @@ impl ClientBuilder {
         self.credentials(Credentials::token_from(source))
     }
 
+    /// A token in a file: see [`Credentials::token_file`].
+    #[cfg(feature = "std")]
+    pub fn token_file(self, path: impl Into<std::path::PathBuf>) -> Self {
+        self.credentials(Credentials::token_file(path))
+    }
+
     /// What authenticates the requests.
     pub fn credentials(mut self, credentials: impl Into<Credentials>) -> Self {
         self.credentials = Some(credentials.into());

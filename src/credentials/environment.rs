@@ -3,6 +3,7 @@
 use alloc::boxed::Box;
 use alloc::string::String;
 use core::fmt;
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use super::profile::{self, Profile};
@@ -11,7 +12,8 @@ use crate::error::Error;
 
 /// The environment: the variables of the official SDKs (`HUAWEICLOUD_SDK_…`) and of the Terraform
 /// provider (`HW_…`), and the profile that they lead to. A variable that is empty counts as not
-/// set.
+/// set. One that is not UTF-8 is an error where it should authenticate; the path of a file may be
+/// so, and elsewhere what is not UTF-8 reads as U+FFFD.
 ///
 /// | what | variables, the first that is set |
 /// |---|---|
@@ -43,7 +45,7 @@ pub struct Environment {
     lookup: Box<Lookup>,
 }
 
-type Lookup = dyn Fn(&str) -> Option<String> + Send + Sync;
+type Lookup = dyn Fn(&str) -> Option<OsString> + Send + Sync;
 
 /// What was found to authenticate with, and what its profile says beside it.
 pub(crate) struct Found {
@@ -79,12 +81,16 @@ impl Environment {
     /// The environment of this process, read whenever something is asked of it.
     #[must_use]
     pub fn of_process() -> Self {
-        Self::new(|name| std::env::var_os(name).map(|value| value.to_string_lossy().into_owned()))
+        Self::of_os_variables(|name| std::env::var_os(name))
     }
 
     /// The environment that `lookup` tells: the value of each variable, if it is set.
     #[must_use]
     pub fn new(lookup: impl Fn(&str) -> Option<String> + Send + Sync + 'static) -> Self {
+        Self::of_os_variables(move |name| lookup(name).map(OsString::from))
+    }
+
+    fn of_os_variables(lookup: impl Fn(&str) -> Option<OsString> + Send + Sync + 'static) -> Self {
         Self {
             lookup: Box::new(lookup),
         }
@@ -153,7 +159,20 @@ impl Environment {
         }
     }
 
-    /// What the variables hold to authenticate with, else what the profile does.
+    /// What the variables hold to authenticate with, else what the profile does: the order of the
+    /// official SDKs. What a profile says of the project and of IAM's endpoint is taken by
+    /// [`ClientBuilder::environment`](crate::ClientBuilder::environment), which looks in the same
+    /// places.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Credentials`](crate::ErrorKind::Credentials) when neither holds any, or only
+    /// half of something; it tells what was looked for, and where.
+    pub fn credentials_or_profile(&self) -> Result<Credentials, Error> {
+        self.find().map(|found| found.credentials)
+    }
+
+    /// The same, and what the profile says beside it.
     pub(crate) fn find(&self) -> Result<Found, Error> {
         if let Some(credentials) = self.of_variables()? {
             return Ok(Found {
@@ -176,14 +195,14 @@ impl Environment {
     }
 
     fn of_variables(&self) -> Result<Option<Credentials>, Error> {
-        if let Some(token) = self.get(TOKEN) {
+        if let Some(token) = self.secret(TOKEN)? {
             return Ok(Some(Credentials::token(token)));
         }
         for [id_name, secret_name, token_name] in ACCESS_KEYS {
-            match (self.get(id_name), self.get(secret_name)) {
+            match (self.secret(id_name)?, self.secret(secret_name)?) {
                 (None, None) => {}
                 (Some(id), Some(secret)) => {
-                    let token = self.get(token_name);
+                    let token = self.secret(token_name)?;
                     return profile::access_key(id, secret, token, id_name).map(Some);
                 }
                 (Some(_), None) => return Err(half(id_name, secret_name)),
@@ -194,16 +213,16 @@ impl Environment {
     }
 
     fn login(&self) -> Result<Option<Credentials>, Error> {
-        let (user, password) = match (self.get(USER), self.get(PASSWORD)) {
+        let (user, password) = match (self.secret(USER)?, self.secret(PASSWORD)?) {
             // An account alone says nothing: users of access keys set it too.
             (None, None) => return Ok(None),
             (Some(user), Some(password)) => (user, password),
             (Some(_), None) => return Err(half(USER, PASSWORD)),
             (None, Some(_)) => return Err(half(PASSWORD, USER)),
         };
-        let login = match (self.get(ACCOUNT), self.get(ACCOUNT_ID)) {
+        let login = match (self.secret(ACCOUNT)?, self.secret(ACCOUNT_ID)?) {
             (Some(account), _) => Login::new(account, user, password),
-            (None, Some(id)) => Login::new("", user, password).account_id(id),
+            (None, Some(id)) => Login::with_account_id(id, user, password),
             (None, None) => {
                 return Err(Error::credentials(
                     alloc::format!(
@@ -218,7 +237,7 @@ impl Environment {
 
     /// The profile, or in words where it was looked for in vain.
     fn profile(&self) -> Result<Result<Profile, String>, Error> {
-        let file = match (self.get(PROFILE_FILE), self.get(HOME)) {
+        let file = match (self.get_os(PROFILE_FILE), self.get_os(HOME)) {
             (Some(file), _) => PathBuf::from(file),
             (None, Some(home)) => PathBuf::from(home).join(".huaweicloud").join("credentials"),
             (None, None) => {
@@ -238,7 +257,21 @@ impl Environment {
         )
     }
 
+    /// Part of what authenticates, which must be whole: a password with a character replaced would
+    /// be a wrong one, and count as such.
+    fn secret(&self, name: &str) -> Result<Option<String>, Error> {
+        self.get_os(name)
+            .map(OsString::into_string)
+            .transpose()
+            .map_err(|_| Error::credentials(alloc::format!("{name} is not UTF-8"), None))
+    }
+
     fn get(&self, name: &str) -> Option<String> {
+        let value = self.get_os(name)?;
+        Some(value.to_string_lossy().into_owned())
+    }
+
+    fn get_os(&self, name: &str) -> Option<OsString> {
         (self.lookup)(name).filter(|value| !value.is_empty())
     }
 }
@@ -264,41 +297,6 @@ impl Credentials {
     /// As [`Environment::credentials`].
     pub fn from_env() -> Result<Self, Error> {
         Environment::of_process().credentials()
-    }
-
-    /// The same, of the environment that `lookup` tells.
-    ///
-    /// # Errors
-    ///
-    /// As [`Environment::credentials`].
-    pub fn from_env_with(
-        lookup: impl Fn(&str) -> Option<String> + Send + Sync + 'static,
-    ) -> Result<Self, Error> {
-        Environment::new(lookup).credentials()
-    }
-
-    /// The access key in the profile, which the environment of this process leads to: see
-    /// [`Environment::profile_credentials`].
-    ///
-    /// # Errors
-    ///
-    /// As [`Environment::profile_credentials`].
-    pub fn from_profile() -> Result<Self, Error> {
-        Environment::of_process().profile_credentials()
-    }
-
-    /// The credentials that the environment of this process holds, or else its profile: the order
-    /// of the official SDKs. What a profile says of the project and of IAM's endpoint is taken by
-    /// [`ClientBuilder::environment`](crate::ClientBuilder::environment), not here.
-    ///
-    /// # Errors
-    ///
-    /// [`ErrorKind::Credentials`](crate::ErrorKind::Credentials) when neither holds any; it tells
-    /// what was looked for, and where.
-    pub fn find() -> Result<Self, Error> {
-        Environment::of_process()
-            .find()
-            .map(|found| found.credentials)
     }
 }
 
@@ -423,7 +421,10 @@ mod tests {
              HUAWEICLOUD_SDK_AK and HUAWEICLOUD_SDK_SK, nor HW_ACCESS_KEY and HW_SECRET_KEY, nor \
              HW_USER_NAME and HW_USER_PASSWORD";
         assert_refused(&[], LOOKED_FOR);
-        let error = |variables| environment(variables).find().err().unwrap().to_string();
+        let error = |variables| {
+            let error = environment(variables).credentials_or_profile();
+            error.unwrap_err().to_string()
+        };
         assert_eq!(
             error(&[]),
             alloc::format!(
@@ -434,6 +435,47 @@ mod tests {
             error(&[(PROFILE_FILE, "/nowhere/at/all")]),
             alloc::format!("{LOOKED_FOR}; there is no profile /nowhere/at/all")
         );
+    }
+
+    // Not every Unix has files whose names are not UTF-8.
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn what_is_not_utf_8_is_refused_with_its_name_but_for_a_path() {
+        use std::os::unix::ffi::OsStringExt as _;
+        const SET: [&str; 7] = [
+            TOKEN,
+            "HUAWEICLOUD_SDK_AK",
+            "HUAWEICLOUD_SDK_SK",
+            "HW_SECRET_KEY",
+            USER,
+            PASSWORD,
+            ACCOUNT,
+        ];
+        let latin_1 = |text: &str| OsString::from_vec([text.as_bytes(), b"\xe9"].concat());
+        for broken in SET {
+            let environment = Environment::of_os_variables(move |name| {
+                // A login needs all of its variables to be set, and those before it not to be.
+                let is_login = |name| [USER, PASSWORD, ACCOUNT].contains(&name);
+                if name == broken {
+                    Some(latin_1("hunter2"))
+                } else {
+                    (is_login(name) && is_login(broken)).then(|| "x".into())
+                }
+            });
+            let error = environment.credentials().unwrap_err();
+            assert_eq!(error.kind(), crate::ErrorKind::Credentials);
+            assert_eq!(error.to_string(), alloc::format!("{broken} is not UTF-8"));
+            assert!(!alloc::format!("{error:?}").contains("hunter2"));
+        }
+        let folder = alloc::format!("drs-backup-jobs-{}-", std::process::id());
+        let file = std::env::temp_dir().join(latin_1(&folder));
+        std::fs::write(&file, "[basic]\nak = only\n").unwrap();
+        let path = OsString::from(&file);
+        let environment =
+            Environment::of_os_variables(move |name| (name == PROFILE_FILE).then(|| path.clone()));
+        let error = environment.profile_credentials().unwrap_err();
+        std::fs::remove_file(file).unwrap();
+        assert!(error.to_string().contains("has no sk"), "{error}");
     }
 
     #[test]

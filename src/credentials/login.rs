@@ -8,7 +8,8 @@ use crate::decode::is_harmless;
 use crate::error::Error;
 use crate::json::quote_into;
 
-/// A user's name and password, with which a client logs in at IAM by itself.
+/// A user's name and password, with which a client logs in at IAM by itself: [Obtaining a User Token
+/// Through Password Authentication][page].
 ///
 /// The token it gets lasts 24 hours; the client keeps it until five minutes before its end, shares
 /// it between clones and threads, and logs in again when the service no longer takes it.
@@ -22,6 +23,8 @@ use crate::json::quote_into;
 ///     .build()?;
 /// # Ok::<(), drs_backup_jobs::Error>(())
 /// ```
+///
+/// [page]: https://support.huaweicloud.com/intl/en-us/api-iam/iam_30_0001.html
 #[derive(Clone)]
 pub struct Login {
     account: Account,
@@ -61,11 +64,17 @@ impl Login {
         }
     }
 
-    /// Names the account by its id instead of its name.
+    /// The same, with the account named by its id.
     #[must_use]
-    pub fn account_id(mut self, id: impl Into<String>) -> Self {
-        self.account = Account::Id(id.into());
-        self
+    pub fn with_account_id(
+        id: impl Into<String>,
+        user: impl Into<String>,
+        password: impl Into<Secret>,
+    ) -> Self {
+        Self {
+            account: Account::Id(id.into()),
+            ..Self::new("", user, password)
+        }
     }
 
     /// Asks for a token for the project of this id. If neither id nor name is set here, it is the
@@ -213,8 +222,7 @@ mod tests {
                 .expose(),
             r#"{"auth":{"identity":{"methods":["password"],"password":{"user":{"domain":{"name":"ACCOUNT"},"name":"USER","password":"PASSWORD"}}},"scope":{"project":{"name":"cn-north-4"}}}}"#
         );
-        let by_id = Login::new("", "USER", "PASSWORD")
-            .account_id("d")
+        let by_id = Login::with_account_id("d", "USER", "PASSWORD")
             .project_id("p")
             .body();
         let read: serde_json::Value = serde_json::from_str(by_id.expose()).unwrap();

@@ -73,11 +73,7 @@ fn a_file_is_read_anew_for_each_request() {
     let folder = Folder::new("token");
     let file = folder.0.join("token");
     let emulator = emulator().token("one").build();
-    let client = emulator
-        .client()
-        .credentials(Credentials::token_file(&file))
-        .build()
-        .unwrap();
+    let client = emulator.client().token_file(&file).build().unwrap();
 
     let error = list(&client).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Credentials);

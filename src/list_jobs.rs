@@ -13,7 +13,7 @@ use crate::transport::{Headers, Method, RequestParts};
 /// The most ids one request may carry, by the service's API page.
 pub const MAX_INSTANCE_IDS: usize = 10;
 
-/// What to list: the query of `GET /v5/{project_id}/backup-migration-jobs`.
+/// What to list: the query of `GET /v5/{project_id}/backup-migration-jobs` ([API page]).
 ///
 /// The setters bear the wire's names. What is not set is not sent; an empty text is sent as
 /// `key=`. Nothing but the number of instance ids is checked here: the documented lengths have
@@ -31,6 +31,8 @@ pub const MAX_INSTANCE_IDS: usize = 10;
 /// );
 /// # Ok::<(), drs_backup_jobs::Error>(())
 /// ```
+///
+/// [API page]: https://support.huaweicloud.com/intl/en-us/api-drs/en-us_topic_0000002060148284.html
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 #[must_use = "a query does nothing until a client sends it"]
 pub struct ListJobs {

@@ -11,7 +11,8 @@ use crate::header;
 use crate::timestamp::Timestamp;
 use crate::transport::RequestParts;
 
-/// An access key (AK/SK), which signs requests (`SDK-HMAC-SHA256`) instead of sending a token.
+/// An access key (AK/SK), which signs requests (`SDK-HMAC-SHA256`) instead of sending a token: [API
+/// Request Signing Guide][guide].
 ///
 /// A client takes it as its [`Credentials`](super::Credentials). For other stacks it signs a
 /// request without sending it:
@@ -31,6 +32,8 @@ use crate::transport::RequestParts;
 /// assert!(request.headers().get("Authorization").is_some());
 /// # Ok::<(), drs_backup_jobs::Error>(())
 /// ```
+///
+/// [guide]: https://support.huaweicloud.com/intl/en-us/devg-apisign/api-sign-introduction.html
 #[derive(Clone)]
 pub struct AccessKey {
     id: Secret,

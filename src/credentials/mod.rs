@@ -66,8 +66,10 @@ enum Kind {
 }
 
 impl Credentials {
-    /// A token from IAM: the value of `X-Subject-Token` in its answer to a login. It lasts 24
-    /// hours at most.
+    /// A token from IAM: the value of `X-Subject-Token` in its [answer to a login][page]. It lasts
+    /// 24 hours at most.
+    ///
+    /// [page]: https://support.huaweicloud.com/intl/en-us/api-iam/iam_30_0001.html
     #[must_use]
     pub fn token(token: impl Into<Secret>) -> Self {
         Self(Kind::Token(token.into()))

@@ -23,7 +23,8 @@ pub(super) struct Grant {
     /// When it was asked for, by the clock that never goes backwards.
     pub(super) asked_at: Duration,
     /// How long the token lasts, if IAM says so in a way that can be read. Reckoned between two
-    /// times of IAM's, as this machine's calendar may be wrong.
+    /// times of IAM's, as this machine's calendar may be wrong; it is asked only if the first of
+    /// them is missing.
     pub(super) lifetime: Option<Duration>,
     pub(super) project_id: Option<Arc<str>>,
 }

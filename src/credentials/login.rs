@@ -11,8 +11,9 @@ use crate::json::quote_into;
 /// A user's name and password, with which a client logs in at IAM by itself: [Obtaining a User Token
 /// Through Password Authentication][page].
 ///
-/// The token it gets lasts 24 hours; the client keeps it until five minutes before its end, shares
-/// it between clones and threads, and logs in again when the service no longer takes it.
+/// The token it gets lasts 24 hours; the client keeps it until five minutes before its end (for half
+/// of its life, if IAM gave it less than ten minutes), shares it between clones and threads, and
+/// logs in again when the service no longer takes it. This machine's calendar need not be right.
 ///
 /// ```
 /// use drs_backup_jobs::{Client, Login};

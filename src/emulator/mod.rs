@@ -326,8 +326,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_emulator_travels_between_threads() {
+    fn an_emulator_and_its_builder_travel_between_threads_and_are_cloned() {
         fn travels<T: Send + Sync + Clone + 'static>() {}
         travels::<Emulator>();
+        travels::<EmulatorBuilder>();
     }
 }

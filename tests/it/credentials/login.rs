@@ -338,7 +338,7 @@ fn a_login_without_iam_or_without_a_project_is_refused_at_once() {
 fn a_token_got_by_a_login_is_for_its_project_alone() {
     let (emulator, client, _) = logged_in(|emulator| emulator);
     list(&client).unwrap();
-    // The same token, as a token has it by the service: each project needs its own.
+    // The token is kept, but another project needs one of its own.
     let error = list(&client.with_project("p5")).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Permission);
     assert_eq!(error.api().unwrap().code.as_deref(), Some("DRS.M00261"));

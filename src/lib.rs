@@ -76,6 +76,15 @@
 //! It knows no other operation of the service: it creates, stops and deletes nothing. It is not
 //! async; [without I/O](guide::without_io) shows how an async program uses it all the same.
 //!
+//! # Beside the alternatives
+//!
+//! The official SDKs and `KooCLI` know every operation of the service, and sign in by ways that this
+//! crate does not know: agencies, roles, federation. By their documentation they take no token of
+//! IAM, leave the loop over pages to the caller, and wait for no list of jobs to end. The Terraform
+//! data source loops by itself, but a job that is deleted meanwhile pushes another past it unseen.
+//! The [README] has the table.
+//!
+//! [README]: https://docs.rs/crate/drs-backup-jobs/latest
 //! [page]: https://support.huaweicloud.com/intl/en-us/api-drs/en-us_topic_0000002060148284.html
 #![cfg_attr(feature = "emulator", doc = "[testing your code]: emulator")]
 #![cfg_attr(
@@ -84,6 +93,7 @@
 )]
 #![no_std]
 #![forbid(unsafe_code)]
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 extern crate alloc;
 #[cfg(feature = "std")]

@@ -48,6 +48,14 @@ pub(crate) fn encode_byte_into(out: &mut String, byte: u8) {
     test
 ))]
 pub(crate) fn decode(text: &str) -> impl Iterator<Item = Option<u8>> {
+    /// The byte that two hexadecimal digits stand for.
+    fn escaped(digits: &[u8]) -> Option<u8> {
+        let [high, low, ..] = digits else {
+            return None;
+        };
+        let digit = |byte: u8| char::from(byte).to_digit(16);
+        u8::try_from(digit(*high)? * 16 + digit(*low)?).ok()
+    }
     let mut rest = text.as_bytes();
     core::iter::from_fn(move || {
         let (byte, mut tail) = rest.split_first()?;
@@ -61,22 +69,6 @@ pub(crate) fn decode(text: &str) -> impl Iterator<Item = Option<u8>> {
         rest = tail;
         Some(decoded)
     })
-}
-
-/// The byte that two hexadecimal digits stand for.
-#[cfg(any(
-    feature = "aksk",
-    feature = "emulator",
-    feature = "ureq",
-    feature = "curl",
-    test
-))]
-fn escaped(digits: &[u8]) -> Option<u8> {
-    let [high, low, ..] = digits else {
-        return None;
-    };
-    let digit = |byte: u8| char::from(byte).to_digit(16);
-    u8::try_from(digit(*high)? * 16 + digit(*low)?).ok()
 }
 
 fn escape(byte: u8) -> &'static str {

@@ -7,6 +7,7 @@
 )]
 
 mod alloc;
+mod api;
 #[cfg(feature = "ureq")]
 mod client;
 #[cfg(feature = "cli")]

@@ -21,11 +21,13 @@
 //!
 //! No bytes make them panic; what they allocate is in proportion to the body, and nothing recurses.
 
+use alloc::vec::Vec;
+
 use crate::error::DecodeError;
 use crate::job::{Job, JobPage};
-use crate::json;
 #[cfg(any(feature = "serde_json", feature = "miniserde"))]
-use crate::json::{Cursor, Expected};
+use crate::json::Cursor;
+use crate::json::{self, Expected};
 
 mod api_error;
 #[cfg(any(feature = "serde", feature = "miniserde"))]
@@ -84,6 +86,27 @@ impl<'a> Job<'a> {
             job::read(cursor, &mut job, None)?;
             Ok(job)
         })
+    }
+
+    /// Reads a bare array of jobs, as tools save it that keep no count. Texts without an escape are
+    /// borrowed from `body`.
+    ///
+    /// ```
+    /// use drs_backup_jobs::Job;
+    ///
+    /// let jobs = Job::parse_array(br#"[{"id": "a"}, {"id": "b"}]"#)?;
+    /// assert_eq!(jobs[1].id, "b");
+    ///
+    /// let error = Job::parse_array(br#"[{"id": "a"}, {"id": 5.0}]"#).unwrap_err();
+    /// assert_eq!(error.path(), "[1].id");
+    /// # Ok::<(), drs_backup_jobs::DecodeError>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// When `body` is no array, or departs from the [rules](crate::decode) for jobs.
+    pub fn parse_array(body: &'a [u8]) -> Result<Vec<Self>, DecodeError> {
+        json::whole(body, |cursor| page::read_array(cursor, Expected::Array))
     }
 }
 

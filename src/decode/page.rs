@@ -51,15 +51,24 @@ pub(super) fn read<'a>(cursor: &mut Cursor<'a>) -> Result<JobPage<'a>, Expected>
 }
 
 fn read_jobs<'a>(cursor: &mut Cursor<'a>) -> Result<Vec<Job<'a>>, Expected> {
+    if cursor.eat("null") {
+        return Ok(Vec::new());
+    }
+    read_array(cursor, Expected::ArrayOrNull)
+}
+
+/// Reads the jobs of the array under the cursor; anything else is not what was `expected`.
+#[inline]
+pub(super) fn read_array<'a>(
+    cursor: &mut Cursor<'a>,
+    expected: Expected,
+) -> Result<Vec<Job<'a>>, Expected> {
     /// No job of the service's is shorter. One allocation holds the whole page, then, and it is
     /// in proportion to the body, however short its jobs are.
     const SHORTEST: usize = 160;
 
     let mut jobs = Vec::new();
-    if cursor.eat("null") {
-        return Ok(jobs);
-    }
-    cursor.demand("[", Expected::ArrayOrNull)?;
+    cursor.demand("[", expected)?;
     let mut shape: Option<Shape> = None;
     let mut first = true;
     while cursor.next_element(&mut first)? {

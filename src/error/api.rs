@@ -12,7 +12,7 @@ use super::ErrorKind;
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct ApiError {
-    /// The HTTP status of the answer.
+    /// The HTTP status of the answer; 0 when it is not known.
     pub status: u16,
     /// The code, such as `DRS.M00202`, `APIGW.0301` or IAM's `401`, as text.
     pub code: Option<String>,
@@ -101,7 +101,11 @@ impl ApiError {
 
 impl fmt::Display for ApiError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the service answered {}", self.status)?;
+        f.write_str("the service answered")?;
+        // An answer that was saved has lost its status.
+        if self.status != 0 {
+            write!(f, " {}", self.status)?;
+        }
         if let Some(code) = &self.code {
             write!(f, " {code}")?;
         }
@@ -184,6 +188,10 @@ mod tests {
             "the service answered 400 DRS.M00202: Invalid. (request id r-1)"
         );
         assert_eq!(error(502, "").to_string(), "the service answered 502");
+        assert_eq!(
+            error(0, "DRS.M00202").to_string(),
+            "the service answered DRS.M00202"
+        );
     }
 
     #[test]

@@ -12,6 +12,7 @@ mod pending;
 mod seen;
 mod walk;
 
+pub(crate) use pages::DEFAULT_PAGE_SIZE;
 pub use pages::Pages;
 use pending::Pending;
 

@@ -17,7 +17,7 @@ use crate::transport::ResponseBody;
 /// The page sizes a walk can have: pages overlap by one record, and the service gives no more than
 /// 512.
 const PAGE_SIZES: core::ops::RangeInclusive<u32> = 2..=512;
-pub(super) const DEFAULT_PAGE_SIZE: u32 = 100;
+pub(crate) const DEFAULT_PAGE_SIZE: u32 = 100;
 
 /// The largest offset the service takes, by its OpenAPI description.
 const LAST_OFFSET: u32 = 65_534;

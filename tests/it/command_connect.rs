@@ -87,10 +87,66 @@ fn what_is_missing_is_told_at_once_with_what_to_set() {
     );
     let mut without_project = command(&["list", "--region", "cn-north-4"]);
     without_project.env("HW_AUTH_TOKEN", TOKEN);
-    Run::of(without_project).assert_refused(2, &["project_id", "--project-id"]);
+    Run::of(without_project).assert_refused(2, &["the project id", "--project-id"]);
+    let mut with_a_token_alone = command(&["list"]);
+    with_a_token_alone.env("HW_AUTH_TOKEN", TOKEN);
+    Run::of(with_a_token_alone).assert_refused(2, &["no region, no project id", "--project-id"]);
     let mut half = command(&["list", "--region", "cn-north-4"]);
     half.env("HUAWEICLOUD_SDK_AK", "AK");
     Run::of(half).assert_refused(2, &["HUAWEICLOUD_SDK_SK"]);
+    let empty = command(&[
+        "list",
+        "--endpoint",
+        "https://h",
+        "--project-id",
+        "p",
+        "--token-file",
+        "-",
+    ]);
+    Run::with_input(empty, b" \n").assert_refused(2, &["standard input holds no token"]);
+}
+
+#[test]
+fn a_dry_run_says_which_credentials_are_missing_or_half() {
+    let arguments = [
+        "list",
+        "--dry-run",
+        "--endpoint",
+        "https://h",
+        "--project-id",
+        "p",
+    ];
+    let run = Run::of(command(&arguments));
+    assert!(run.stderr.contains("note: no credentials: "), "{run:#?}");
+    assert!(run.done().contains("X-Auth-Token: ***"));
+    let mut half = command(&arguments);
+    half.env("HUAWEICLOUD_SDK_AK", "AK");
+    let run = Run::of(half);
+    assert!(
+        run.stderr
+            .contains("HUAWEICLOUD_SDK_SK is not; a token stands in below"),
+        "{run:#?}"
+    );
+}
+
+#[test]
+fn what_cannot_be_used_is_named_as_the_command_line_names_it() {
+    for (arguments, said) in [
+        (&["--region", "no region"][..], "the region (--region"),
+        (
+            &["--endpoint", "http://10.0.0.1"],
+            "the endpoint (--endpoint)",
+        ),
+        (&["--endpoint", "http://10.0.0.1"], "this machine alone"),
+        (
+            &["--endpoint", "https://h", "--ca-file", "/dev/null"],
+            "the certificates (--ca-file)",
+        ),
+    ] {
+        let mut list = command(&[&["list", "--project-id", "p"], arguments].concat());
+        list.env("HW_AUTH_TOKEN", TOKEN);
+        Run::of(list).assert_refused(2, &[said]);
+    }
 }
 
 #[test]
@@ -100,10 +156,10 @@ fn an_access_key_signs_and_does_not_show() {
     let url = server.url();
     let arguments = ["list", "-v", "--endpoint", &url, "--project-id", "p"];
     let mut list = command(&arguments);
-    list.env("HUAWEICLOUD_SDK_AK", "PLANTEDAK")
+    list.env("HUAWEICLOUD_SDK_AK", "planted-ak")
         .env("HUAWEICLOUD_SDK_SK", "planted-sk");
     let run = Run::of(list);
-    assert!(!format!("{run:?}").contains("lanted"), "{run:#?}");
+    assert!(!format!("{run:?}").contains("planted"), "{run:#?}");
     assert_eq!(run.done().lines().count(), 3);
     let asked = format!("{:?}", emulator.requests());
     assert!(asked.to_lowercase().contains("authorization"), "{asked}");
@@ -122,11 +178,11 @@ fn a_dry_run_shows_every_request_on_the_way_and_no_secret() {
     ];
     let mut with_key = command(&arguments);
     with_key
-        .env("HW_ACCESS_KEY", "PLANTEDAK")
+        .env("HW_ACCESS_KEY", "planted-ak")
         .env("HW_SECRET_KEY", "planted-sk")
         .env("HW_SECURITY_TOKEN", "planted-token");
     let run = Run::of(with_key);
-    assert!(!format!("{run:?}").contains("lanted"), "{run:#?}");
+    assert!(!format!("{run:?}").contains("planted"), "{run:#?}");
     let printed = run.done();
     for line in [
         "GET https://iam.cn-north-4.myhuaweicloud.com/v3/projects?name=cn-north-4",
@@ -159,7 +215,7 @@ fn a_profile_is_found_in_the_home_directory() {
     fs::create_dir_all(home.join(".huaweicloud")).unwrap();
     fs::write(
         home.join(".huaweicloud/credentials"),
-        "[basic]\nak = PLANTEDAK\nsk = planted-sk\nproject_id = of-the-profile\n",
+        "[basic]\nak = planted-ak\nsk = planted-sk\nproject_id = of-the-profile\n",
     )
     .unwrap();
     let mut list = command(&["list", "--dry-run", "--region", "cn-north-4"]);
@@ -168,7 +224,7 @@ fn a_profile_is_found_in_the_home_directory() {
     fs::remove_dir_all(&home).unwrap();
     assert!(printed.contains("/v5/of-the-profile/"), "{printed}");
     assert!(printed.contains("Authorization: ***"), "{printed}");
-    assert!(!printed.contains("lanted"), "{printed}");
+    assert!(!printed.contains("planted"), "{printed}");
 }
 
 #[test]

@@ -24,6 +24,7 @@ fn a_page_an_array_a_job_and_jobs_line_by_line_are_read() {
         ("[]".to_owned(), 0),
         (r#"{"count":0,"jobs":null}"#.to_owned(), 0),
         (String::new(), 0),
+        (format!("\u{feff}[{JOB}]"), 1),
     ] {
         let printed = decode(&body).done();
         assert_eq!(printed.lines().count(), jobs, "{body}");
@@ -55,7 +56,7 @@ fn what_is_wrong_is_told_with_line_and_column() {
         ),
         (
             "[{\"id\":\"a\"},\n {\"id\":\"备份\", \"name\":[]}]",
-            "line 2, column 21: jobs[1].name",
+            "line 2, column 21: [1].name",
         ),
         (
             "{\"id\":\"a\"}\n\n{\"id\":\"b\",\"status\":true}",
@@ -66,6 +67,17 @@ fn what_is_wrong_is_told_with_line_and_column() {
         ("[{\"id\":\"a\"}", "line 1, column 12"),
         ("<html>", "line 1, column 1"),
         ("{\"jobs\":[],\"count\":1} x", "line 1, column 23"),
+        (
+            "[{\"id\":\"a\"}], \"foo\": 1",
+            "line 1, column 13: expected the end",
+        ),
+        ("[{\"id\":\"a\"}]}", "line 1, column 13: expected the end"),
+        (
+            "[{\"id\":\"a\"}],\"count\":1",
+            "line 1, column 13: expected the end",
+        ),
+        ("{\"id\":\"a\",\"name\":[]}", "line 1, column 18: name"),
+        ("\u{feff}[1]", "line 1, column 2: expected an object"),
     ] {
         let run = decode(body);
         run.assert_refused(1, &["standard input, ", said]);
@@ -82,7 +94,13 @@ fn jobs_before_the_broken_line_are_printed() {
 #[test]
 fn an_answer_that_is_an_error_is_told_as_one() {
     let run = decode(r#"{"error_code":"DRS.M00261","error_msg":"wrong project"}"#);
-    run.assert_refused(1, &["DRS.M00261", "wrong project", "hint: "]);
+    run.assert_refused(
+        1,
+        &[
+            "error: standard input: the service answered DRS.M00261: wrong project\n",
+            "hint: ",
+        ],
+    );
 }
 
 #[test]
@@ -92,6 +110,6 @@ fn a_file_is_named_in_what_is_said_of_it() {
     let mut decode = command(&["decode"]);
     decode.arg(&file);
     let named = file.display().to_string();
-    Run::of(decode).assert_refused(1, &[&named, "line 1, column 2: jobs"]);
+    Run::of(decode).assert_refused(1, &[&named, "line 1, column 2: expected an object"]);
     std::fs::remove_file(&file).unwrap();
 }

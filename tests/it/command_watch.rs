@@ -17,7 +17,12 @@ struct Watch {
 impl Watch {
     #[track_caller]
     fn start(server: &drs_backup_jobs::emulator::Server, arguments: &[&str]) -> Self {
-        let all = [&["watch", "--interval", "20ms"], arguments].concat();
+        // An event that does not come ends the watch, and fails the test.
+        let all = [
+            &["watch", "--interval", "20ms", "--timeout", "20s"],
+            arguments,
+        ]
+        .concat();
         let mut child = command_for(server, &all).spawn().unwrap();
         let lines = BufReader::new(child.stdout.take().unwrap()).lines();
         Self { child, lines }
@@ -182,13 +187,113 @@ fn a_watch_that_is_not_let_in_ends_at_once() {
 fn a_reader_that_has_seen_enough_ends_the_watch_without_an_error() {
     let emulator = Emulator::builder().job(running("a")).build();
     let server = serve(&emulator);
-    let mut watch = Watch::start(&server, &[]);
-    watch.line();
     let mut child = command_for(&server, &["watch", "--interval", "20ms"])
         .spawn()
         .unwrap();
     drop(child.stdout.take());
     assert_eq!(wait_for(&mut child), Some(0));
+}
+
+#[test]
+fn without_a_reader_a_wait_goes_on_to_its_exit_code() {
+    let emulator = Emulator::builder().job(running("a")).build();
+    let server = serve(&emulator);
+    let arguments = ["watch", "--until-done", "--interval", "20ms"];
+    let mut child = command_for(&server, &arguments).spawn().unwrap();
+    drop(child.stdout.take());
+    while emulator.request_count() < 3 {
+        std::thread::yield_now();
+    }
+    end(&emulator, "a", &JobStatus::Failed);
+    assert_eq!(wait_for(&mut child), Some(3));
+}
+
+#[test]
+fn until_done_sees_an_end_that_the_filters_do_not() {
+    for is_deleted in [false, true] {
+        let emulator = Emulator::builder().job(running("a")).build();
+        let server = serve(&emulator);
+        let arguments = ["--until-done", "--status", "transferring"];
+        let mut watch = Watch::start(&server, &arguments);
+        watch.line();
+        assert!(emulator.update("a", |job| job.status("PAUSED")));
+        assert!(watch.line().contains("PAUSED"));
+        // From here on it matches the filter neither before nor after.
+        if is_deleted {
+            emulator.remove("a");
+        } else {
+            end(&emulator, "a", &JobStatus::Failed);
+        }
+        assert_eq!(wait_for(&mut watch.child), Some(3), "deleted: {is_deleted}");
+    }
+}
+
+#[test]
+fn the_time_of_a_watch_bounds_a_look_that_stalls() {
+    let emulator = Emulator::builder()
+        .job(running("a"))
+        .faults("late:1h@2-99".parse().unwrap())
+        .build();
+    let server = serve(&emulator);
+    let arguments = [
+        "watch",
+        "--until-done",
+        "--interval",
+        "10ms",
+        "--timeout",
+        "300ms",
+    ];
+    let mut child = command_for(&server, &arguments).spawn().unwrap();
+    assert_eq!(wait_for(&mut child), Some(4));
+}
+
+#[test]
+fn when_time_runs_out_there_is_a_last_look() {
+    let emulator = Emulator::builder().job(running("a")).build();
+    let server = serve(&emulator);
+    let arguments = [
+        "watch",
+        "--until-done",
+        "--interval",
+        "1h",
+        "--timeout",
+        "1s",
+    ];
+    let mut child = command_for(&server, &arguments).spawn().unwrap();
+    crate::command::first_line(&mut child);
+    end(&emulator, "a", &JobStatus::Success);
+    assert_eq!(wait_for(&mut child), Some(0));
+}
+
+#[test]
+fn a_live_view_that_cannot_be_drawn_is_wrong_usage() {
+    let server = serve(&Emulator::new());
+    Run::of(command_for(&server, &["watch", "--output", "live"]))
+        .assert_refused(2, &["--output live needs a terminal", "--output lines"]);
+}
+
+#[test]
+fn a_look_that_failed_tells_the_cause() {
+    // The port of a connection under way: it is taken, and nobody listens on it.
+    let server = serve(&Emulator::new());
+    let address = server.url().replace("http://", "");
+    let held = std::net::TcpStream::connect(address).unwrap();
+    let closed = format!("http://{}", held.local_addr().unwrap());
+    let arguments = [
+        "watch",
+        "--endpoint",
+        &closed,
+        "--project-id",
+        "p",
+        "--retries",
+        "0",
+        "--timeout",
+        "100ms",
+    ];
+    let mut watch = command(&arguments);
+    watch.env("HW_AUTH_TOKEN", "t");
+    let run = Run::of(watch);
+    assert!(run.stdout.contains("could be made: "), "{run:#?}");
 }
 
 #[test]
@@ -228,10 +333,11 @@ fn a_demo_has_something_to_watch() {
     let lines = BufReader::new(child.stdout.take().unwrap()).lines();
     let changed = lines
         .map(|line| serde_json::from_str::<serde_json::Value>(&line.unwrap()).unwrap())
-        .nth(35);
+        .nth(35)
+        .unwrap();
     child.kill().unwrap();
     child.wait().unwrap();
-    assert!(changed.is_some());
+    assert_ne!(changed["event"], "look_failed", "{changed}");
 }
 
 #[test]
@@ -252,7 +358,7 @@ fn a_dry_run_of_a_watch_shows_what_a_look_asks_for() {
     let printed = Run::of(command(&arguments)).done();
     assert!(
         printed.starts_with(
-            "GET https://h/v5/p/backup-migration-jobs?name=n&limit=100&offset=0&sort_key=created_at\n"
+            "GET https://h/v5/p/backup-migration-jobs?name=n&limit=512&offset=0&sort_key=created_at\n"
         ),
         "{printed}"
     );

@@ -98,7 +98,7 @@ pub(crate) struct ListArgs {
 #[command(after_help = "\
 Examples:
   drs-backup-jobs watch --status TRANSFERRING
-  drs-backup-jobs watch --name nightly --until-done --timeout 2h && echo all went well
+  drs-backup-jobs watch --status TRANSFERRING --until-done --timeout 2h && echo all went well
   drs-backup-jobs watch --output jsonl | jq -c 'select(.event == \"ended\")'
 
 Exit codes: 0 done; with --until-done 0 all jobs succeeded, 3 some did not, 4 time ran out;
@@ -146,11 +146,12 @@ pub(crate) struct Watching {
     #[arg(long, value_name = "DURATION", default_value = "10s", value_parser = duration::parse_positive)]
     pub(crate) interval: Duration,
 
-    /// End when every job of the first look has ended
+    /// End when every job of the first look has ended; one that had failed before counts as failed,
+    /// so name those under way: --status TRANSFERRING
     #[arg(long)]
     pub(crate) until_done: bool,
 
-    /// End after this time at the latest
+    /// End after this time; a request under way may take as long again, a minute at most
     #[arg(long, value_name = "DURATION", value_parser = duration::parse_positive)]
     pub(crate) timeout: Option<Duration>,
 }
@@ -271,7 +272,9 @@ pub(crate) struct ServiceArgs {
 Examples:
   drs-backup-jobs decode answer.json
   curl -s … | drs-backup-jobs decode --output csv
-  drs-backup-jobs decode yesterday.jsonl --output timeline")]
+  drs-backup-jobs decode yesterday.jsonl --output timeline
+
+Exit codes: 0 done, 1 what was read is no list of jobs, 2 wrong usage, or a file that cannot be read.")]
 pub(crate) struct DecodeArgs {
     /// The file; standard input if there is none, or if it is -
     pub(crate) file: Option<PathBuf>,

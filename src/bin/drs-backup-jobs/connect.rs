@@ -16,7 +16,7 @@ use drs_backup_jobs::{
 use crate::args::ServiceArgs;
 use crate::demo::Demo;
 use crate::dry_run::DryRun;
-use crate::failure::{Failure, say};
+use crate::failure::{Failure, say, with_causes};
 
 /// A client, and what it was made with.
 pub(crate) struct Connection {
@@ -61,7 +61,11 @@ pub(crate) fn connect(
         Demo::clock,
     );
     let dry_run = args.dry_run.then(DryRun::default);
-    let region = args.region.clone().or_else(|| environment.region());
+    // A region that an endpoint goes before is not to blame for anything.
+    let region = match &args.endpoint {
+        Some(_) => None,
+        None => args.region.clone().or_else(|| environment.region()),
+    };
 
     let mut builder = Client::builder()
         .timeout(timeout)
@@ -83,6 +87,7 @@ pub(crate) fn connect(
         match (parameter, &region) {
             (Some("region"), Some(region)) => with_nearest_regions(failure, region),
             (Some("project_id"), _) => failure.with_hint(PROJECT_HINT),
+            (Some("endpoint" | "iam_endpoint"), _) => failure.with_hint(ENDPOINT_HINT),
             _ => failure,
         }
     })?;
@@ -97,6 +102,7 @@ pub(crate) fn connect(
 
 const REGION_HINT: &str = "name the region with --region or HW_REGION_NAME, such as cn-north-4";
 const PROJECT_HINT: &str = "name the project in that region with --project-id or HUAWEICLOUD_SDK_PROJECT_ID: the console shows it under My Credentials";
+const ENDPOINT_HINT: &str = "name it like https://drs.cn-north-4.myhuaweicloud.com; plain http is for this machine alone, such as http://127.0.0.1:8080";
 const TOKEN_HINT: &str = "put a token of IAM into HW_AUTH_TOKEN or into a file for --token-file, or an access key into HUAWEICLOUD_SDK_AK and HUAWEICLOUD_SDK_SK";
 const DEMO_HINT: &str = "to look around first: drs-backup-jobs list --demo";
 
@@ -122,10 +128,10 @@ fn described(
         args.region.is_some() || args.endpoint.is_some() || environment.region().is_some();
     let (filled, no_credentials) = match builder.clone().environment(environment) {
         Ok(filled) => (filled, None),
-        Err(_) if args.dry_run => {
+        Err(error) if args.dry_run => {
             say(
                 "note",
-                "there are no credentials yet, so the token below is none",
+                &format!("{}; a token stands in below", with_causes(&error)),
             );
             let stand_in = builder.token("none").environment(environment)?;
             (stand_in, None)
@@ -135,18 +141,30 @@ fn described(
     if is_placed && no_credentials.is_none() {
         return Ok(filled);
     }
+    let needs_project = match &no_credentials {
+        // With these credentials, and a region like any other.
+        None => {
+            let refusal = filled.region("cn-north-4").build().err();
+            refusal.and_then(|error| error.parameter()) == Some("project_id")
+        }
+        Some(_) => {
+            args.project_id.is_none()
+                && environment.project_id().is_none()
+                && environment.project_name().is_none()
+        }
+    };
     let mut missing = Vec::new();
     let mut hints = Vec::new();
     if !is_placed {
         missing.push("no region".to_owned());
         hints.push(REGION_HINT);
     }
+    if needs_project {
+        missing.push("no project id".to_owned());
+        hints.push(PROJECT_HINT);
+    }
     if let Some(error) = no_credentials {
-        if args.project_id.is_none() && environment.project_id().is_none() {
-            missing.push("no project id".to_owned());
-            hints.push(PROJECT_HINT);
-        }
-        missing.push(error.to_string());
+        missing.push(with_causes(&error));
         hints.push(TOKEN_HINT);
     }
     hints.push(DEMO_HINT);
@@ -191,7 +209,10 @@ fn token_of(file: &Path) -> Result<Credentials, Failure> {
         .map_err(|error| {
             Failure::usage(format!("cannot read a token from standard input: {error}"))
         })?;
-    Ok(Credentials::token(token.trim()))
+    match token.trim() {
+        "" => Err(Failure::usage("standard input holds no token").with_hint(TOKEN_HINT)),
+        token => Ok(Credentials::token(token)),
+    }
 }
 
 #[cfg(test)]
@@ -273,13 +294,12 @@ mod tests {
 
     #[test]
     fn all_that_is_missing_is_told_at_once_with_what_to_do() {
-        for (left_out, told, hint) in [
-            (0, "no region", "--region"),
-            (2, "no credentials", "HW_AUTH_TOKEN"),
+        for (given, told, hint) in [
+            (&COMPLETE[1..], "no region", "--region"),
+            (&COMPLETE[2..], "no region, no project id", "--region"),
+            (&COMPLETE[..2], "no credentials", "HW_AUTH_TOKEN"),
         ] {
-            let mut variables = COMPLETE.to_vec();
-            variables.remove(left_out);
-            let Err(Failure::Usage { message, hints }) = client(&args(), &variables) else {
+            let Err(Failure::Usage { message, hints }) = client(&args(), given) else {
                 panic!("{told} is missing")
             };
             assert!(message.starts_with(told), "{message}");

@@ -26,7 +26,9 @@ pub(crate) fn run(args: &DecodeArgs) -> Result<(), Failure> {
     }
     .map_err(|error| Failure::usage(format!("cannot read {shown}: {error}")))?;
 
-    let read = saved::read(&body);
+    // Shells of Windows write a byte order mark before what they save.
+    let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&body);
+    let read = saved::read(body);
     let format = args.output.format();
     let mut printer = Printer::new(
         BufWriter::new(io::stdout().lock()),
@@ -43,6 +45,7 @@ pub(crate) fn run(args: &DecodeArgs) -> Result<(), Failure> {
             if format.is_for_people() && printer.count() == 0 {
                 say("note", &format!("{shown} holds no jobs"));
             }
+            printer.sum_up(read.count);
             Ok(())
         }
         Some(Unreadable::Refusal(error)) => Err(Failure::refused(format!("{shown}: {error}"))
@@ -52,7 +55,7 @@ pub(crate) fn run(args: &DecodeArgs) -> Result<(), Failure> {
                     .unwrap_or("this is an error of the service, no list of jobs"),
             )),
         Some(Unreadable::Broken { offset, error }) => {
-            let (line, column) = saved::place(&body, offset);
+            let (line, column) = saved::place(body, offset);
             let path = match error.path() {
                 "" => String::new(),
                 path => format!("{path}: "),

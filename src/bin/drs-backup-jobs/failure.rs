@@ -66,18 +66,17 @@ impl Failure {
 
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
-        let mut message = error.to_string();
-        let mut source = std::error::Error::source(&error);
-        while let Some(cause) = source {
-            let written = write!(message, ": {cause}");
-            debug_assert!(written.is_ok(), "writing to a String cannot fail");
-            source = cause.source();
+        let mut message = with_causes(&error);
+        if let Some((parameter, flag)) = error.parameter().and_then(flag_of)
+            && let Some(rest) = message.strip_prefix(parameter)
+        {
+            message = format!("{flag}{rest}");
         }
         let hint = error.hint().or(match error.kind() {
             ErrorKind::Connect => {
                 Some("check the region or the endpoint, and whether this network needs a proxy (HTTPS_PROXY)")
             }
-            ErrorKind::Timeout => Some("give it longer with --timeout, or try again later"),
+            ErrorKind::Timeout => Some("try again later, or give a list longer with --timeout"),
             ErrorKind::Tls => {
                 Some("if this network has an authority of its own, name its certificate with --ca-file")
             }
@@ -98,6 +97,31 @@ impl From<io::Error> for Failure {
     fn from(error: io::Error) -> Self {
         Self::Output(error)
     }
+}
+
+/// Where the command is told what the library calls `parameter`.
+fn flag_of(parameter: &str) -> Option<(&str, &'static str)> {
+    let flag = match parameter {
+        "region" => "the region (--region, HW_REGION_NAME)",
+        "endpoint" => "the endpoint (--endpoint)",
+        "iam_endpoint" => "the endpoint of IAM (HUAWEICLOUD_SDK_IAM_ENDPOINT)",
+        "project_id" => "the project id (--project-id, HUAWEICLOUD_SDK_PROJECT_ID)",
+        "root_certificates" => "the certificates (--ca-file)",
+        _ => return None,
+    };
+    Some((parameter, flag))
+}
+
+/// What an error says, and each of its causes behind a colon.
+pub(crate) fn with_causes(error: &Error) -> String {
+    let mut message = error.to_string();
+    let mut source = std::error::Error::source(error);
+    while let Some(cause) = source {
+        let written = write!(message, ": {cause}");
+        debug_assert!(written.is_ok(), "writing to a String cannot fail");
+        source = cause.source();
+    }
+    message
 }
 
 fn say_with_hints(message: &str, hints: &[String]) {

@@ -7,7 +7,7 @@ use drs_backup_jobs::emulator::Script;
 use crate::args::ListArgs;
 use crate::connect::{Connection, connect};
 use crate::failure::{Failure, say};
-use crate::output::{Format, Printer};
+use crate::output::{Format, Printer, jobs_in_words};
 use crate::progress::Progress;
 use crate::terminal;
 
@@ -28,12 +28,20 @@ pub(crate) fn run(args: &ListArgs, verbose: bool) -> Result<(), Failure> {
     let total = if let Some(limit) = args.paging.limit {
         Some(one_page(args, limit, &connection, &mut printer)?)
     } else {
-        walk(args, &connection, &mut printer, verbose)?;
+        // A bar must share the terminal neither with jobs that stream nor with the lines of -v.
+        let is_streaming_here = format.streams() && terminal::is_stdout();
+        let progress = if terminal::is_stderr() && !is_streaming_here && !verbose {
+            Progress::start()?
+        } else {
+            Progress::none()
+        };
+        walk(args, &connection, &mut printer, &progress)?;
         None
     };
-    if format.is_for_people() {
-        sum_up(printer.count(), total, printer.unexplained(), format);
+    if format.is_for_people() && printer.count() == 0 {
+        say("note", "no job matches");
     }
+    printer.sum_up(total);
     Ok(())
 }
 
@@ -62,11 +70,8 @@ fn walk(
     args: &ListArgs,
     connection: &Connection,
     printer: &mut Printer<impl Write>,
-    verbose: bool,
+    progress: &Progress,
 ) -> Result<(), Failure> {
-    // A bar must share the terminal neither with jobs that stream nor with the lines of -v.
-    let is_streaming_here = args.output.format().streams() && terminal::is_stdout();
-    let progress = Progress::new(terminal::is_stderr() && !is_streaming_here && !verbose);
     let mut pages = connection
         .client
         .jobs(args.filters.query_of_walk())
@@ -91,10 +96,14 @@ fn walk(
     if printer.count() == 0 {
         return Err(failure);
     }
-    printer.finish(None)?;
+    match printer.finish(None) {
+        // Nobody reads on; that the list failed is told all the same.
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => return Err(error.into()),
+        _ => {}
+    }
     Err(failure.with_hint(format!(
         "the list is not complete: {} came before this",
-        jobs(printer.count())
+        jobs_in_words(printer.count())
     )))
 }
 
@@ -103,22 +112,6 @@ fn ask_for_nothing(args: &ListArgs, connection: &Connection) -> Result<(), Failu
     let mut nowhere = Printer::new(io::sink(), Format::Jsonl, args.output.style(), false);
     match args.paging.limit {
         Some(limit) => one_page(args, limit, connection, &mut nowhere).map(|_| ()),
-        None => walk(args, connection, &mut nowhere, true),
+        None => walk(args, connection, &mut nowhere, &Progress::none()),
     }
-}
-
-/// Tells people what a table leaves open.
-fn sum_up(count: u64, total: Option<u64>, unexplained: usize, format: Format) {
-    if count == 0 {
-        say("note", "no job matches");
-    } else if let Some(total) = total.filter(|total| *total > count) {
-        say("note", &format!("{} of {total}", jobs(count)));
-    }
-    if unexplained > 0 && format == Format::Table {
-        say("note", "--errors shows why jobs failed");
-    }
-}
-
-fn jobs(count: u64) -> String {
-    format!("{count} job{}", if count == 1 { "" } else { "s" })
 }

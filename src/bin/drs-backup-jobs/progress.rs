@@ -2,17 +2,37 @@
 
 use indicatif::{ProgressBar, ProgressStyle};
 
+use crate::failure::Failure;
+
+/// The exit code of a program that a signal ended, as shells count for Ctrl-C. SIGTERM and SIGHUP
+/// give the same: which it was is not told.
+const INTERRUPTED: i32 = 130;
+
+/// From now on a signal takes the bar down before the program ends.
+pub(crate) fn take_down_when_interrupted(bar: &ProgressBar) -> Result<(), Failure> {
+    let bar = bar.clone();
+    ctrlc::set_handler(move || {
+        bar.finish_and_clear();
+        std::process::exit(INTERRUPTED);
+    })
+    .map_err(|error| Failure::refused(format!("cannot wait for signals: {error}")))
+}
+
 /// A bar, if there is a terminal to draw it on.
 pub(crate) struct Progress(Option<ProgressBar>);
 
 impl Progress {
-    /// A bar that is drawn when `is_wanted`.
-    pub(crate) fn new(is_wanted: bool) -> Self {
-        Self(is_wanted.then(|| {
-            let bar = ProgressBar::no_length();
-            bar.set_style(style("listing jobs: {pos}"));
-            bar
-        }))
+    /// No bar.
+    pub(crate) fn none() -> Self {
+        Self(None)
+    }
+
+    /// A bar, which is taken down before a signal ends the program.
+    pub(crate) fn start() -> Result<Self, Failure> {
+        let bar = ProgressBar::no_length();
+        bar.set_style(style("listing jobs: {pos}"));
+        take_down_when_interrupted(&bar)?;
+        Ok(Self(Some(bar)))
     }
 
     /// So many jobs have come, of so many as the service counts.

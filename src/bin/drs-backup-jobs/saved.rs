@@ -31,7 +31,8 @@ pub(crate) fn read(body: &[u8]) -> Saved {
 }
 
 /// One object a line, and not the page's: the first line is a job, or there are several objects
-/// and none has a key `jobs`. (Within a string its quotes would be escaped.)
+/// and the first has no key `jobs`. A value `"jobs"` is taken for it, which costs no more than a
+/// worse message: the whole is then read as a page.
 fn is_job_a_line(body: &[u8]) -> bool {
     let mut objects = body
         .split(|byte| *byte == b'\n')
@@ -55,15 +56,17 @@ fn page(body: &[u8]) -> Saved {
             failure: None,
         },
         // One job, pretty-printed over several lines.
-        Err(error) => match Job::parse(body) {
+        Err(of_page) => match Job::parse(body) {
             Ok(job) => Saved {
                 jobs: vec![job.into_owned()],
                 ..Saved::default()
             },
-            Err(_) => Saved {
-                failure: Some(refusal(body).unwrap_or(Unreadable::Broken {
-                    offset: error.offset(),
-                    error,
+            Err(of_job) => Saved {
+                failure: Some(refusal(body).unwrap_or_else(|| {
+                    // What misses its jobs at its very end may be a job with a fault before that.
+                    let misses_jobs = body.get(of_page.offset()) == Some(&b'}');
+                    let is_job = misses_jobs && of_job.offset() < of_page.offset();
+                    broken(if is_job { of_job } else { of_page })
                 })),
                 ..Saved::default()
             },
@@ -76,20 +79,21 @@ fn refusal(body: &[u8]) -> Option<Unreadable> {
     error.code.is_some().then_some(Unreadable::Refusal(error))
 }
 
-/// A bare array is read as the page that it is the middle of.
+fn broken(error: DecodeError) -> Unreadable {
+    Unreadable::Broken {
+        offset: error.offset(),
+        error,
+    }
+}
+
 fn array(body: &[u8]) -> Saved {
-    const BEFORE: &[u8] = br#"{"count":0,"jobs":"#;
-    let whole = [BEFORE, body, b"}"].concat();
-    match JobPage::parse(&whole) {
-        Ok(page) => Saved {
-            jobs: page.jobs.into_iter().map(Job::into_owned).collect(),
+    match Job::parse_array(body) {
+        Ok(jobs) => Saved {
+            jobs: jobs.into_iter().map(Job::into_owned).collect(),
             ..Saved::default()
         },
         Err(error) => Saved {
-            failure: Some(Unreadable::Broken {
-                offset: error.offset().saturating_sub(BEFORE.len()).min(body.len()),
-                error,
-            }),
+            failure: Some(broken(error)),
             ..Saved::default()
         },
     }

@@ -1,8 +1,10 @@
-//! Jobs as CSV (RFC 4180): a header, one record a job, what a job lacks left empty.
+//! Jobs as CSV, with LF at the end of a record: a header, one record a job, what a job lacks left empty.
 
 use std::io::{self, Write};
 
 use drs_backup_jobs::Job;
+
+use super::text;
 
 /// The names on the wire, in the order of the service's page.
 const NAMES: [&str; 9] = [
@@ -38,10 +40,21 @@ pub(crate) fn write_header(out: &mut dyn Write) -> io::Result<()> {
     writer.flush()
 }
 
-pub(crate) fn write_jobs(out: &mut dyn Write, jobs: &[Job<'_>]) -> io::Result<()> {
+/// Writes texts as they are; on a terminal each on one line, without what a terminal would obey.
+pub(crate) fn write_jobs(
+    out: &mut dyn Write,
+    jobs: &[Job<'_>],
+    is_on_terminal: bool,
+) -> io::Result<()> {
     let mut writer = csv::Writer::from_writer(out);
     for job in jobs {
-        writer.write_record(fields(job)).map_err(as_io)?;
+        let written = if is_on_terminal {
+            let shown = fields(job).map(|field| text::one_line(field).into_owned());
+            writer.write_record(shown)
+        } else {
+            writer.write_record(fields(job))
+        };
+        written.map_err(as_io)?;
     }
     writer.flush()
 }
@@ -63,7 +76,7 @@ mod tests {
     fn commas_quotes_and_line_breaks_come_back_as_they_were() {
         let mut out = Vec::new();
         write_header(&mut out).unwrap();
-        write_jobs(&mut out, &samples::jobs()).unwrap();
+        write_jobs(&mut out, &samples::jobs(), false).unwrap();
         let mut reader = csv::Reader::from_reader(out.as_slice());
         assert_eq!(reader.headers().unwrap(), NAMES.as_slice());
         let read: Vec<csv::StringRecord> = reader.records().map(Result::unwrap).collect();

@@ -6,6 +6,8 @@ use std::io::{self, Write};
 use clap::ValueEnum;
 use drs_backup_jobs::{Job, JobPage};
 
+use crate::failure::say;
+
 mod csv;
 #[cfg(test)]
 mod samples;
@@ -52,6 +54,11 @@ pub(crate) fn shown_name<'a>(job: &'a Job<'_>) -> Cow<'a, str> {
     })
 }
 
+/// `1 job`, `35 jobs`.
+pub(crate) fn jobs_in_words(count: u64) -> String {
+    format!("{count} job{}", if count == 1 { "" } else { "s" })
+}
+
 /// Prints jobs: those of formats that stream at once, those of the others at the end.
 pub(crate) struct Printer<W: Write> {
     out: W,
@@ -59,7 +66,7 @@ pub(crate) struct Printer<W: Write> {
     style: Style,
     errors: bool,
     held: Vec<Job<'static>>,
-    printed: u64,
+    taken: u64,
     began: bool,
 }
 
@@ -72,39 +79,43 @@ impl<W: Write> Printer<W> {
             style,
             errors,
             held: Vec::new(),
-            printed: 0,
+            taken: 0,
             began: false,
         }
     }
 
     /// How many jobs were taken so far.
     pub(crate) fn count(&self) -> u64 {
-        self.printed
+        self.taken
     }
 
-    /// How many of the jobs in a table have a reason that is not shown.
-    pub(crate) fn unexplained(&self) -> usize {
+    /// Tells people what the jobs printed leave open; `total` is the service's count after one
+    /// request.
+    pub(crate) fn sum_up(&self, total: Option<u64>) {
+        if !self.format.is_for_people() || self.taken == 0 {
+            return;
+        }
+        if let Some(total) = total.filter(|total| *total > self.taken) {
+            say("note", &format!("{} of {total}", jobs_in_words(self.taken)));
+        }
         let has_reason =
-            |job: &&Job<'_>| job.error_log.as_deref().is_some_and(|log| !log.is_empty());
-        if self.errors {
-            0
-        } else {
-            self.held.iter().filter(has_reason).count()
+            |job: &Job<'_>| job.error_log.as_deref().is_some_and(|log| !log.is_empty());
+        if self.format == Format::Table && !self.errors && self.held.iter().any(has_reason) {
+            say("note", "--errors shows why jobs failed");
         }
     }
 
     /// Takes the jobs of a page; those that stream are out when this returns.
     pub(crate) fn print(&mut self, jobs: Vec<Job<'static>>) -> io::Result<()> {
         self.begin()?;
-        self.printed += jobs.len() as u64;
+        self.taken += jobs.len() as u64;
         match self.format {
             Format::Jsonl => {
                 for job in &jobs {
-                    serde_json::to_writer(&mut self.out, job)?;
-                    self.out.write_all(b"\n")?;
+                    self.write_json(&serde_json::to_string(job)?)?;
                 }
             }
-            Format::Csv => csv::write_jobs(&mut self.out, &jobs)?,
+            Format::Csv => csv::write_jobs(&mut self.out, &jobs, self.style.is_on_terminal())?,
             Format::Table | Format::Json | Format::Timeline => {
                 self.held.extend(jobs);
                 return Ok(());
@@ -125,10 +136,9 @@ impl<W: Write> Printer<W> {
             Format::Timeline => self.write_lines(&timeline::lines(&self.held, self.style))?,
             Format::Json => {
                 let mut page = JobPage::default();
-                page.count = total.unwrap_or(self.printed);
+                page.count = total.unwrap_or(self.taken);
                 page.jobs = std::mem::take(&mut self.held);
-                serde_json::to_writer_pretty(&mut self.out, &page)?;
-                self.out.write_all(b"\n")?;
+                self.write_json(&serde_json::to_string_pretty(&page)?)?;
             }
         }
         self.out.flush()
@@ -141,6 +151,15 @@ impl<W: Write> Printer<W> {
         }
         self.began = true;
         Ok(())
+    }
+
+    /// Writes JSON byte for byte, but for what a terminal would obey: that is escaped there.
+    fn write_json(&mut self, json: &str) -> io::Result<()> {
+        if self.style.is_on_terminal() {
+            writeln!(self.out, "{}", text::harmless_json(json))
+        } else {
+            writeln!(self.out, "{json}")
+        }
     }
 
     fn write_lines(&mut self, lines: &[String]) -> io::Result<()> {
@@ -193,6 +212,33 @@ mod tests {
             assert_eq!(value["id"], *job.id);
             assert_eq!(value["name"], *job.name);
         }
+    }
+
+    #[test]
+    fn a_terminal_is_given_nothing_that_it_obeys_and_a_pipe_all_there_is() {
+        let mut job = Job::new("a");
+        job.name = "\u{1b}[2J\u{9b}2J\u{202e}备\u{61c}".into();
+        let print = |format, width| {
+            let mut out = Vec::new();
+            let style = Style {
+                width,
+                ..Style::PLAIN
+            };
+            let mut printer = Printer::new(&mut out, format, style, false);
+            printer.print(vec![job.clone()]).unwrap();
+            printer.finish(None).unwrap();
+            String::from_utf8(out).unwrap()
+        };
+        for format in [Format::Json, Format::Jsonl, Format::Csv] {
+            let shown = print(format, Some(80));
+            let harmful = ['\u{1b}', '\u{9b}', '\u{202e}', '\u{61c}'];
+            assert!(!shown.contains(harmful), "{format:?}: {shown:?}");
+            assert!(shown.contains('备'), "{format:?}: {shown:?}");
+            assert!(print(format, None).contains('\u{202e}'), "{format:?}");
+        }
+        let read: serde_json::Value =
+            serde_json::from_str(&print(Format::Jsonl, Some(80))).unwrap();
+        assert_eq!(read["name"], *job.name);
     }
 
     #[test]

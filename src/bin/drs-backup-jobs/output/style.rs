@@ -9,17 +9,23 @@ pub(crate) struct Style {
     pub(crate) color: bool,
     /// Whether our own marks keep to ASCII; the jobs' texts stay as they are.
     pub(crate) ascii: bool,
-    /// How many columns there are; `None` when nothing needs to be cut.
+    /// How many columns the terminal has; `None` for a file or a pipe, where nothing is cut.
     pub(crate) width: Option<usize>,
 }
 
 impl Style {
     /// For a file or a pipe: nothing cut, nothing coloured.
+    #[cfg(test)]
     pub(crate) const PLAIN: Self = Self {
         color: false,
         ascii: false,
         width: None,
     };
+
+    /// Whether a terminal reads this, which obeys what it is sent.
+    pub(crate) fn is_on_terminal(self) -> bool {
+        self.width.is_some()
+    }
 
     /// What stands for the rest of a text that was cut off.
     pub(crate) fn ellipsis(self) -> &'static str {

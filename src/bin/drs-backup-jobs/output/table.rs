@@ -170,7 +170,7 @@ fn time(time: Option<Timestamp>, text: &str) -> String {
     match time {
         Some(time) => minute(time),
         None if text.is_empty() => "-".into(),
-        None => text::cut(&text::one_line(text), 20, "…").into_owned(),
+        None => text::cut(&text::one_line(text), 20, "...").into_owned(),
     }
 }
 

@@ -1,6 +1,7 @@
 //! Texts on a terminal: how wide they are, and what of them may be shown.
 
 use std::borrow::Cow;
+use std::fmt::Write as _;
 use std::time::Duration;
 
 use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
@@ -27,9 +28,31 @@ pub(crate) fn one_line(text: &str) -> Cow<'_, str> {
     }
 }
 
+/// JSON that says the same and is harmless: what stands in its texts unescaped, and a terminal would
+/// obey, is escaped.
+pub(crate) fn harmless_json(json: &str) -> Cow<'_, str> {
+    let is_raw = |ch: char| !ch.is_ascii() && is_harmful(ch);
+    if !json.contains(is_raw) {
+        return json.into();
+    }
+    let mut out = String::with_capacity(json.len() + 64);
+    for ch in json.chars() {
+        if is_raw(ch) {
+            let written = write!(out, "\\u{:04x}", u32::from(ch));
+            debug_assert!(written.is_ok(), "writing to a String cannot fail");
+        } else {
+            out.push(ch);
+        }
+    }
+    out.into()
+}
+
 fn is_harmful(ch: char) -> bool {
     ch.is_control()
-        || matches!(ch, '\u{200e}' | '\u{200f}' | '\u{2028}' | '\u{2029}')
+        || matches!(
+            ch,
+            '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}' | '\u{2029}' | '\u{feff}'
+        )
         || matches!(ch, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use drs_backup_jobs::{Event, Job, JobStatus};
+use drs_backup_jobs::{Job, JobStatus};
 
 use super::{DONE, SOME_FAILED};
 
@@ -34,15 +34,14 @@ impl Goal {
         Self(jobs.map(|job| (job.id.to_string(), End::of(job))).collect())
     }
 
-    /// What an event means for the jobs waited for. An end stays an end, though the job be deleted.
-    pub(super) fn see(&mut self, event: &Event) {
-        let (job, end) = match event {
-            Event::Changed { to, .. } | Event::Ended { to, .. } => (to, End::of(to)),
-            Event::Gone(job) => (job, End::Gone),
-            _ => return,
-        };
-        if let Some(known @ End::Running) = self.0.get_mut(&*job.id) {
-            *known = end;
+    /// Looks up what became of the jobs waited for: `job` gives each as the last look showed it, or
+    /// none. Events would not do, since one that matches the filters neither before nor after is
+    /// not told. An end stays an end, though the job be deleted.
+    pub(super) fn look_up<'a>(&mut self, job: impl Fn(&str) -> Option<&'a Job<'static>>) {
+        for (id, end) in &mut self.0 {
+            if *end == End::Running {
+                *end = job(id).map_or(End::Gone, End::of);
+            }
         }
     }
 
@@ -94,11 +93,11 @@ mod tests {
         job
     }
 
-    fn ended(id: &'static str, status: JobStatus) -> Event {
-        Event::Ended {
-            from: job(id, JobStatus::Transferring),
-            to: job(id, status),
-        }
+    /// What becomes of a goal of `first` when a later look shows `jobs`.
+    fn goal(first: &[Job<'static>], jobs: &[Job<'static>]) -> Goal {
+        let mut goal = Goal::new(first.iter());
+        goal.look_up(|id| jobs.iter().find(|job| job.id == id));
+        goal
     }
 
     #[test]
@@ -107,33 +106,35 @@ mod tests {
             job("a", JobStatus::Transferring),
             job("b", JobStatus::Success),
         ];
-        let mut goal = Goal::new(first.iter());
-        goal.see(&Event::Appeared(job("later", JobStatus::Transferring)));
-        assert!(!goal.is_reached());
-        goal.see(&ended("a", JobStatus::Success));
-        assert!(goal.is_reached());
-        assert_eq!(goal.code(), DONE);
-        assert_eq!(goal.summary(), "2 succeeded");
+        let later = job("later", JobStatus::Transferring);
+        let waiting = goal(&first, &[first[0].clone(), first[1].clone(), later.clone()]);
+        assert!(!waiting.is_reached());
+        let reached = goal(
+            &first,
+            &[job("a", JobStatus::Success), first[1].clone(), later],
+        );
+        assert!(reached.is_reached());
+        assert_eq!(reached.code(), DONE);
+        assert_eq!(reached.summary(), "2 succeeded");
     }
 
     #[test]
     fn a_job_that_failed_or_is_gone_is_no_success() {
-        for event in [
-            ended("a", JobStatus::Failed),
-            ended("a", JobStatus::PrecheckFailed),
-            Event::Gone(job("a", JobStatus::Transferring)),
+        let first = [job("a", JobStatus::Transferring)];
+        for now in [
+            &[job("a", JobStatus::Failed)][..],
+            &[job("a", JobStatus::PrecheckFailed)],
+            &[],
         ] {
-            let mut goal = Goal::new([job("a", JobStatus::Transferring)].iter());
-            goal.see(&event);
+            let goal = goal(&first, now);
             assert!(goal.is_reached());
-            assert_eq!(goal.code(), SOME_FAILED, "{event:?}");
+            assert_eq!(goal.code(), SOME_FAILED, "{now:?}");
         }
     }
 
     #[test]
     fn an_end_stays_an_end_though_the_job_is_deleted_afterwards() {
-        let mut goal = Goal::new([job("a", JobStatus::Success)].iter());
-        goal.see(&Event::Gone(job("a", JobStatus::Success)));
+        let goal = goal(&[job("a", JobStatus::Success)], &[]);
         assert_eq!((goal.is_reached(), goal.code()), (true, DONE));
     }
 }

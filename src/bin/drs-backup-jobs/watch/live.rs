@@ -6,11 +6,9 @@ use drs_backup_jobs::{Job, JobStatus, Timestamp};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::failure::Failure;
-use crate::output::{Style, shown_name, text};
+use crate::output::{Style, jobs_in_words, shown_name, text};
+use crate::progress::take_down_when_interrupted;
 use crate::terminal;
-
-/// The exit code of a program that Ctrl-C ended, as shells count.
-const INTERRUPTED: i32 = 130;
 
 /// A few lines at the bottom of the terminal.
 pub(super) struct Live {
@@ -20,7 +18,12 @@ pub(super) struct Live {
 }
 
 impl Live {
-    /// An empty view. From now on Ctrl-C takes it down before the program ends.
+    /// Whether standard output is a terminal on which lines can be redrawn.
+    pub(super) fn can_be_drawn() -> bool {
+        !ProgressDrawTarget::stdout().is_hidden()
+    }
+
+    /// An empty view, which is taken down before a signal ends the program.
     pub(super) fn start(style: Style) -> Result<Self, Failure> {
         let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stdout());
         bar.set_style(
@@ -28,12 +31,7 @@ impl Live {
         );
         bar.set_message(format!("looking {}", style.ellipsis()));
         bar.tick();
-        let on_signal = bar.clone();
-        ctrlc::set_handler(move || {
-            on_signal.finish_and_clear();
-            std::process::exit(INTERRUPTED);
-        })
-        .map_err(|error| Failure::refused(format!("cannot wait for signals: {error}")))?;
+        take_down_when_interrupted(&bar)?;
         Ok(Self {
             bar,
             style,
@@ -114,11 +112,7 @@ fn view(
 
 /// `35 jobs   ✓ 21   ✗ 8   ▶ 6   looked 3s ago`.
 fn summary(jobs: &[&Job<'_>], ago: Option<Duration>, columns: usize, style: Style) -> String {
-    let mut line = format!(
-        "{} job{}",
-        jobs.len(),
-        if jobs.len() == 1 { "" } else { "s" }
-    );
+    let mut line = jobs_in_words(jobs.len() as u64);
     let mut width = line.len();
     for status in JobStatus::KNOWN {
         let count = jobs.iter().filter(|job| job.status == *status).count();

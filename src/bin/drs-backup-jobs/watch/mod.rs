@@ -1,33 +1,36 @@
 //! `drs-backup-jobs watch`: what changes in the list, as it changes.
 
+use std::io;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use drs_backup_jobs::emulator::Script;
-use drs_backup_jobs::{Error, ErrorKind, Event, Timestamp};
+use drs_backup_jobs::{Error, Event, Timestamp};
 
-use crate::args::{WatchArgs, WatchFormat};
+use crate::args::{WatchArgs, WatchFormat, Watching};
 use crate::connect::connect;
 use crate::failure::{Failure, say};
 use crate::terminal;
 
 mod goal;
+mod lines;
 mod live;
 mod report;
+mod wire;
 
 use goal::Goal;
 use live::Live;
 use report::Report;
 
-/// How long one page may take: --timeout is for the whole watch.
+/// How long one page may take, if the whole watch has more time than that.
 const PAGE_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// As large as the service makes pages: a look should cost few of the requests that the gateway
+/// lets pass.
+const PAGE_SIZE: u32 = 512;
 
 /// How often something happens in a demo.
 const DEMO_PACE: Duration = Duration::from_secs(2);
-
-/// The pause after the service did not accept who asks: five such failures in a row lock an access
-/// key for as long.
-const LOCK: Duration = Duration::from_secs(300);
 
 /// All jobs succeeded, or nobody asked for that.
 const DONE: u8 = 0;
@@ -35,47 +38,58 @@ const SOME_FAILED: u8 = 3;
 const TIME_RAN_OUT: u8 = 4;
 
 pub(crate) fn run(args: &WatchArgs, verbose: bool) -> Result<ExitCode, Failure> {
-    let connection = connect(&args.service, PAGE_TIMEOUT, Script::new().busy(DEMO_PACE))?;
+    let Watching {
+        interval,
+        until_done,
+        timeout,
+    } = args.watching;
+    let format = chosen_format(args, verbose)?;
+    let page_timeout = timeout.unwrap_or(PAGE_TIMEOUT).min(PAGE_TIMEOUT);
+    let connection = connect(&args.service, page_timeout, Script::new().busy(DEMO_PACE))?;
     args.filters.note_unknown_values();
-    let mut watch = connection.client.watch(args.filters.query_of_walk());
+    let mut watch = connection
+        .client
+        .watch(args.filters.query_of_walk())
+        .page_size(PAGE_SIZE)
+        .interval(interval);
     if let Some(dry_run) = &connection.dry_run {
         watch.look().map_err(|error| connection.failure(error))?;
         dry_run.print()?;
         return Ok(ExitCode::SUCCESS);
     }
-    let format = args.output.unwrap_or(if terminal::is_stdout() && !verbose {
-        WatchFormat::Live
-    } else {
-        WatchFormat::Lines
-    });
     let style = terminal::stdout_style(args.ascii);
     let mut report = match format {
         WatchFormat::Live => Report::live(Live::start(style)?, style),
         WatchFormat::Lines => Report::lines(style),
-        WatchFormat::Jsonl => Report::jsonl(),
+        WatchFormat::Jsonl => Report::jsonl(style),
     };
-    let deadline = args
-        .watching
-        .timeout
-        .and_then(|timeout| Instant::now().checked_add(timeout));
+    let deadline = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
 
     let now = || Timestamp::from_unix(connection.clock.unix_time());
+    let tell = |report: &mut Report, event: &Event| match report.event(event, now()) {
+        // Nobody reads on, but somebody waits for the exit code.
+        Err(error) if until_done && error.kind() == io::ErrorKind::BrokenPipe => {
+            report.mute();
+            Ok(())
+        }
+        told => told,
+    };
     let mut goal: Option<Goal> = None;
     let code = loop {
         let looked = watch.look();
-        let pause = pause_after(looked.as_ref().err(), args.watching.interval);
+        let pause = watch.pause_after(looked.as_ref().err());
         match looked {
             Ok(events) => {
                 let is_first = goal.is_none();
                 let goal = goal.get_or_insert_with(|| Goal::new(watch.jobs()));
-                for event in &events {
-                    goal.see(event);
-                    if !(is_first && matches!(format, WatchFormat::Live)) {
-                        report.event(event, now())?;
+                goal.look_up(|id| watch.get(id));
+                if !(is_first && matches!(format, WatchFormat::Live)) {
+                    for event in &events {
+                        tell(&mut report, event)?;
                     }
                 }
                 report.looked(&watch, now());
-                if args.watching.until_done {
+                if until_done {
                     if goal.is_empty() {
                         report.close();
                         return Err(Failure::refused(
@@ -88,22 +102,19 @@ pub(crate) fn run(args: &WatchArgs, verbose: bool) -> Result<ExitCode, Failure> 
                     }
                 }
             }
-            Err(error) if ends_the_watch(&error, goal.is_none(), args.watching.until_done) => {
+            Err(error) if ends_the_watch(&error, goal.is_none(), until_done) => {
                 report.close();
                 return Err(connection.failure(error));
             }
-            Err(error) => report.event(&Event::LookFailed(error), now())?,
+            Err(error) => tell(&mut report, &Event::LookFailed(error))?,
         }
-        if !wait(pause, deadline, || report.redraw(&watch, now())) {
-            break if args.watching.until_done {
-                TIME_RAN_OUT
-            } else {
-                DONE
-            };
+        let is_time = wait(pause, deadline, until_done, || report.redraw(&watch, now()));
+        if !is_time {
+            break if until_done { TIME_RAN_OUT } else { DONE };
         }
     };
     report.close();
-    if args.watching.until_done {
+    if until_done {
         match &goal {
             Some(goal) => say("note", &goal.summary()),
             None => say("note", "no look succeeded before the time ran out"),
@@ -118,27 +129,38 @@ fn ends_the_watch(error: &Error, is_first: bool, until_done: bool) -> bool {
     (is_first || until_done) && !error.is_transient()
 }
 
-fn pause_after(error: Option<&Error>, interval: Duration) -> Duration {
-    match error.map(Error::kind) {
-        Some(ErrorKind::Authentication) => interval.max(LOCK),
-        _ => interval,
+/// The form that was asked for, or the one that suits where it goes.
+fn chosen_format(args: &WatchArgs, verbose: bool) -> Result<WatchFormat, Failure> {
+    match args.output {
+        Some(WatchFormat::Live) if !Live::can_be_drawn() => Err(Failure::usage(
+            "--output live needs a terminal on which lines can be redrawn",
+        )
+        .with_hint("--output lines, one event a line, goes anywhere")),
+        Some(format) => Ok(format),
+        None if Live::can_be_drawn() && !verbose => Ok(WatchFormat::Live),
+        None => Ok(WatchFormat::Lines),
     }
 }
 
-/// Sleeps until the next look, doing `meanwhile` every second; `false` if the time of the watch runs out first.
-fn wait(pause: Duration, deadline: Option<Instant>, mut meanwhile: impl FnMut()) -> bool {
-    let next = Instant::now() + pause;
+/// Sleeps until the next look, doing `meanwhile` every second; `false` when the time of the watch
+/// is over. If it is over before the next look is due, there is a last look then, if one is wanted.
+fn wait(
+    pause: Duration,
+    deadline: Option<Instant>,
+    has_last_look: bool,
+    mut meanwhile: impl FnMut(),
+) -> bool {
+    let start = Instant::now();
+    let left = deadline.map(|deadline| deadline.saturating_duration_since(start));
+    if left.is_some_and(|left| left.is_zero()) {
+        return false;
+    }
+    let sleep = left.map_or(pause, |left| left.min(pause));
     loop {
-        let now_is = Instant::now();
-        let left = next.saturating_duration_since(now_is);
-        let left_of_watch = deadline.map(|deadline| deadline.saturating_duration_since(now_is));
-        if left_of_watch.is_some_and(|left| left.is_zero()) {
-            return false;
+        let step = sleep.saturating_sub(start.elapsed());
+        if step.is_zero() {
+            return sleep == pause || has_last_look;
         }
-        if left.is_zero() {
-            return true;
-        }
-        let step = left.min(left_of_watch.unwrap_or(left));
         std::thread::sleep(step.min(Duration::from_secs(1)));
         meanwhile();
     }

@@ -1,12 +1,13 @@
-//! Events as lines for people, and as JSON for programs.
+//! Where a watch tells what happens, and in which form.
 
 use std::io::{self, Write as _};
 
-use drs_backup_jobs::{Error, Event, Job, Timestamp, Watch};
-use serde::ser::{Serialize, SerializeMap as _, Serializer};
+use drs_backup_jobs::{Event, Timestamp, Watch};
 
+use super::lines::{line, short_line};
 use super::live::Live;
-use crate::output::{Style, shown_name, text};
+use super::wire::WireEvent;
+use crate::output::{Style, text};
 
 /// Where events go.
 pub(super) struct Report {
@@ -18,6 +19,8 @@ enum Form {
     Live(Live),
     Lines,
     Jsonl,
+    /// There is nobody to tell any more.
+    Mute,
 }
 
 impl Report {
@@ -36,10 +39,10 @@ impl Report {
         }
     }
 
-    pub(super) fn jsonl() -> Self {
+    pub(super) fn jsonl(style: Style) -> Self {
         Self {
             form: Form::Jsonl,
-            style: Style::PLAIN,
+            style,
         }
     }
 
@@ -52,11 +55,21 @@ impl Report {
             }
             Form::Lines => writeln!(io::stdout(), "{}", line(event, now, self.style)),
             Form::Jsonl => {
-                let mut text = serde_json::to_string(&WireEvent { event, now })?;
-                text.push('\n');
-                io::stdout().write_all(text.as_bytes())
+                let mut json = serde_json::to_string(&WireEvent { event, now })?;
+                if self.style.is_on_terminal() {
+                    json = text::harmless_json(&json).into_owned();
+                }
+                json.push('\n');
+                io::stdout().write_all(json.as_bytes())
             }
+            Form::Mute => Ok(()),
         }
+    }
+
+    /// Tells nothing from now on.
+    pub(super) fn mute(&mut self) {
+        self.close();
+        self.form = Form::Mute;
     }
 
     /// A look succeeded.
@@ -79,186 +92,5 @@ impl Report {
         if let Form::Live(live) = &self.form {
             live.close();
         }
-    }
-}
-
-/// What happened, to which job, and the job as it is now; the error in place of a job when a look
-/// failed.
-fn told(event: &Event) -> (&'static str, Result<&Job<'static>, Option<&Error>>) {
-    match event {
-        Event::Appeared(job) => ("appeared", Ok(job)),
-        Event::Changed { to, .. } => ("changed", Ok(to)),
-        Event::Ended { to, .. } => ("ended", Ok(to)),
-        Event::Gone(job) => ("gone", Ok(job)),
-        Event::LookFailed(error) => ("look failed", Err(Some(error))),
-        _ => ("other", Err(None)),
-    }
-}
-
-/// `2024-08-19T02:29:03Z  ended     ✗ FAILED        DRS-6813 (id) after 1m 48s: reason`.
-fn line(event: &Event, now: Option<Timestamp>, style: Style) -> String {
-    let (what, subject) = told(event);
-    let mut line = now.map_or_else(String::new, |now| seconds(now).to_string());
-    line.push_str("  ");
-    text::push_padded(&mut line, what, 11);
-    line.push_str("  ");
-    match subject {
-        Ok(job) => {
-            let mut status = format!("{} ", style.mark(&job.status));
-            text::push_padded(&mut status, &text::one_line(job.status.as_str()), 15);
-            line.push_str(&style.paint(&status, &job.status));
-            line.push_str("  ");
-            line.push_str(&text::one_line(&job.name));
-            line.push_str(" (");
-            line.push_str(&text::one_line(&job.id));
-            line.push(')');
-            push_end(&mut line, event, job);
-        }
-        Err(error) => push_error(&mut line, error),
-    }
-    line
-}
-
-/// `02:29:03 ✗ ended     DRS-6813 after 1m 48s: reason`, as far as the terminal is wide.
-fn short_line(event: &Event, now: Option<Timestamp>, style: Style) -> String {
-    let (what, subject) = told(event);
-    let time = now.map_or_else(String::new, |now| now.to_string());
-    let mut line = time.get(11..19).unwrap_or_default().to_owned();
-    line.push(' ');
-    line.push_str(subject.map_or("!", |job| style.mark(&job.status)));
-    line.push(' ');
-    text::push_padded(&mut line, what, 11);
-    line.push(' ');
-    match subject {
-        Ok(job) => {
-            line.push_str(&shown_name(job));
-            push_end(&mut line, event, job);
-        }
-        Err(error) => push_error(&mut line, error),
-    }
-    let shown = text::cut(&line, style.width.unwrap_or(usize::MAX), style.ellipsis());
-    match subject {
-        Ok(job) if job.is_ended() => style.paint(&shown, &job.status),
-        _ => shown.into_owned(),
-    }
-}
-
-/// How long a job that has just ended took, and why it failed.
-fn push_end(line: &mut String, event: &Event, job: &Job<'_>) {
-    if let (Event::Ended { .. }, Some(duration)) = (event, job.duration()) {
-        line.push_str(" after ");
-        line.push_str(&text::took(duration));
-    }
-    if let Some(reason) = job.error_log.as_deref().filter(|_| job.is_ended()) {
-        line.push_str(": ");
-        line.push_str(&text::one_line(reason));
-    }
-}
-
-fn push_error(line: &mut String, error: Option<&Error>) {
-    if let Some(error) = error {
-        line.push_str(&text::one_line(&error.to_string()));
-    }
-}
-
-/// The same time without its milliseconds.
-fn seconds(time: Timestamp) -> Timestamp {
-    let millis = time.unix_millis();
-    Timestamp::from_unix_millis(millis - millis.rem_euclid(1000)).unwrap_or(time)
-}
-
-/// `{"event":"ended","time":"…","job":{…},"from":{…}}`, or `{"event":"look_failed","error":"…"}`.
-struct WireEvent<'a> {
-    event: &'a Event,
-    now: Option<Timestamp>,
-}
-
-impl Serialize for WireEvent<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let (what, subject) = told(self.event);
-        let mut map = serializer.serialize_map(None)?;
-        map.serialize_entry("event", &what.replace(' ', "_"))?;
-        if let Some(now) = self.now {
-            map.serialize_entry("time", &now.to_string())?;
-        }
-        match subject {
-            Ok(job) => map.serialize_entry("job", job)?,
-            Err(Some(error)) => map.serialize_entry("error", &error.to_string())?,
-            Err(None) => {}
-        }
-        if let Event::Changed { from, .. } | Event::Ended { from, .. } = self.event {
-            map.serialize_entry("from", from)?;
-        }
-        map.end()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use drs_backup_jobs::JobStatus;
-
-    fn job(status: JobStatus) -> Job<'static> {
-        let mut job = Job::new("0667");
-        job.name = "备份\u{1b}[2J".into();
-        job.status = status;
-        job.create_time = "2024-08-19T02:27:15Z".into();
-        job
-    }
-
-    fn ended() -> Event {
-        let mut to = job(JobStatus::Failed);
-        to.finish_time = Some("2024-08-19T02:29:03Z".into());
-        to.error_log = Some("no\nspace".into());
-        Event::Ended {
-            from: job(JobStatus::Transferring),
-            to,
-        }
-    }
-
-    const NOW: Option<Timestamp> = Timestamp::from_unix_millis(1_724_034_543_250);
-
-    #[test]
-    fn an_event_is_one_harmless_line() {
-        assert_eq!(
-            line(&ended(), NOW, Style::PLAIN),
-            "2024-08-19T02:29:03Z  ended        ✗ FAILED           备份\u{fffd}[2J (0667) after 1m 48s: no space"
-        );
-        assert_eq!(
-            line(
-                &Event::Appeared(job(JobStatus::Transferring)),
-                NOW,
-                Style::PLAIN
-            ),
-            "2024-08-19T02:29:03Z  appeared     ▶ TRANSFERRING     备份\u{fffd}[2J (0667)"
-        );
-    }
-
-    #[test]
-    fn in_the_live_view_an_event_keeps_to_one_row() {
-        let style = Style {
-            width: Some(40),
-            ..Style::PLAIN
-        };
-        assert_eq!(
-            short_line(&ended(), NOW, style),
-            "02:29:03 ✗ ended       备份\u{fffd}[2J after 1…"
-        );
-    }
-
-    #[test]
-    fn an_event_for_programs_holds_the_job_before_and_after() {
-        let event = ended();
-        let text = serde_json::to_string(&WireEvent {
-            event: &event,
-            now: NOW,
-        })
-        .unwrap();
-        let value: serde_json::Value = serde_json::from_str(&text).unwrap();
-        assert_eq!(value["event"], "ended");
-        assert_eq!(value["time"], "2024-08-19T02:29:03.250Z");
-        assert_eq!(value["job"]["status"], "FAILED");
-        assert_eq!(value["from"]["status"], "TRANSFERRING");
-        assert_eq!(value["job"]["error_log"], "no\nspace");
     }
 }

@@ -352,3 +352,55 @@ impl fmt::Debug for ClientBuilder {
             .finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+#[cfg(not(feature = "ureq"))]
+mod tests {
+    use super::*;
+    use crate::transport::{Head, Request, TransportError};
+
+    struct Nowhere;
+
+    impl Transport for Nowhere {
+        fn send(
+            &self,
+            _request: &Request<'_>,
+            _body: &mut ResponseBody,
+        ) -> Result<Head, TransportError> {
+            Ok(Head::new(200))
+        }
+    }
+
+    fn missing(builder: ClientBuilder) -> Option<&'static str> {
+        let builder = builder.endpoint("https://h").project_id("p").token("t");
+        builder.build().err().and_then(|error| error.parameter())
+    }
+
+    #[test]
+    fn what_no_feature_brings_is_asked_for() {
+        assert_eq!(missing(Client::builder()), Some("transport"));
+        let with_transport = Client::builder().transport(Nowhere);
+        if cfg!(feature = "std") {
+            assert_eq!(missing(with_transport), None);
+            return;
+        }
+        assert_eq!(missing(with_transport.clone()), Some("clock"));
+        let with_clock = with_transport.clock(StandingStill);
+        assert_eq!(missing(with_clock.clone()), Some("jitter"));
+        assert_eq!(missing(with_clock.jitter(|| 0.0)), None);
+    }
+
+    struct StandingStill;
+
+    impl Clock for StandingStill {
+        fn now(&self) -> Duration {
+            Duration::ZERO
+        }
+
+        fn unix_time(&self) -> Duration {
+            Duration::ZERO
+        }
+
+        fn sleep(&self, _duration: Duration) {}
+    }
+}

@@ -13,6 +13,24 @@ fn emulator(jobs: u32) -> Emulator {
 }
 
 #[test]
+fn a_page_that_fails_is_told_though_nobody_reads() {
+    for format in ["table", "json"] {
+        let emulator = Emulator::builder()
+            .jobs(35)
+            .faults("500@3-99".parse().unwrap())
+            .build();
+        let server = serve(&emulator);
+        let arguments = ["list", "--page-size", "10", "--retries", "0", "--output"];
+        let mut child = command_for(&server, &[&arguments[..], &[format]].concat())
+            .spawn()
+            .unwrap();
+        drop(child.stdout.take());
+        let run = Run::from(child.wait_with_output().unwrap());
+        run.assert_refused(1, &["500", "not complete: 19 jobs came before"]);
+    }
+}
+
+#[test]
 fn what_was_listed_before_a_failed_page_stays_and_the_exit_code_tells_of_it() {
     for format in ["jsonl", "csv", "table", "json", "timeline"] {
         let emulator = Emulator::builder()

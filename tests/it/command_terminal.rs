@@ -20,11 +20,7 @@ fn on_a_terminal(line: &str) -> Option<Child> {
         .stderr(Stdio::null())
         .spawn();
     if started.is_err() {
-        assert!(
-            std::env::var_os("CI").is_none(),
-            "script(1) of util-linux is missing"
-        );
-        eprintln!("not checked: there is no script(1) to make a terminal with");
+        crate::not_checked("the command on a terminal", "script");
     }
     started.ok()
 }
@@ -61,6 +57,18 @@ fn a_terminal_gets_a_table_in_colour_unless_it_is_told_not_to() {
         // The bar that shows the progress moves the cursor, but colours nothing.
         assert_eq!(jobs.contains("\u{1b}[3"), is_coloured, "{line}: {output:?}");
         assert!(jobs.contains("DRS-6202"), "{line}: {output}");
+    }
+}
+
+#[test]
+fn a_terminal_that_cannot_redraw_gets_events_as_lines() {
+    for term in ["TERM=dumb", "env -u TERM"] {
+        let line = format!("{term} PROGRAM watch --demo --interval 100ms --timeout 150ms");
+        let Some((output, code)) = shown(&line) else {
+            return;
+        };
+        assert_eq!(code, Some(0), "{line}: {output}");
+        assert!(output.contains("appeared"), "{line}: {output:?}");
     }
 }
 

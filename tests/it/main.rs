@@ -64,3 +64,16 @@ mod transport_faults;
 mod transport_load;
 mod walk;
 mod watch;
+
+/// Says that `subject` was not checked, since `program` is not here; in CI it must be.
+#[allow(dead_code, reason = "not with every set of features")]
+fn not_checked(subject: &str, program: &str) {
+    use std::io::Write as _;
+    assert!(
+        std::env::var("CI").as_deref() != Ok("true"),
+        "{program} is not installed, and CI must check {subject}"
+    );
+    // Past the test harness, which keeps what a passing test prints to itself.
+    let notice = format!("NOT CHECKED: {subject}, because {program} is not installed\n");
+    std::io::stderr().write_all(notice.as_bytes()).unwrap();
+}

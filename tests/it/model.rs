@@ -284,8 +284,9 @@ pub(crate) fn lost(world: &World, ids: &[u32]) -> usize {
     world.stayed().difference(&yielded).count()
 }
 
-/// The promise, over one history without moves; panics when it is broken.
-pub(crate) fn check_promise(chance: &Chance) {
+/// The promise, over one history without moves; panics when it is broken. Whether the walk ended
+/// without an error, and so had to keep it.
+pub(crate) fn check_promise(chance: &Chance) -> bool {
     let service = Service::new(World::new(chance.clone(), false));
     let walked = walk(&service);
     let world = service.world();
@@ -295,7 +296,7 @@ pub(crate) fn check_promise(chance: &Chance) {
         walked.ids.len(),
         "an id was yielded twice: {chance:?}"
     );
-    match walked.incomplete {
+    match &walked.incomplete {
         None => assert_eq!(lost(&world, &walked.ids), 0, "jobs were lost: {chance:?}"),
         Some(error) => assert_eq!(error.kind(), ErrorKind::Incomplete, "{chance:?}: {error}"),
     }
@@ -307,4 +308,5 @@ pub(crate) fn check_promise(chance: &Chance) {
         world.requests,
         world.next_id
     );
+    walked.incomplete.is_none()
 }

@@ -87,6 +87,27 @@ impl Server {
     }
 }
 
+/// A port that is taken, so that no other test is given it, but on which nobody listens.
+pub(crate) struct Closed {
+    /// One end of a connection: its port is the one.
+    held: TcpStream,
+    _listener: TcpListener,
+}
+
+impl Closed {
+    pub(crate) fn new() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        Self {
+            held: TcpStream::connect(listener.local_addr().unwrap()).unwrap(),
+            _listener: listener,
+        }
+    }
+
+    pub(crate) fn url(&self) -> String {
+        format!("http://{}", self.held.local_addr().unwrap())
+    }
+}
+
 impl Drop for Server {
     fn drop(&mut self) {
         self.shared.stopped.store(true, Ordering::SeqCst);

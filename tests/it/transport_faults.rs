@@ -12,8 +12,8 @@ use drs_backup_jobs::transport::TransportErrorKind::{
 };
 use drs_backup_jobs::{Client, Error, ListJobs, RetryPolicy, Transport};
 
-use crate::server::{Peer, Server};
-use crate::transport::{LONG, persistently, send, transports};
+use crate::server::{Closed, Peer, Server};
+use crate::transport::{LATE, LONG, send, transports};
 
 /// One row: a fault, and what comes of it.
 struct Fault {
@@ -207,19 +207,21 @@ fn client_threads() -> usize {
 
 impl Fault {
     /// The peer, and where it is.
-    fn peer(&self) -> (Option<Server>, String) {
+    fn peer(&self) -> (Result<Server, Closed>, String) {
         if let Some(serve) = self.serve {
             let server = Server::start(serve);
             let url = server.url();
-            return (Some(server), url);
+            return (Ok(server), url);
         }
-        (None, Server::start(|_| Ok(())).url())
+        let closed = Closed::new();
+        let url = closed.url();
+        (Err(closed), url)
     }
 
     /// Kind, time and what is kept of the body, as the transport alone has it.
     fn check_alone(&self, transport: &dyn Transport) -> Result<(), String> {
         if self.outcome == TimesOut {
-            return persistently(|| self.try_alone(transport, TIME, TIME + TIME / 10));
+            return self.try_alone(transport, TIME, TIME + LATE);
         }
         self.try_alone(transport, LONG, LONG / 2)
     }
@@ -269,7 +271,7 @@ impl Fault {
         let result = client.list(&ListJobs::new());
         let attempts = match (&result, &server) {
             (Err(error), _) if error.attempts() > 0 => error.attempts() as usize,
-            (_, Some(server)) => server.connections(),
+            (_, Ok(server)) => server.connections(),
             _ => 0,
         };
         let expected = if self.outcome.is_retried() { 2 } else { 1 };

@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use drs_backup_jobs::transport::{Head, Request, ResponseBody, TransportError, TransportErrorKind};
 use drs_backup_jobs::{
-    Client, Clock, ErrorKind, Event, JobStatus, ListJobs, RetryPolicy, Transport, Waited,
+    Client, ClientBuilder, Clock, ErrorKind, Event, JobStatus, ListJobs, RetryPolicy, Transport,
+    Waited,
 };
 
 /// Gives one list a look, the last for ever; a look without a list fails.
@@ -34,6 +35,10 @@ impl Looks {
     }
 
     fn client(&self, clock: &Paused) -> Client {
+        self.builder(clock).build().unwrap()
+    }
+
+    fn builder(&self, clock: &Paused) -> ClientBuilder {
         Client::builder()
             .endpoint("https://drs.example.com")
             .project_id("p")
@@ -42,8 +47,6 @@ impl Looks {
             .clock(clock.clone())
             .jitter(|| 0.5)
             .retry(RetryPolicy::none())
-            .build()
-            .unwrap()
     }
 }
 
@@ -170,6 +173,79 @@ fn a_failed_look_is_told_and_makes_no_job_gone() {
         Duration::from_secs(28),
         "four pauses between five looks"
     );
+}
+
+/// A list of 150 jobs, over several pages; the request of this number breaks.
+struct Long {
+    breaks: u32,
+    requests: Mutex<u32>,
+}
+
+impl Transport for Long {
+    fn send(&self, request: &Request<'_>, body: &mut ResponseBody) -> Result<Head, TransportError> {
+        let mut requests = self.requests.lock().unwrap();
+        *requests += 1;
+        if *requests == self.breaks {
+            return Err(TransportError::new(TransportErrorKind::Broken, "broken"));
+        }
+        let number = |name: &str| -> usize {
+            let (_, after) = request.url().split_once(name).unwrap();
+            after.split('&').next().unwrap().parse().unwrap()
+        };
+        let (limit, offset) = (number("limit="), number("offset="));
+        let jobs: Vec<String> = (0..150)
+            .skip(offset)
+            .take(limit)
+            .map(|id| format!(r#"{{"id":"{id}","status":"TRANSFERRING"}}"#))
+            .collect();
+        let text = format!(r#"{{"count":150,"jobs":[{}]}}"#, jobs.join(","));
+        body.write(text.as_bytes())?;
+        Ok(Head::new(200))
+    }
+}
+
+#[test]
+fn a_look_that_breaks_off_after_its_first_page_makes_no_job_gone() {
+    // A look is four requests: two pages, the end, and the head once more.
+    for breaks in 5..=8 {
+        let client = Looks::new([]).builder(&Paused::default());
+        let client = client.transport(Long {
+            breaks,
+            requests: Mutex::new(0),
+        });
+        let mut watch = client.build().unwrap().watch(ListJobs::new());
+        assert_eq!(watch.look().unwrap().len(), 150);
+        assert_eq!(watch.look().unwrap_err().kind(), ErrorKind::Network);
+        assert!(watch.get("149").is_some(), "what was known stays known");
+        assert!(
+            watch.look().unwrap().is_empty(),
+            "the break was in {breaks}"
+        );
+    }
+}
+
+#[test]
+fn a_look_asks_for_pages_of_the_size_it_is_told() {
+    let looks = Looks::new([List(&[("a", "PAUSED")])]);
+    let watch = looks.client(&Paused::default()).watch(ListJobs::new());
+    let mut watch = watch.page_size(512);
+    watch.look().unwrap();
+    assert!(looks.urls.lock().unwrap()[0].contains("limit=512&"));
+    let mut refused = watch.page_size(513);
+    assert_eq!(refused.look().unwrap_err().parameter(), Some("page_size"));
+}
+
+#[test]
+fn a_job_is_looked_up_whether_or_not_it_matches() {
+    let looks = Looks::new([List(&[("a", "PAUSED")]), List(&[])]);
+    let query = ListJobs::new().status(JobStatus::Failed);
+    let mut watch = looks.client(&Paused::default()).watch(query);
+    assert!(watch.get("a").is_none(), "nothing was looked at");
+    watch.look().unwrap();
+    assert_eq!(watch.get("a").unwrap().status, JobStatus::from("PAUSED"));
+    assert_eq!(watch.jobs().count(), 0);
+    watch.look().unwrap();
+    assert!(watch.get("a").is_none());
 }
 
 #[test]

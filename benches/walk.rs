@@ -39,7 +39,7 @@ fn main() {
 fn in_process(million: u32) {
     let few = (0..10).map(|_| per_job(10_000)).min().unwrap();
     let before = peak_memory();
-    let many = (0..3).map(|_| per_job(million)).min().unwrap();
+    let many = (0..5).map(|_| per_job(million)).min().unwrap();
     let ids = "of ids, each of 36 bytes";
     let goal = if cfg!(feature = "std") { 1.5 } else { 6.0 };
     println!(

@@ -1,5 +1,9 @@
 //! The ids met so far, whole.
 
+use alloc::vec::Vec;
+
+use crate::job::Job;
+
 /// The ids met so far. Each is kept with the batch that met it last: a gap in one batch must not be
 /// taken for closed because another batch met the same job.
 #[derive(Debug, Default)]
@@ -17,9 +21,9 @@ impl Seen {
         self.ids.batch_of(id) == Some(self.batch)
     }
 
-    /// Notes the id; whether it is new to the whole walk.
-    pub(super) fn insert(&mut self, id: &str) -> bool {
-        self.ids.insert(id, self.batch)
+    /// Notes the ids of `jobs`, and leaves in it those that are new to the whole walk.
+    pub(super) fn retain_new(&mut self, jobs: &mut Vec<Job<'_>>) {
+        self.ids.retain_new(jobs, self.batch);
     }
 }
 
@@ -31,9 +35,10 @@ use sorted::Ids;
 #[cfg(feature = "std")]
 mod hashed {
     use alloc::string::String;
-    use alloc::vec::Vec;
     use std::collections::HashMap;
     use std::hash::{BuildHasher as _, BuildHasherDefault, Hasher, RandomState};
+
+    use super::{Job, Vec};
 
     /// Ids one behind the other in one text, found by their hash. An allocation of its own for
     /// each would cost a walk more than all the rest: they stay, while the jobs around them go.
@@ -66,12 +71,23 @@ mod hashed {
             }
         }
 
-        /// Notes the id with the batch; whether it is new.
-        pub(super) fn insert(&mut self, id: &str, batch: u32) -> bool {
-            self.insert_from(self.hash(id), id, batch)
+        /// Notes the ids of `jobs` with the batch, and leaves in it those that are new.
+        pub(super) fn retain_new(&mut self, jobs: &mut Vec<Job<'_>>, batch: u32) {
+            let keys: Vec<u32> = jobs.iter().map(|job| self.hash(&job.id)).collect();
+            // A look-up does little but wait for memory. Made in a row, with nothing between them,
+            // those of a page wait at the same time, and find room made for what is new.
+            let known = keys.iter().filter(|key| self.numbers.contains_key(key));
+            let new = jobs.len().saturating_sub(known.count());
+            self.numbers.reserve(new);
+            let mut keys = keys.into_iter();
+            jobs.retain(|job| {
+                let key = keys.next();
+                key.is_some_and(|key| self.insert(key, &job.id, batch))
+            });
         }
 
-        fn insert_from(&mut self, mut key: u32, id: &str, batch: u32) -> bool {
+        /// Notes the id, of this hash, with the batch; whether it is new.
+        fn insert(&mut self, mut key: u32, id: &str, batch: u32) -> bool {
             // The offsets of the service end long before: that many ids fit in no memory either.
             let next = u32::try_from(self.met.len()).unwrap_or(u32::MAX);
             loop {
@@ -138,22 +154,24 @@ mod hashed {
             let mut ids = Ids::default();
             for round in 0..3 {
                 for id in ["a", "b", "", "ab"] {
-                    assert_eq!(ids.insert_from(u32::MAX, id, round), round == 0, "{id}");
+                    assert_eq!(ids.insert(u32::MAX, id, round), round == 0, "{id}");
                 }
             }
             assert_eq!(ids.met.len(), 4);
             assert_eq!(ids.text, "abab");
-            assert!(ids.insert_from(u32::MAX, "ba", 0));
+            assert!(ids.insert(u32::MAX, "ba", 0));
         }
 
         #[test]
         fn each_id_is_new_once() {
             let mut ids = Ids::default();
             for round in 0..3 {
-                for number in 0..5000 {
-                    let id = format!("job-{number}");
-                    assert_eq!(ids.insert(&id, round), round == 0);
-                    assert_eq!(ids.batch_of(&id), Some(round));
+                for page in 0..50 {
+                    let id = |number| format!("job-{}", page * 100 + number);
+                    let mut jobs: Vec<_> = (0..100).map(|number| Job::new(id(number))).collect();
+                    ids.retain_new(&mut jobs, round);
+                    assert_eq!(jobs.len(), if round == 0 { 100 } else { 0 });
+                    assert_eq!(ids.batch_of(&id(99)), Some(round));
                 }
             }
             assert_eq!(ids.batch_of("job-5000"), None);
@@ -166,6 +184,8 @@ mod sorted {
     use alloc::boxed::Box;
     use alloc::collections::BTreeMap;
 
+    use super::{Job, Vec};
+
     /// Ids in order: there is no source of chance for hashing here.
     #[derive(Debug, Default)]
     pub(super) struct Ids(BTreeMap<Box<str>, u32>);
@@ -175,9 +195,9 @@ mod sorted {
             self.0.get(id).copied()
         }
 
-        /// Notes the id with the batch; whether it is new.
-        pub(super) fn insert(&mut self, id: &str, batch: u32) -> bool {
-            self.0.insert(id.into(), batch).is_none()
+        /// Notes the ids of `jobs` with the batch, and leaves in it those that are new.
+        pub(super) fn retain_new(&mut self, jobs: &mut Vec<Job<'_>>, batch: u32) {
+            jobs.retain(|job| self.0.insert((&*job.id).into(), batch).is_none());
         }
     }
 }

@@ -81,7 +81,7 @@ impl Walk {
             self.step = self.step.saturating_mul(2);
             return Ok(());
         }
-        page.jobs.retain(|job| seen.insert(&job.id));
+        seen.retain_new(&mut page.jobs);
         let nothing_new = page.jobs.is_empty();
         if nothing_new {
             self.count_barren()?;

@@ -227,3 +227,17 @@ fn no_jobs_are_no_error() {
         run.done();
     }
 }
+
+#[test]
+fn the_readme_shows_what_the_command_prints() {
+    let readme = include_str!("../../README.md");
+    let arguments = [
+        "list", "--demo", "--name", "nightly", "--output", "timeline",
+    ];
+    let printed = Run::of(command(&arguments)).done();
+    assert!(printed.lines().count() > 9, "{printed}");
+    assert!(
+        readme.contains(&printed),
+        "the README should show:\n{printed}"
+    );
+}

@@ -144,9 +144,11 @@ pub(crate) fn send(
     }
 }
 
-/// How late an answer may come to a test on a busy machine. The peers of these tests stall for ever:
-/// whoever waits for them comes later than that.
-pub(crate) const LATE: Duration = Duration::from_secs(2);
+/// A call returns within its time plus a tenth of it. Three tries: on a busy machine it may be the
+/// test that is late, while a transport that does not keep its time is late each time.
+pub(crate) fn persistently<T, E>(check: impl Fn() -> Result<T, E>) -> Result<T, E> {
+    check().or_else(|_| check()).or_else(|_| check())
+}
 
 fn get(transport: &dyn Transport, server: &Server) -> Outcome {
     send(transport, &server.url(), LONG, 1 << 20)
@@ -393,10 +395,14 @@ fn the_deadline_holds_to_the_last_byte_of_the_body() {
                 peer.send(sent)?;
                 peer.stall()
             });
-            let outcome = send(&*transport, &server.url(), time_left, 100);
-            outcome.assert_failure(Kind::Timeout);
-            assert!(outcome.elapsed >= time_left, "{name}");
-            assert!(outcome.elapsed <= time_left + LATE, "{name}");
+            let in_time = persistently(|| {
+                let outcome = send(&*transport, &server.url(), time_left, 100);
+                outcome.assert_failure(Kind::Timeout);
+                assert!(outcome.elapsed >= time_left, "{name}");
+                let is_in_time = outcome.elapsed <= time_left + time_left / 10;
+                is_in_time.then_some(()).ok_or(outcome.elapsed)
+            });
+            assert_eq!(in_time, Ok(()), "{name}");
         }
         let server = Server::answering(OK);
         send(&*transport, &server.url(), Duration::ZERO, 100).assert_failure(Kind::Timeout);
@@ -423,22 +429,25 @@ fn a_host_that_takes_no_connection_holds_nobody() {
                 connect_timeout,
                 ..Setup::default()
             });
-            let outcome = send(&*transport, &format!("http://{address}"), time_left, 1);
-            outcome.assert_failure(Kind::Timeout);
-            assert!(outcome.elapsed <= short + LATE, "{}", built_in.name);
+            let in_time = persistently(|| {
+                let outcome = send(&*transport, &format!("http://{address}"), time_left, 1);
+                outcome.assert_failure(Kind::Timeout);
+                let is_in_time = outcome.elapsed <= short + short / 10;
+                is_in_time.then_some(()).ok_or(outcome.elapsed)
+            });
+            assert_eq!(in_time, Ok(()), "{}", built_in.name);
         }
     }
 }
 
 #[test]
-fn what_cannot_be_reached_or_sent_is_told_apart() {
-    for (name, transport) in transports() {
+fn what_cannot_be_reached_is_told_as_that() {
+    for (_, transport) in transports() {
         let closed = Closed::new();
         send(&*transport, &closed.url(), LONG, 1).assert_failure(Kind::Connect);
         // No resolver is asked for a name this long.
         let nowhere = format!("http://{}.invalid", "x".repeat(64));
-        let outcome = send(&*transport, &nowhere, LONG, 1);
-        assert!(outcome.result.is_err(), "{name}");
+        send(&*transport, &nowhere, LONG, 1).assert_failure(Kind::Connect);
     }
 }
 

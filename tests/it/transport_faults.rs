@@ -13,7 +13,7 @@ use drs_backup_jobs::transport::TransportErrorKind::{
 use drs_backup_jobs::{Client, Error, ListJobs, RetryPolicy, Transport};
 
 use crate::server::{Closed, Peer, Server};
-use crate::transport::{LATE, LONG, send, transports};
+use crate::transport::{LONG, persistently, send, transports};
 
 /// One row: a fault, and what comes of it.
 struct Fault {
@@ -221,7 +221,7 @@ impl Fault {
     /// Kind, time and what is kept of the body, as the transport alone has it.
     fn check_alone(&self, transport: &dyn Transport) -> Result<(), String> {
         if self.outcome == TimesOut {
-            return self.try_alone(transport, TIME, TIME + LATE);
+            return persistently(|| self.try_alone(transport, TIME, TIME + TIME / 10));
         }
         self.try_alone(transport, LONG, LONG / 2)
     }

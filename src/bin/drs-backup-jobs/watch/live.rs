@@ -110,12 +110,18 @@ fn view(
     lines
 }
 
-/// `35 jobs   ✓ 21   ✗ 8   ▶ 6   looked 3s ago`.
+/// `35 jobs   ▶ 6 transferring   ✓ 21 success   ✗ 8 failed   looked 3s ago`. Jobs of a status that
+/// is not known are counted as others, so that the counts add up.
 fn summary(jobs: &[&Job<'_>], ago: Option<Duration>, columns: usize, style: Style) -> String {
     let mut line = jobs_in_words(jobs.len() as u64);
     let mut width = line.len();
-    for status in JobStatus::KNOWN {
-        let count = jobs.iter().filter(|job| job.status == *status).count();
+    let others = JobStatus::from("OTHERS");
+    let counted_as = |job: &Job<'_>| {
+        let mut known = JobStatus::KNOWN.iter();
+        known.find(|known| **known == job.status).unwrap_or(&others)
+    };
+    for status in JobStatus::KNOWN.iter().chain([&others]) {
+        let count = jobs.iter().filter(|job| counted_as(job) == status).count();
         if count > 0 {
             let part = format!(
                 "{} {count} {}",
@@ -234,6 +240,20 @@ mod tests {
                 "▶ orders  1h 00m",
                 "last failure: 备份: no space",
             ]
+        );
+    }
+
+    #[test]
+    fn the_counts_add_up_though_a_status_is_unknown() {
+        let jobs = [
+            job("a", JobStatus::Transferring),
+            job("b", JobStatus::from("PAUSED")),
+            job("c", JobStatus::from("QUEUED")),
+        ];
+        let jobs: Vec<_> = jobs.iter().collect();
+        assert_eq!(
+            summary(&jobs, None, 80, Style::PLAIN),
+            "3 jobs   ▶ 1 transferring   ? 2 others"
         );
     }
 

@@ -1,6 +1,6 @@
 //! `drs-backup-jobs watch`, over the emulator's HTTP, while its list changes.
 
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead as _, BufReader, Read as _};
 use std::process::{Child, ChildStdout, Command};
 
 use drs_backup_jobs::emulator::{EmulatedJob, Emulator};
@@ -239,6 +239,11 @@ fn until_done_sees_an_end_that_the_filters_do_not() {
             end(&emulator, "a", &JobStatus::Failed);
         }
         assert_eq!(wait_for(&mut watch.child), Some(3), "deleted: {is_deleted}");
+        let mut said = String::new();
+        let mut stderr = watch.child.stderr.take().unwrap();
+        stderr.read_to_string(&mut said).unwrap();
+        let end = if is_deleted { "1 gone" } else { "1 failed" };
+        assert!(said.contains(end), "{said}");
     }
 }
 

@@ -67,10 +67,11 @@ pub(crate) struct World {
     chance: Chance,
     list: Vec<u32>,
     next_id: u32,
-    page_cap: usize,
+    /// The most jobs that a page holds.
+    pub(crate) page_cap: usize,
     count: Count,
     /// Of a hundred moments between requests, in how many something happens.
-    unrest: u32,
+    pub(crate) unrest: u32,
     with_moves: bool,
     with_failures: bool,
     /// Jobs that have been in the list all along.

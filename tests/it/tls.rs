@@ -233,3 +233,44 @@ fn a_tls_library_that_is_not_built_in_is_refused() {
     let error = Ureq::builder().tls(Tls::Native).build().unwrap_err();
     assert!(error.to_string().contains("feature native-tls"), "{error}");
 }
+
+#[test]
+#[cfg(all(feature = "rustls", feature = "native-tls"))]
+fn rustls_stays_the_default_where_the_systems_tls_is_built_in_too() {
+    use drs_backup_jobs::transport::{Tls, Ureq};
+    let rustls = Ureq::builder().tls(Tls::Rustls).build().unwrap();
+    let native = Ureq::builder().tls(Tls::Native).build().unwrap();
+    let rustls = offered_ciphers(&rustls);
+    assert_ne!(
+        offered_ciphers(&native),
+        rustls,
+        "they cannot be told apart"
+    );
+    let built = Ureq::builder().build().unwrap();
+    for default in [Ureq::new(), Ureq::default(), built] {
+        assert_eq!(offered_ciphers(&default), rustls);
+    }
+}
+
+/// What a transport's greeting offers: its library, and no more, decides that.
+#[cfg(all(feature = "rustls", feature = "native-tls"))]
+fn offered_ciphers(transport: &dyn drs_backup_jobs::Transport) -> Vec<u8> {
+    use std::io::Read as _;
+    let (telling, told) = std::sync::mpsc::channel();
+    let server = Server::start(move |peer| {
+        // The heads of the record and of the greeting, its version, its random number, and how
+        // long the session's id is.
+        let mut head = [0; 5 + 4 + 2 + 32 + 1];
+        peer.stream.read_exact(&mut head)?;
+        let mut session = vec![0; head[43].into()];
+        peer.stream.read_exact(&mut session)?;
+        let mut length = [0; 2];
+        peer.stream.read_exact(&mut length)?;
+        let mut ciphers = vec![0; u16::from_be_bytes(length).into()];
+        peer.stream.read_exact(&mut ciphers)?;
+        telling.send(ciphers).map_err(std::io::Error::other)
+    });
+    let url = server.url().replace("http:", "https:");
+    send(transport, &url, LONG, 100).assert_failure(Tls);
+    told.recv_timeout(LONG).unwrap()
+}

@@ -4,6 +4,8 @@
 use std::fs;
 use std::path::Path;
 
+use crate::model::Chance;
+
 mod decode_error;
 mod decode_page;
 mod page_builder;
@@ -13,16 +15,9 @@ mod sign;
 mod timestamp;
 mod walk;
 
-/// A small generator of pseudo-random numbers (xorshift), the same in every run.
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, end: usize) -> usize {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        usize::try_from(self.0 % end.max(1) as u64).unwrap()
-    }
+/// A number below `end`, the same in every run.
+fn below(chance: &mut Chance, end: usize) -> usize {
+    chance.below(u32::try_from(end).unwrap()) as usize
 }
 
 fn data(path: &str) -> std::path::PathBuf {
@@ -55,27 +50,27 @@ fn dictionary() -> Vec<Vec<u8>> {
         .collect()
 }
 
-fn mutated(random: &mut Random, seeds: &[Vec<u8>], tokens: &[Vec<u8>]) -> Vec<u8> {
-    let mut bytes = seeds[random.below(seeds.len())].clone();
-    for _ in 0..=random.below(3) {
-        let at = random.below(bytes.len() + 1);
-        let end = (at + random.below(8)).min(bytes.len());
-        match random.below(6) {
+fn mutated(chance: &mut Chance, seeds: &[Vec<u8>], tokens: &[Vec<u8>]) -> Vec<u8> {
+    let mut bytes = seeds[below(chance, seeds.len())].clone();
+    for _ in 0..=below(chance, 3) {
+        let at = below(chance, bytes.len() + 1);
+        let end = (at + below(chance, 8)).min(bytes.len());
+        match below(chance, 6) {
             0 => bytes.truncate(at),
             1 => drop(bytes.drain(at..end)),
-            2 => bytes.insert(at, u8::try_from(random.below(256)).unwrap()),
+            2 => bytes.insert(at, u8::try_from(below(chance, 256)).unwrap()),
             3 => {
                 if let Some(byte) = bytes.get_mut(at) {
-                    *byte ^= 1 << random.below(8);
+                    *byte ^= 1 << below(chance, 8);
                 }
             }
             4 => {
-                let token = &tokens[random.below(tokens.len())];
+                let token = &tokens[below(chance, tokens.len())];
                 bytes.splice(at..end, token.iter().copied());
             }
             _ => {
                 let copy = bytes[at..end].to_vec();
-                let to = random.below(bytes.len() + 1);
+                let to = below(chance, bytes.len() + 1);
                 bytes.splice(to..to, copy);
             }
         }
@@ -88,8 +83,8 @@ fn replay(target: &str, mutations: usize, run: fn(&[u8])) {
     let seeds = seeds(target);
     let tokens = dictionary();
     assert!(!seeds.is_empty() && !tokens.is_empty());
-    let mut random = Random(0x9e37_79b9_7f4a_7c15);
-    let mutations = (0..mutations).map(|_| mutated(&mut random, &seeds, &tokens));
+    let mut chance = Chance::Seed(0x9e37_79b9_7f4a_7c15);
+    let mutations = (0..mutations).map(|_| mutated(&mut chance, &seeds, &tokens));
     for input in seeds.iter().cloned().chain(mutations.collect::<Vec<_>>()) {
         assert!(
             std::panic::catch_unwind(|| run(&input)).is_ok(),
@@ -106,9 +101,9 @@ fn three_decoders_agree_on_any_bytes() {
 
 #[test]
 fn three_decoders_agree_on_built_pages() {
-    let mut random = Random(1);
+    let mut chance = Chance::Seed(1);
     for _ in 0..5_000 {
-        let choices = (0..200).map(|_| u8::try_from(random.below(256)).unwrap());
+        let choices = (0..200).map(|_| u8::try_from(below(&mut chance, 256)).unwrap());
         let input: Vec<u8> = std::iter::once(0xff).chain(choices).collect();
         decode_page::run(&input);
     }

@@ -1,7 +1,7 @@
 //! Watching: what changed since the last look, and waiting for the end.
 
 use std::collections::VecDeque;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use drs_backup_jobs::transport::{Head, Request, ResponseBody, TransportError, TransportErrorKind};
@@ -175,51 +175,88 @@ fn a_failed_look_is_told_and_makes_no_job_gone() {
     );
 }
 
-/// A list of 150 jobs, over several pages; the request of this number breaks.
-struct Long {
-    breaks: u32,
-    requests: Mutex<u32>,
+/// A list that takes several pages, and what becomes of requests.
+#[derive(Clone)]
+struct Long(Arc<Mutex<LongList>>);
+
+struct LongList {
+    jobs: Vec<(u32, &'static str)>,
+    /// How many requests are answered until one breaks.
+    breaks_after: Option<u32>,
+    /// Pages after the first hold nothing, though there is more.
+    is_cut_short: bool,
+}
+
+impl Long {
+    fn new() -> Self {
+        Self(Arc::new(Mutex::new(LongList {
+            jobs: (0..150).map(|id| (id, "TRANSFERRING")).collect(),
+            breaks_after: None,
+            is_cut_short: false,
+        })))
+    }
+
+    fn list(&self) -> MutexGuard<'_, LongList> {
+        self.0.lock().unwrap()
+    }
 }
 
 impl Transport for Long {
     fn send(&self, request: &Request<'_>, body: &mut ResponseBody) -> Result<Head, TransportError> {
-        let mut requests = self.requests.lock().unwrap();
-        *requests += 1;
-        if *requests == self.breaks {
+        let mut list = self.list();
+        if list.breaks_after == Some(0) {
             return Err(TransportError::new(TransportErrorKind::Broken, "broken"));
         }
+        list.breaks_after = list.breaks_after.map(|left| left - 1);
         let number = |name: &str| -> usize {
             let (_, after) = request.url().split_once(name).unwrap();
             after.split('&').next().unwrap().parse().unwrap()
         };
         let (limit, offset) = (number("limit="), number("offset="));
-        let jobs: Vec<String> = (0..150)
-            .skip(offset)
-            .take(limit)
-            .map(|id| format!(r#"{{"id":"{id}","status":"TRANSFERRING"}}"#))
+        let limit = if list.is_cut_short && offset > 0 {
+            0
+        } else {
+            limit
+        };
+        let page = list.jobs.iter().skip(offset).take(limit);
+        let jobs: Vec<String> = page
+            .map(|(id, status)| format!(r#"{{"id":"{id}","status":"{status}"}}"#))
             .collect();
-        let text = format!(r#"{{"count":150,"jobs":[{}]}}"#, jobs.join(","));
+        let count = list.jobs.len();
+        let text = format!(r#"{{"count":{count},"jobs":[{}]}}"#, jobs.join(","));
         body.write(text.as_bytes())?;
         Ok(Head::new(200))
     }
 }
 
 #[test]
-fn a_look_that_breaks_off_after_its_first_page_makes_no_job_gone() {
+fn a_look_that_fails_after_its_first_page_makes_no_job_gone_and_leaves_no_trace() {
     // A look is four requests: two pages, the end, and the head once more.
-    for breaks in 5..=8 {
+    let broken = (1..=3).map(|answered| (Some(answered), ErrorKind::Network));
+    for (breaks_after, kind) in broken.chain([(None, ErrorKind::Incomplete)]) {
+        let long = Long::new();
         let client = Looks::new([]).builder(&Paused::default());
-        let client = client.transport(Long {
-            breaks,
-            requests: Mutex::new(0),
-        });
-        let mut watch = client.build().unwrap().watch(ListJobs::new());
+        let client = client.transport(long.clone()).build().unwrap();
+        let mut watch = client.watch(ListJobs::new());
         assert_eq!(watch.look().unwrap().len(), 150);
-        assert_eq!(watch.look().unwrap_err().kind(), ErrorKind::Network);
-        assert!(watch.get("149").is_some(), "what was known stays known");
-        assert!(
-            watch.look().unwrap().is_empty(),
-            "the break was in {breaks}"
+
+        // Changes on the first page, which is read, and after it.
+        long.list().jobs[3].1 = "SUCCESS";
+        long.list().jobs.remove(140);
+        long.list().breaks_after = breaks_after;
+        long.list().is_cut_short = breaks_after.is_none();
+        assert_eq!(watch.look().unwrap_err().kind(), kind);
+        let known = watch.get("3").unwrap();
+        assert_eq!(known.status.as_str(), "TRANSFERRING", "what was known");
+        assert!(watch.get("140").is_some(), "what was known stays known");
+
+        long.list().breaks_after = None;
+        long.list().is_cut_short = false;
+        let events: Vec<String> = watch.look().unwrap().iter().map(told).collect();
+        assert_eq!(
+            events,
+            ["3 ended TRANSFERRING -> SUCCESS", "140 gone"],
+            "compared with the last look that was whole"
         );
     }
 }

@@ -60,7 +60,7 @@ mod tls;
 mod transport;
 #[cfg(any(feature = "ureq", feature = "curl"))]
 mod transport_faults;
-#[cfg(any(feature = "ureq", feature = "curl"))]
+#[cfg(all(any(feature = "ureq", feature = "curl"), target_os = "linux"))]
 mod transport_load;
 mod walk;
 mod watch;

@@ -7,7 +7,7 @@ use std::thread;
 use std::time::Duration;
 
 use drs_backup_jobs::transport::TransportErrorKind::{
-    self as Kind, Broken, Connect, Protocol, Proxy, Timeout,
+    self as Kind, Broken, Protocol, Proxy, Timeout,
 };
 use drs_backup_jobs::transport::{Proxies, Transport};
 use drs_backup_jobs::{Client, ListJobs, RetryPolicy};
@@ -29,6 +29,7 @@ fn page_server() -> Server {
 }
 
 /// Has `name` stand for the environment variable of that name, and no other be set.
+#[cfg(target_os = "linux")]
 fn environment(variables: Vec<(&'static str, String)>) -> Proxies {
     Proxies::from_variables(move |name| {
         let found = variables.iter().find(|(known, _)| *known == name)?;
@@ -104,6 +105,7 @@ fn a_real_proxy_passes_requests_on_with_and_without_a_login() {
 }
 
 #[test]
+#[cfg(target_os = "linux")]
 fn a_real_proxy_is_found_in_the_environment_and_exceptions_are_kept() {
     let Some(proxy) = Daemon::tinyproxy("") else {
         return;
@@ -147,6 +149,7 @@ fn a_real_proxy_is_found_in_the_environment_and_exceptions_are_kept() {
 }
 
 #[test]
+#[cfg(target_os = "linux")]
 fn https_proxy_does_not_capture_http_and_loopback_is_spared() {
     let nobody = || "http://127.0.0.1:1".to_owned();
     let plain = page_server();
@@ -157,7 +160,7 @@ fn https_proxy_does_not_capture_http_and_loopback_is_spared() {
 
         let all = through(built_in, environment(vec![("ALL_PROXY", nobody())]));
         send(&*all, &plain.url(), LONG, 100).assert_answer(200, PAGE.as_bytes());
-        send(&*all, &url, LONG, 100).assert_failure(Connect);
+        send(&*all, &url, LONG, 100).assert_failure(Kind::Connect);
         let none = through(built_in, Proxies::none());
         send(&*none, &url, LONG, 100).assert_answer(200, PAGE.as_bytes());
     }
@@ -235,6 +238,7 @@ fn of_https_the_proxy_learns_host_and_port_and_never_the_token() {
 }
 
 #[test]
+#[cfg(target_os = "linux")]
 fn connections_through_a_proxy_are_kept_and_never_mixed_with_others() {
     let server = page_server();
     for built_in in BUILT_IN {

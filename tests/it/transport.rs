@@ -1,12 +1,15 @@
 //! What every transport keeps to, on a raw socket: connections, lengths, the cap, deadlines.
 
+#[cfg(target_os = "linux")]
 use std::collections::HashSet;
 use std::io;
 use std::net::Shutdown;
 #[cfg(target_os = "linux")]
 use std::net::{TcpListener, TcpStream};
+#[cfg(target_os = "linux")]
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, mpsc};
+#[cfg(target_os = "linux")]
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -157,6 +160,7 @@ fn get(transport: &dyn Transport, server: &Server) -> Outcome {
 const OK: &str = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}";
 
 #[test]
+#[cfg(target_os = "linux")]
 fn a_hundred_requests_use_one_connection_and_start_no_thread() {
     for (name, transport) in transports() {
         let server = Server::answering(OK);
@@ -172,7 +176,7 @@ fn a_hundred_requests_use_one_connection_and_start_no_thread() {
 }
 
 #[test]
-#[cfg(feature = "ureq")]
+#[cfg(all(feature = "ureq", target_os = "linux"))]
 fn the_count_of_threads_would_see_one_for_each_request() {
     let server = Server::answering(OK);
     let url = server.url();
@@ -189,6 +193,7 @@ fn the_count_of_threads_would_see_one_for_each_request() {
 
 /// How many threads were seen that `run` started: they bear the name of the thread that starts
 /// them, unless they are given another.
+#[cfg(target_os = "linux")]
 fn threads_started_by(run: impl FnOnce() + Send + 'static) -> usize {
     const NAME: &str = "counted-sender";
     static ONE_AT_A_TIME: std::sync::Mutex<()> = std::sync::Mutex::new(());

@@ -61,7 +61,10 @@ mod hashed {
 
     impl Ids {
         pub(super) fn batch_of(&self, id: &str) -> Option<u32> {
-            let mut key = self.hash(id);
+            self.find(self.hash(id), id)
+        }
+
+        fn find(&self, mut key: u32, id: &str) -> Option<u32> {
             loop {
                 let number = *self.numbers.get(&key)?;
                 if self.text_of(number) == Some(id) {
@@ -157,6 +160,13 @@ mod hashed {
                     assert_eq!(ids.insert(u32::MAX, id, round), round == 0, "{id}");
                 }
             }
+            for (batch, id) in (7..).zip(["a", "b", "", "ab"]) {
+                ids.insert(u32::MAX, id, batch);
+            }
+            for (batch, id) in (7..).zip(["a", "b", "", "ab"]) {
+                assert_eq!(ids.find(u32::MAX, id), Some(batch), "{id}");
+            }
+            assert_eq!(ids.find(u32::MAX, "c"), None);
             assert_eq!(ids.met.len(), 4);
             assert_eq!(ids.text, "abab");
             assert!(ids.insert(u32::MAX, "ba", 0));

@@ -432,3 +432,33 @@ fn no_depth_of_nesting_needs_more_than_a_small_stack() {
         .join()
         .unwrap();
 }
+
+#[test]
+fn a_bare_array_of_jobs_is_read_by_the_rules_of_a_page() {
+    let jobs = Job::parse_array(br#" [{"id":"a","name":5},{"id":"b","x":[[]]}] "#).unwrap();
+    assert_eq!(jobs.len(), 2);
+    assert!(matches!(jobs[0].id, Cow::Borrowed("a")));
+    assert_eq!(jobs[0].name, "5");
+    assert!(Job::parse_array(b"[]").unwrap().is_empty());
+    for (body, path, offset, expected) in [
+        ("null", "", 0, "an array"),
+        ("{}", "", 0, "an array"),
+        ("[{\"id\":\"a\"}] x", "", 13, "the end of the text"),
+        ("[{\"id\":\"a\"},]", "", 12, "a value"),
+        (
+            "[{\"id\":\"a\"},{\"id\":\"\"}]",
+            "[1].id",
+            18,
+            "an id that is not empty",
+        ),
+    ] {
+        let error = Job::parse_array(body.as_bytes()).unwrap_err();
+        let told = (error.path(), error.offset(), error.expected());
+        assert_eq!(told, (path, offset, expected), "{body}");
+    }
+    let of_page = JobPage::parse(br#"{"jobs":5}"#).unwrap_err();
+    assert_eq!(
+        (of_page.path(), of_page.expected()),
+        ("jobs", "an array or null")
+    );
+}

@@ -107,7 +107,7 @@ fn what_is_missing_is_told_at_once_with_what_to_set() {
 }
 
 #[test]
-fn a_dry_run_says_which_credentials_are_missing_or_half() {
+fn a_dry_run_stands_in_for_credentials_that_are_not_there_and_for_no_others() {
     let arguments = [
         "list",
         "--dry-run",
@@ -118,15 +118,35 @@ fn a_dry_run_says_which_credentials_are_missing_or_half() {
     ];
     let run = Run::of(command(&arguments));
     assert!(run.stderr.contains("note: no credentials: "), "{run:#?}");
-    assert!(run.done().contains("X-Auth-Token: ***"));
-    let mut half = command(&arguments);
-    half.env("HUAWEICLOUD_SDK_AK", "AK");
-    let run = Run::of(half);
     assert!(
-        run.stderr
-            .contains("HUAWEICLOUD_SDK_SK is not; a token stands in below"),
+        run.stderr.contains("; a token stands in below\n"),
         "{run:#?}"
     );
+    assert!(run.done().contains("X-Auth-Token: ***"));
+
+    // A directory is no file that can be read.
+    let directory = std::env::temp_dir();
+    let unreadable = format!("the profile {} cannot be read: ", directory.display());
+    for (name, value, said) in [
+        (
+            "HUAWEICLOUD_SDK_AK",
+            "AK".as_ref(),
+            "HUAWEICLOUD_SDK_SK is not",
+        ),
+        (
+            "HUAWEICLOUD_SDK_CREDENTIALS_FILE",
+            directory.as_os_str(),
+            unreadable.as_str(),
+        ),
+    ] {
+        for arguments in [&arguments[..], &["list", "--region", "cn-north-4"]] {
+            let mut list = command(arguments);
+            list.env(name, value);
+            let run = Run::of(list);
+            run.assert_refused(2, &["error: ", said]);
+            assert_eq!(run.stdout, "");
+        }
+    }
 }
 
 #[test]

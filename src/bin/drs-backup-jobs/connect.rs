@@ -128,11 +128,8 @@ fn described(
         args.region.is_some() || args.endpoint.is_some() || environment.region().is_some();
     let (filled, no_credentials) = match builder.clone().environment(environment) {
         Ok(filled) => (filled, None),
-        Err(error) if args.dry_run => {
-            say(
-                "note",
-                &format!("{}; a token stands in below", with_causes(&error)),
-            );
+        Err(error) if args.dry_run && is_nothing_found(&error) => {
+            say("note", &format!("{error}; a token stands in below"));
             let stand_in = builder.token("none").environment(environment)?;
             (stand_in, None)
         }
@@ -170,6 +167,12 @@ fn described(
     hints.push(DEMO_HINT);
     let failure = Failure::usage(missing.join(", "));
     Err(hints.into_iter().fold(failure, Failure::with_hint))
+}
+
+/// Whether there are no credentials at all: half of some, or a profile that cannot be read, would
+/// stop the real run, so it stops a dry run too.
+fn is_nothing_found(error: &Error) -> bool {
+    error.kind() == ErrorKind::Credentials && error.to_string().starts_with("no credentials: ")
 }
 
 fn transport(args: &ServiceArgs) -> Result<Ureq, Failure> {

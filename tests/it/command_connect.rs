@@ -165,8 +165,60 @@ fn what_cannot_be_used_is_named_as_the_command_line_names_it() {
     ] {
         let mut list = command(&[&["list", "--project-id", "p"], arguments].concat());
         list.env("HW_AUTH_TOKEN", TOKEN);
+        let run = Run::of(list);
+        run.assert_refused(2, &[said]);
+        assert!(!run.stderr.contains("allow_http"), "{run:#?}");
+    }
+}
+
+#[test]
+fn an_address_of_iam_in_plain_http_is_told_what_is_taken_instead() {
+    let mut list = command(&["list", "--region", "cn-north-4"]);
+    list.env("HW_USER_NAME", "u")
+        .env("HW_USER_PASSWORD", "p")
+        .env("HW_DOMAIN_NAME", "d")
+        .env("HUAWEICLOUD_SDK_IAM_ENDPOINT", "http://10.0.0.1");
+    let run = Run::of(list);
+    run.assert_refused(
+        2,
+        &[
+            "the endpoint of IAM (HUAWEICLOUD_SDK_IAM_ENDPOINT) is plain http",
+            "https://iam.",
+            "this machine alone",
+        ],
+    );
+    assert!(!run.stderr.contains("allow_http"), "{run:#?}");
+}
+
+#[test]
+fn a_project_name_counts_only_where_iam_is_asked_for_its_id() {
+    for (variables, said) in [
+        (
+            &[("HW_AUTH_TOKEN", TOKEN)][..],
+            "error: no region, no project id\n",
+        ),
+        (
+            &[("HUAWEICLOUD_SDK_AK", "a"), ("HUAWEICLOUD_SDK_SK", "s")],
+            "error: no region\n",
+        ),
+    ] {
+        let mut list = command(&["list"]);
+        list.env("HW_PROJECT_NAME", "cn-north-4_p")
+            .envs(variables.iter().copied());
         Run::of(list).assert_refused(2, &[said]);
     }
+}
+
+#[test]
+fn a_region_that_an_endpoint_overrides_is_not_to_blame() {
+    // Nobody listens on the port of a server that has stopped.
+    let server = serve(&emulator(1));
+    let mut list = command_for(&server, &["list", "--retries", "0"]);
+    server.stop();
+    list.env("HW_REGION_NAME", "cn-nort-4");
+    let run = Run::of(list);
+    run.assert_refused(1, &["error: no connection"]);
+    assert!(!run.stderr.contains("cn-nor"), "{run:#?}");
 }
 
 #[test]

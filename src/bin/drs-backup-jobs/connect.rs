@@ -87,7 +87,8 @@ pub(crate) fn connect(
         match (parameter, &region) {
             (Some("region"), Some(region)) => with_nearest_regions(failure, region),
             (Some("project_id"), _) => failure.with_hint(PROJECT_HINT),
-            (Some("endpoint" | "iam_endpoint"), _) => failure.with_hint(ENDPOINT_HINT),
+            (Some("endpoint"), _) => failure.with_hint(ENDPOINT_HINT),
+            (Some("iam_endpoint"), _) => failure.with_hint(IAM_HINT),
             _ => failure,
         }
     })?;
@@ -103,6 +104,7 @@ pub(crate) fn connect(
 const REGION_HINT: &str = "name the region with --region or HW_REGION_NAME, such as cn-north-4";
 const PROJECT_HINT: &str = "name the project in that region with --project-id or HUAWEICLOUD_SDK_PROJECT_ID: the console shows it under My Credentials";
 const ENDPOINT_HINT: &str = "name it like https://drs.cn-north-4.myhuaweicloud.com; plain http is for this machine alone, such as http://127.0.0.1:8080";
+const IAM_HINT: &str = "name it like https://iam.cn-north-4.myhuaweicloud.com; plain http is for this machine alone, such as http://127.0.0.1:8080";
 const TOKEN_HINT: &str = "put a token of IAM into HW_AUTH_TOKEN or into a file for --token-file, or an access key into HUAWEICLOUD_SDK_AK and HUAWEICLOUD_SDK_SK";
 const DEMO_HINT: &str = "to look around first: drs-backup-jobs list --demo";
 

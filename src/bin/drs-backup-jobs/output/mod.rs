@@ -217,7 +217,7 @@ mod tests {
     #[test]
     fn a_terminal_is_given_nothing_that_it_obeys_and_a_pipe_all_there_is() {
         let mut job = Job::new("a");
-        job.name = "\u{1b}[2J\u{9b}2J\u{202e}备\u{61c}".into();
+        job.name = "\u{1b}[2J\u{9b}2J\u{202e}备\u{61c}\u{7f}".into();
         let print = |format, width| {
             let mut out = Vec::new();
             let style = Style {
@@ -231,7 +231,7 @@ mod tests {
         };
         for format in [Format::Json, Format::Jsonl, Format::Csv] {
             let shown = print(format, Some(80));
-            let harmful = ['\u{1b}', '\u{9b}', '\u{202e}', '\u{61c}'];
+            let harmful = ['\u{1b}', '\u{9b}', '\u{202e}', '\u{61c}', '\u{7f}'];
             assert!(!shown.contains(harmful), "{format:?}: {shown:?}");
             assert!(shown.contains('备'), "{format:?}: {shown:?}");
             assert!(print(format, None).contains('\u{202e}'), "{format:?}");

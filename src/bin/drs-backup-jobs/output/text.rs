@@ -31,7 +31,8 @@ pub(crate) fn one_line(text: &str) -> Cow<'_, str> {
 /// JSON that says the same and is harmless: what stands in its texts unescaped, and a terminal would
 /// obey, is escaped.
 pub(crate) fn harmless_json(json: &str) -> Cow<'_, str> {
-    let is_raw = |ch: char| !ch.is_ascii() && is_harmful(ch);
+    // Of ASCII only DEL comes unescaped; the line breaks stand between the texts.
+    let is_raw = |ch: char| ch == '\u{7f}' || !ch.is_ascii() && is_harmful(ch);
     if !json.contains(is_raw) {
         return json.into();
     }

@@ -175,6 +175,43 @@ fn wrong_usage_is_told_with_exit_code_2() {
 }
 
 #[test]
+fn requests_are_shown_by_a_switch_before_or_behind_list_and_watch() {
+    let server = serve(&Emulator::builder().jobs(1).build());
+    let watch = ["watch", "--interval", "10ms", "--timeout", "50ms"];
+    for arguments in [
+        &["list", "-v"][..],
+        &["-v", "list"],
+        &["list", "--verbose"],
+        &[&["-v"], &watch[..]].concat(),
+        &[&watch[..], &["-v"]].concat(),
+    ] {
+        let run = Run::of(command_for(&server, arguments));
+        assert!(
+            run.stderr.contains("debug: GET "),
+            "{arguments:?}: {run:#?}"
+        );
+        run.done();
+    }
+    let run = Run::of(command_for(&server, &["list"]));
+    assert!(!run.stderr.contains("debug: "), "{run:#?}");
+}
+
+#[test]
+fn what_sends_no_requests_offers_no_switch_to_show_them() {
+    for (arguments, is_offered) in [
+        (["list", "--help"], true),
+        (["watch", "--help"], true),
+        (["decode", "--help"], false),
+        (["emulate", "--help"], false),
+        (["completions", "--help"], false),
+    ] {
+        let help = Run::of(command(&arguments)).done();
+        assert_eq!(help.contains("--verbose"), is_offered, "{help}");
+    }
+    Run::of(command(&["decode", "-v"])).assert_refused(2, &["-v"]);
+}
+
+#[test]
 fn completions_are_there_for_each_shell() {
     for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
         let script = Run::of(command(&["completions", shell])).done();

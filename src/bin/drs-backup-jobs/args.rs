@@ -8,7 +8,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use drs_backup_jobs::emulator::Faults;
 
@@ -35,9 +35,27 @@ pub(crate) struct Cli {
     #[command(subcommand)]
     pub(crate) command: Command,
 
-    /// Show each request on standard error, secrets left out
-    #[arg(short, long, global = true, action = ArgAction::Count)]
-    pub(crate) verbose: u8,
+    #[command(flatten)]
+    verbosity: Verbosity,
+}
+
+impl Cli {
+    /// Whether requests are shown: -v stands before the subcommand or behind it.
+    pub(crate) fn is_verbose(&self) -> bool {
+        let behind = match &self.command {
+            Command::List(args) => args.verbosity.verbose,
+            Command::Watch(args) => args.verbosity.verbose,
+            Command::Decode(_) | Command::Emulate(_) | Command::Completions(_) => false,
+        };
+        self.verbosity.verbose || behind
+    }
+}
+
+#[derive(Debug, Args)]
+struct Verbosity {
+    /// Show each request of list and watch on standard error, secrets left out
+    #[arg(short, long)]
+    verbose: bool,
 }
 
 #[derive(Debug, Subcommand)]
@@ -73,6 +91,9 @@ Examples:
 Exit codes: 0 done, 1 the service or the network refused, 2 wrong usage.")]
 pub(crate) struct ListArgs {
     #[command(flatten)]
+    verbosity: Verbosity,
+
+    #[command(flatten)]
     pub(crate) filters: Filters,
 
     #[command(flatten)]
@@ -104,6 +125,9 @@ Examples:
 Exit codes: 0 done; with --until-done 0 all jobs succeeded, 3 some did not, 4 time ran out;
 1 the service or the network refused, 2 wrong usage.")]
 pub(crate) struct WatchArgs {
+    #[command(flatten)]
+    verbosity: Verbosity,
+
     #[command(flatten)]
     pub(crate) filters: Filters,
 

@@ -31,13 +31,14 @@ use args::{Cli, Command};
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
-    if cli.verbose > 0 {
+    let is_verbose = cli.is_verbose();
+    if is_verbose {
         verbose::start();
     }
     let outcome = match &cli.command {
-        Command::List(args) => list::run(args, cli.verbose > 0),
+        Command::List(args) => list::run(args, is_verbose),
         Command::Watch(args) => {
-            return watch::run(args, cli.verbose > 0).unwrap_or_else(|failure| failure.report());
+            return watch::run(args, is_verbose).unwrap_or_else(|failure| failure.report());
         }
         Command::Decode(args) => decode::run(args),
         Command::Emulate(args) => emulate::run(args),

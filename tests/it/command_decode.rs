@@ -85,6 +85,25 @@ fn what_is_wrong_is_told_with_line_and_column() {
 }
 
 #[test]
+fn what_the_jobs_leave_open_is_told_as_list_tells_it() {
+    let page = format!(r#"{{"count":7,"jobs":[{JOB},{JOB}]}}"#);
+    let table = command(&["decode", "--output", "table"]);
+    let run = Run::with_input(table, page.as_bytes());
+    assert_eq!(
+        run.stderr,
+        "note: 2 jobs of 7\nnote: --errors shows why jobs failed\n"
+    );
+    run.done();
+    assert_eq!(decode(&page).stderr, "", "jsonl is for programs");
+}
+
+#[test]
+fn the_help_tells_the_exit_codes() {
+    let help = Run::of(command(&["decode", "--help"])).done();
+    assert!(help.contains("Exit codes: 0 done, 1 "), "{help}");
+}
+
+#[test]
 fn jobs_before_the_broken_line_are_printed() {
     let run = decode(&format!("{JOB}\n{JOB}\nbroken\n{JOB}\n"));
     run.assert_refused(1, &["line 3, column 1"]);

@@ -3,7 +3,9 @@
 use std::io::{Read as _, Write as _};
 use std::process::{Child, Command, Stdio};
 
-use crate::command::wait_for;
+use drs_backup_jobs::emulator::Emulator;
+
+use crate::command::{serve, wait_for};
 
 /// A shell line on a terminal of 80 columns; `None` where there is no `script` to make one.
 fn on_a_terminal(line: &str) -> Option<Child> {
@@ -101,12 +103,10 @@ fn a_watch_shows_the_jobs_under_way_and_takes_the_view_down_at_the_end() {
     );
 }
 
-#[test]
-fn ctrl_c_leaves_the_terminal_as_it_was() {
-    let line = "trap : INT; stty -g; PROGRAM watch --demo --interval 50ms; echo code $?; stty -g";
-    let Some(mut child) = on_a_terminal(line) else {
-        return;
-    };
+/// What the terminal was sent by a line that was interrupted once it showed `sign`.
+#[track_caller]
+fn interrupted(line: &str, sign: &str) -> Option<String> {
+    let mut child = on_a_terminal(line)?;
     let mut stdout = child.stdout.take().unwrap();
     let mut output = Vec::new();
     let mut chunk = [0; 4096];
@@ -117,13 +117,44 @@ fn ctrl_c_leaves_the_terminal_as_it_was() {
             break;
         }
         output.extend_from_slice(&chunk[..read]);
-        if !is_interrupted && String::from_utf8_lossy(&output).contains("35 jobs") {
+        if !is_interrupted && String::from_utf8_lossy(&output).contains(sign) {
             child.stdin.as_mut().unwrap().write_all(b"\x03").unwrap();
             is_interrupted = true;
         }
     }
     wait_for(&mut child);
-    let output = String::from_utf8(output).unwrap();
+    Some(String::from_utf8(output).unwrap())
+}
+
+#[test]
+fn ctrl_c_takes_down_the_progress_of_a_list() {
+    let emulator = Emulator::builder()
+        .jobs(35)
+        .faults("late:1h@3".parse().unwrap())
+        .build();
+    let server = serve(&emulator);
+    let line = format!(
+        "trap : INT; HW_AUTH_TOKEN=t PROGRAM list --endpoint {} --project-id p --page-size 10 \
+         --timeout 20s; echo code $?",
+        server.url()
+    );
+    let Some(output) = interrupted(&line, " of 35") else {
+        return;
+    };
+    let (_, after) = output.split_once("^C").unwrap();
+    let (taken_down, _) = after.split_once("code 130").unwrap();
+    assert!(
+        taken_down.contains("\u{1b}[2K"),
+        "the bar is still there: {output:?}"
+    );
+}
+
+#[test]
+fn ctrl_c_leaves_the_terminal_as_it_was() {
+    let line = "trap : INT; stty -g; PROGRAM watch --demo --interval 50ms; echo code $?; stty -g";
+    let Some(output) = interrupted(line, "35 jobs") else {
+        return;
+    };
     assert!(output.contains("code 130"), "{output:?}");
     let before = output.lines().next().unwrap().trim();
     assert!(before.contains(':'), "{output:?}");

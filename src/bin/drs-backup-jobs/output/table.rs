@@ -276,6 +276,22 @@ mod tests {
     }
 
     #[test]
+    fn what_is_cut_off_in_ascii_leaves_three_dots() {
+        let mut job = Job::new("a");
+        job.create_time = "no time, and long besides".into();
+        job.name = "a-name-that-no-narrow-terminal-has-room-for".into();
+        let ascii = Style {
+            ascii: true,
+            ..plain(Some(60))
+        };
+        let shown = lines(&[job], ascii, false).concat();
+        assert!(shown.contains("a-name-that-n"), "{shown}");
+        assert!(shown.contains("no time, and long"), "{shown}");
+        assert!(shown.contains("..."), "{shown}");
+        assert!(shown.is_ascii(), "{shown}");
+    }
+
+    #[test]
     fn colour_is_there_only_when_asked_for() {
         let jobs = samples::jobs();
         assert!(

@@ -293,7 +293,7 @@ impl ClientBuilder {
         }
         Err(Error::input(
             name,
-            "is plain http, over which anyone can read the token, and allow_http does not let it pass",
+            "is plain http, over which anyone can read the token: use https",
         ))
     }
 }

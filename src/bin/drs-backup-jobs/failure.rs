@@ -70,8 +70,6 @@ impl From<Error> for Failure {
         if let Some((parameter, flag)) = error.parameter().and_then(flag_of)
             && let Some(rest) = message.strip_prefix(parameter)
         {
-            // The command has no such switch; its hint tells what it offers.
-            let rest = rest.replace(", and allow_http does not let it pass", "");
             message = format!("{flag}{rest}");
         }
         let hint = error.hint().or(match error.kind() {

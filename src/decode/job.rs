@@ -3,7 +3,7 @@
 use alloc::borrow::Cow;
 
 use super::field::{Field, Seen};
-use super::shape::Shape;
+use super::shape::{Place, Shape};
 use crate::job::{EngineType, Job, JobStatus};
 use crate::json::{Cursor, Expected};
 
@@ -17,7 +17,7 @@ pub(super) fn read<'a>(
     cursor.demand("{", Expected::Object)?;
     let mut progress = Progress {
         seen: Seen::default(),
-        before: None,
+        before: Place::Head,
         first: true,
     };
     loop {
@@ -33,8 +33,8 @@ pub(super) fn read<'a>(
 /// How much of a job was read.
 struct Progress {
     seen: Seen,
-    /// The member read last.
-    before: Option<Field>,
+    /// What the next member follows.
+    before: Place,
     /// Whether no member was read.
     first: bool,
 }
@@ -70,7 +70,7 @@ fn read_foreseen<'a>(
         if taken.is_err() {
             break;
         }
-        before = Some(field);
+        before = Place::After(field);
         progress.before = before;
         progress.seen = seen;
         progress.first = false;
@@ -97,6 +97,7 @@ fn read_member<'a>(
     }
     let key_at = *cursor;
     let Some(field) = read_key(cursor)? else {
+        progress.before = progress.before.after_unknown();
         return cursor.skip_value().map(|()| true);
     };
     if !progress.seen.insert(field) {
@@ -115,7 +116,7 @@ fn read_member<'a>(
             shape.learn(progress.before, field, start, content);
         }
     }
-    progress.before = Some(field);
+    progress.before = Place::After(field);
     Ok(true)
 }
 

@@ -6,8 +6,8 @@ use crate::json::{Cursor, Lead};
 
 /// What was last seen to follow each member.
 pub(super) struct Shape {
-    /// By the member before; the last is for the head of a job.
-    after: [Habit; Field::COUNT + 1],
+    /// By the place before it.
+    after: [Habit; Field::COUNT + 2],
     /// How many more members it may learn.
     budget: u32,
 }
@@ -32,7 +32,7 @@ impl Shape {
             length: 0,
         };
         Self {
-            after: [none; Field::COUNT + 1],
+            after: [none; Field::COUNT + 2],
             budget: Self::BUDGET,
         }
     }
@@ -47,25 +47,15 @@ impl Shape {
     /// Goes on to the value of the member that is likely to follow `before`, behind its opening
     /// quote.
     #[inline]
-    pub(super) fn next(
-        &mut self,
-        cursor: &mut Cursor<'_>,
-        before: Option<Field>,
-    ) -> Option<&mut Habit> {
-        let habit = self.after.get_mut(index(before))?;
+    pub(super) fn next(&mut self, cursor: &mut Cursor<'_>, before: Place) -> Option<&mut Habit> {
+        let habit = self.after.get_mut(before.index())?;
         cursor.eat_lead(&habit.lead).then_some(habit)
     }
 
     /// Notes that the text from `from` led to the string at `to`, the value of `field`.
-    pub(super) fn learn(
-        &mut self,
-        before: Option<Field>,
-        field: Field,
-        from: Cursor<'_>,
-        to: Cursor<'_>,
-    ) {
+    pub(super) fn learn(&mut self, before: Place, field: Field, from: Cursor<'_>, to: Cursor<'_>) {
         self.budget = self.budget.saturating_sub(1);
-        if let Some(habit) = self.after.get_mut(index(before)) {
+        if let Some(habit) = self.after.get_mut(before.index()) {
             *habit = Habit {
                 lead: Lead::between(from, to),
                 field,
@@ -75,6 +65,31 @@ impl Shape {
     }
 }
 
-fn index(before: Option<Field>) -> usize {
-    before.map_or(Field::COUNT, |field| field as usize)
+/// What a member follows. No comma leads to one at the head of a job, and one leads to every other:
+/// a lead learned at the one must not be taken at the other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Place {
+    Head,
+    /// Behind this member, and perhaps others after it that the service does not document.
+    After(Field),
+    /// Behind such members alone.
+    AfterUnknown,
+}
+
+impl Place {
+    /// The place behind a member that the service does not document.
+    pub(super) fn after_unknown(self) -> Self {
+        match self {
+            Self::Head => Self::AfterUnknown,
+            place => place,
+        }
+    }
+
+    fn index(self) -> usize {
+        match self {
+            Self::After(field) => field as usize,
+            Self::Head => Field::COUNT,
+            Self::AfterUnknown => Field::COUNT + 1,
+        }
+    }
 }

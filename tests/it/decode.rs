@@ -462,3 +462,38 @@ fn a_bare_array_of_jobs_is_read_by_the_rules_of_a_page() {
         ("jobs", "an array or null")
     );
 }
+
+#[test]
+fn a_comma_stands_between_members_and_nowhere_else_whatever_the_jobs_before_were_like() {
+    // From the third job on the reader expects what the second was like.
+    let read = |second: &str, third: &str| {
+        // Near its end nothing is expected, so the body does not end there.
+        let body = format!(
+            r#"{{"count":3,"jobs":[{{"id":"a"}},{second},{third}]}}{:99}"#,
+            ""
+        );
+        JobPage::parse(body.as_bytes()).map(|page| page.jobs.len())
+    };
+    let at_the_head = r#"{"id":"b","name":"n"}"#;
+    let behind_unknown = r#"{"x":1,"id":"b","name":"n"}"#;
+    let behind_name = r#"{"name":"n","x":[],"id":"b"}"#;
+    for second in [at_the_head, behind_unknown, behind_name] {
+        for third in [at_the_head, behind_unknown, behind_name] {
+            assert_eq!(read(second, third), Ok(3), "{second} {third}");
+        }
+        for third in [
+            r#"{"x":[]"id":"c"}"#,
+            r#"{"x":1"id":"c","name":"n"}"#,
+            r#"{"x":{},"y":"z""id":"c"}"#,
+            r#"{,"id":"c"}"#,
+            r#"{,"name":"n","id":"c"}"#,
+            r#"{"id":"c",,"name":"n"}"#,
+            r#"{"id":"c""name":"n"}"#,
+            r#"{"id":"c","x":1"name":"n"}"#,
+            r#"{"name":"n""id":"c"}"#,
+            r#"{"name":"n","x":1"id":"c"}"#,
+        ] {
+            assert!(read(second, third).is_err(), "{second} {third}");
+        }
+    }
+}

@@ -103,7 +103,7 @@ fn three_decoders_agree_on_any_bytes() {
 fn three_decoders_agree_on_built_pages() {
     let mut chance = Chance::Seed(1);
     for _ in 0..5_000 {
-        let choices = (0..200).map(|_| u8::try_from(below(&mut chance, 256)).unwrap());
+        let choices = (0..800).map(|_| u8::try_from(below(&mut chance, 256)).unwrap());
         let input: Vec<u8> = std::iter::once(0xff).chain(choices).collect();
         decode_page::run(&input);
     }

@@ -108,17 +108,33 @@ fn jobs_of(text: &mut String, choices: &mut Choices<'_>) {
     // learns by and has to unlearn.
     let order: Vec<u8> = (0..choices.below(10)).map(|_| choices.below(15)).collect();
     let between = choices.one_of(SPACES);
+    // In half of the pages there is one comma too many, or too few.
+    let odd_comma = (choices.below(2) == 1).then(|| (choices.below(6), choices.below(11).into()));
     for index in 0..choices.below(6) {
         if index > 0 {
             text.push(',');
         }
         text.push_str(between);
-        text.push_str("{\"id\":\"i\"");
-        for &key in &order {
-            text.push(',');
+        text.push('{');
+        // Mostly at the head; a little further, members that are not known may come before it.
+        let id_at = match choices.below(8) {
+            at @ 1..3 => usize::from(at),
+            _ => 0,
+        };
+        for member in 0..=order.len() {
+            let is_odd = odd_comma == Some((index, member));
+            text.push_str(match (member, is_odd) {
+                (0, false) => "",
+                (0, true) | (_, false) => ",",
+                (_, true) => choices.one_of(&["", ",,"]),
+            });
+            if member == id_at.min(order.len()) {
+                text.push_str("\"id\":\"i\"");
+                continue;
+            }
             let key = match choices.below(16) {
                 0 => choices.below(15),
-                _ => key,
+                _ => order[member - usize::from(member > id_at)],
             };
             text.push_str(between);
             text.push('"');

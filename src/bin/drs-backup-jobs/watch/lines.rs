@@ -32,9 +32,10 @@ pub(super) fn line(event: &Event, now: Option<Timestamp>, style: Style) -> Strin
 /// `02:29:03Z ✗ ended     DRS-6813 after 1m 48s: reason`, as far as the terminal is wide.
 pub(super) fn short_line(event: &Event, now: Option<Timestamp>, style: Style) -> String {
     let (what, subject) = told(event);
-    let time = now.map_or_else(String::new, |now| now.to_string());
-    let mut line = time.get(11..19).unwrap_or_default().to_owned();
-    line.push_str("Z ");
+    let mut line = now.map_or_else(String::new, |now| {
+        let time = seconds(now).to_string();
+        format!("{} ", time.get(11..).unwrap_or_default())
+    });
     line.push_str(subject.map_or("!", |job| style.mark(&job.status)));
     line.push(' ');
     text::push_padded(&mut line, what, 11);

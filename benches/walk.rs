@@ -11,7 +11,7 @@
 use std::fmt::Write as _;
 use std::time::{Duration, Instant};
 
-use drs_backup_jobs::transport::{Head, Request, ResponseBody, Transport, TransportError};
+use drs_backup_jobs::transport::{Request, ResponseBody, ResponseHead, Transport, TransportError};
 use drs_backup_jobs::{Client, Clock, ListJobs};
 
 #[path = "shared/goal.rs"]
@@ -71,7 +71,11 @@ fn per_job(jobs: u32) -> u32 {
 struct List(u32);
 
 impl Transport for List {
-    fn send(&self, request: &Request<'_>, body: &mut ResponseBody) -> Result<Head, TransportError> {
+    fn send(
+        &self,
+        request: &Request<'_>,
+        body: &mut ResponseBody,
+    ) -> Result<ResponseHead, TransportError> {
         let number = |name: &str| -> u32 {
             let (_, after) = request.url().split_once(name).unwrap();
             after.split('&').next().unwrap().parse().unwrap()
@@ -89,7 +93,7 @@ impl Transport for List {
             body.write(REST_OF_A_JOB)?;
         }
         body.write(format!("],\"count\":{}}}", self.0).as_bytes())?;
-        Ok(Head::new(200))
+        Ok(ResponseHead::new(200))
     }
 }
 

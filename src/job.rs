@@ -48,7 +48,7 @@ impl<'a> Job<'a> {
     ///
     /// let mut job = Job::new("0667845a-6291-4e2a-95b0-190c0abjb703");
     /// job.status = JobStatus::Success;
-    /// assert!(job.is_ended());
+    /// assert!(job.is_finished());
     /// ```
     #[must_use]
     pub fn new(id: impl Into<Cow<'a, str>>) -> Self {
@@ -65,10 +65,10 @@ impl<'a> Job<'a> {
         }
     }
 
-    /// Whether the job has come to its end, good or bad: see [`JobStatus::is_ended`].
+    /// Whether the job has come to its end, good or bad: see [`JobStatus::is_finished`].
     #[must_use]
-    pub fn is_ended(&self) -> bool {
-        self.status.is_ended()
+    pub fn is_finished(&self) -> bool {
+        self.status.is_finished()
     }
 
     /// [`create_time`](Self::create_time) as a point in time, if it can be read as one.
@@ -190,7 +190,7 @@ impl JobStatus {
     /// Whether a job of this status has come to its end: `SUCCESS`, `FAILED` or `PRECHECK FAILED`.
     /// An unknown status counts as not ended.
     #[must_use]
-    pub fn is_ended(&self) -> bool {
+    pub fn is_finished(&self) -> bool {
         matches!(self, Self::Success | Self::Failed | Self::PrecheckFailed)
     }
 }
@@ -271,9 +271,12 @@ mod tests {
 
     #[test]
     fn only_the_three_documented_ends_are_ends() {
-        let ended: Vec<_> = JobStatus::KNOWN.iter().map(JobStatus::is_ended).collect();
+        let ended: Vec<_> = JobStatus::KNOWN
+            .iter()
+            .map(JobStatus::is_finished)
+            .collect();
         assert_eq!(ended, [false, true, true, true]);
-        assert!(!JobStatus::from("PAUSED").is_ended());
+        assert!(!JobStatus::from("PAUSED").is_finished());
     }
 
     #[test]

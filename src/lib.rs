@@ -115,40 +115,39 @@ mod json;
 mod list_jobs;
 #[cfg(feature = "miniserde")]
 mod miniserde_impls;
-#[cfg(feature = "std")]
-mod pacing;
 mod percent;
 mod region;
-mod retry;
+mod secret;
 #[cfg(feature = "serde")]
 mod serde_impls;
 mod text_enum;
 mod timestamp;
 pub mod transport;
+mod url;
 mod watch;
-mod wire;
 
-pub use client::{Client, ClientBuilder};
+pub use client::{Client, ClientBuilder, RetryPolicy};
 #[doc(inline)]
 pub use clock::Clock;
 #[cfg(feature = "aksk")]
 #[doc(inline)]
 pub use credentials::AccessKey;
+#[doc(inline)]
+pub use credentials::Credentials;
 #[cfg(feature = "std")]
 #[doc(inline)]
 pub use credentials::Login;
-#[doc(inline)]
-pub use credentials::{Credentials, Secret};
 pub use error::{ApiError, DecodeError, Error, ErrorKind};
 pub use job::{EngineType, Job, JobPage, JobStatus, Language, SortDir, SortKey};
 pub use jobs::{Jobs, Pages};
 pub use list_jobs::{ListJobs, MAX_INSTANCE_IDS};
-pub use region::{Endpoint, Region};
-pub use retry::RetryPolicy;
+pub use region::Region;
+pub use secret::Secret;
 pub use timestamp::{ParseTimestampError, Timestamp};
 #[doc(inline)]
 pub use transport::Transport;
-pub use watch::{Event, Waited, Watch};
+pub use url::Endpoint;
+pub use watch::{Event, WaitOutcome, Watch};
 
 #[cfg(all(doctest, feature = "ureq"))]
 #[doc = include_str!("../README.md")]

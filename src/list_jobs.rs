@@ -7,8 +7,8 @@ use crate::error::Error;
 use crate::header;
 use crate::job::{JobStatus, Language, SortDir, SortKey};
 use crate::percent;
-use crate::region::Endpoint;
 use crate::transport::{Headers, Method, RequestParts};
+use crate::url::Endpoint;
 
 /// The most ids one request may carry, by the service's API page.
 pub const MAX_INSTANCE_IDS: usize = 10;

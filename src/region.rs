@@ -1,10 +1,11 @@
-//! Regions and the service's endpoints in them.
+//! Regions, and the endpoints of the service in them.
 
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 
 use crate::error::Error;
+use crate::url::Endpoint;
 
 /// A region of Huawei Cloud, such as `cn-north-4`.
 ///
@@ -116,9 +117,7 @@ impl Region {
         } else {
             "myhuaweicloud.com"
         };
-        Endpoint {
-            url: alloc::format!("https://{service}.{}.{domain}", self.0),
-        }
+        Endpoint::from_url(alloc::format!("https://{service}.{}.{domain}", self.0))
     }
 
     /// Known names that look like `name`, the nearest first, at most three: for a hint.
@@ -167,123 +166,6 @@ fn edits(a: &str, b: &str) -> usize {
         }
     }
     row.last().copied().unwrap_or_default()
-}
-
-/// Where a service answers: scheme, host, port if need be, and a path in front of the service's
-/// own if a gateway wants one; no trailing slash.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Endpoint {
-    url: String,
-}
-
-impl Endpoint {
-    /// Reads an endpoint like `https://drs.cn-north-4.myhuaweicloud.com`.
-    ///
-    /// # Errors
-    ///
-    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) when it is no `http` or `https`
-    /// URL, has no host, or holds a user, a query, a fragment, a space or a control character.
-    pub fn parse(url: &str) -> Result<Self, Error> {
-        // The given text is not repeated when it holds a user: a password may stand there.
-        let refuse = |why: &str| {
-            Err(Error::input(
-                "endpoint",
-                alloc::format!(
-                    "{why}; expected a form like https://drs.cn-north-4.myhuaweicloud.com"
-                ),
-            ))
-        };
-        let Some((scheme, rest)) = url.split_once("://") else {
-            return refuse("has no scheme");
-        };
-        let scheme = if scheme.eq_ignore_ascii_case("https") {
-            "https"
-        } else if scheme.eq_ignore_ascii_case("http") {
-            "http"
-        } else {
-            return refuse("has a scheme that is neither http nor https");
-        };
-        let rest = rest.trim_end_matches('/');
-        let authority = rest.split('/').next().unwrap_or_default();
-        if authority.contains('@') {
-            return refuse("names a user");
-        }
-        if rest
-            .bytes()
-            .any(|byte| byte <= b' ' || byte >= 0x7f || b"?#\\\"<>^`{|}".contains(&byte))
-        {
-            return refuse("holds a character that may not stand there");
-        }
-        let Some(host) = host_of(authority) else {
-            return refuse("has no host, or a port that is no number");
-        };
-        if host.is_empty() {
-            return refuse("has no host");
-        }
-        Ok(Self {
-            url: alloc::format!("{scheme}://{rest}"),
-        })
-    }
-
-    /// The endpoint as a URL without a trailing slash.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.url
-    }
-
-    /// Whether what is sent there is encrypted.
-    #[must_use]
-    pub fn is_https(&self) -> bool {
-        self.url.starts_with("https:")
-    }
-
-    /// Whether the endpoint is on this machine: `localhost`, `127.0.0.0/8` or `[::1]`.
-    #[must_use]
-    pub fn is_loopback(&self) -> bool {
-        let rest = self.url.split_once("://").map_or("", |(_, rest)| rest);
-        let host = host_of(rest.split('/').next().unwrap_or_default()).unwrap_or_default();
-        if let Ok(address) = host.parse::<core::net::Ipv4Addr>() {
-            return address.is_loopback();
-        }
-        host.eq_ignore_ascii_case("localhost") || host == "[::1]"
-    }
-}
-
-impl AsRef<str> for Endpoint {
-    fn as_ref(&self) -> &str {
-        &self.url
-    }
-}
-
-impl fmt::Display for Endpoint {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(&self.url)
-    }
-}
-
-impl core::str::FromStr for Endpoint {
-    type Err = Error;
-
-    fn from_str(url: &str) -> Result<Self, Self::Err> {
-        Self::parse(url)
-    }
-}
-
-/// The host of `host`, `host:port` or `[address]:port`, if the port is one.
-pub(crate) fn host_of(authority: &str) -> Option<&str> {
-    let port_at = match authority.rfind(']') {
-        Some(bracket) => authority
-            .get(bracket..)?
-            .find(':')
-            .map(|colon| bracket + colon),
-        None => authority.find(':'),
-    };
-    let Some((host, port)) = port_at.and_then(|at| authority.split_at_checked(at)) else {
-        return Some(authority);
-    };
-    let port = port.strip_prefix(':')?;
-    let is_port = port.bytes().all(|byte| byte.is_ascii_digit()) && port.parse::<u16>().is_ok();
-    is_port.then_some(host)
 }
 
 #[cfg(test)]
@@ -341,72 +223,5 @@ mod tests {
         assert_eq!(edits("kitten", "sitting"), 3);
         assert_eq!(edits("", "abc"), 3);
         assert_eq!(edits("abc", ""), 3);
-    }
-
-    #[test]
-    fn endpoints_are_read_strictly() {
-        for (given, read) in [
-            ("https://h", "https://h"),
-            ("HTTPS://h/", "https://h"),
-            ("http://127.0.0.1:8080/", "http://127.0.0.1:8080"),
-            ("https://gw.example.com/drs//", "https://gw.example.com/drs"),
-            ("http://[::1]:80", "http://[::1]:80"),
-        ] {
-            assert_eq!(Endpoint::parse(given).unwrap().as_str(), read);
-        }
-        for given in [
-            "",
-            "h",
-            "drs.example.com",
-            "ftp://h",
-            "https://",
-            "https:///",
-            "https://:80",
-            "https://h:x",
-            "https://h:99999",
-            "https://h:",
-            "https://u:p@h",
-            "https://h?x",
-            "https://h#x",
-            "https://h x",
-            "https://h\r\nX: y",
-            "https://é",
-            "https://h\\@evil",
-            "://h",
-        ] {
-            let error = Endpoint::parse(given).unwrap_err();
-            assert!(
-                error.to_string().starts_with("endpoint "),
-                "{given}: {error}"
-            );
-        }
-        assert!(
-            !Endpoint::parse("https://u:hunter2@h")
-                .unwrap_err()
-                .to_string()
-                .contains("hunter2")
-        );
-    }
-
-    #[test]
-    fn loopback_is_told_from_what_only_looks_like_it() {
-        for (url, expected) in [
-            ("http://localhost", true),
-            ("http://LOCALHOST:1/x", true),
-            ("http://127.0.0.1:80", true),
-            ("http://127.9.9.9", true),
-            ("http://[::1]:8080", true),
-            ("http://127.0.0.1.evil.com", false),
-            ("http://localhost.evil.com", false),
-            ("http://10.0.0.1", false),
-            ("http://[::2]", false),
-            ("https://drs.cn-north-4.myhuaweicloud.com", false),
-        ] {
-            assert_eq!(
-                Endpoint::parse(url).unwrap().is_loopback(),
-                expected,
-                "{url}"
-            );
-        }
     }
 }

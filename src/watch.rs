@@ -16,31 +16,31 @@ use crate::list_jobs::ListJobs;
 #[non_exhaustive]
 pub enum Event {
     /// A job that the looks before did not show. The first look shows every job so.
-    Appeared(Job<'static>),
+    Added(Job<'static>),
     /// A job that is not what it was, but has not come to its end just now.
-    Changed {
+    Updated {
         /// The job as the look before showed it.
         from: Job<'static>,
         /// The job now.
         to: Job<'static>,
     },
     /// A job that has come to its end, good or bad, since the look before.
-    Ended {
+    Finished {
         /// The job as the look before showed it.
         from: Job<'static>,
         /// The job now.
         to: Job<'static>,
     },
     /// A job that is listed no more: it was deleted.
-    Gone(Job<'static>),
+    Removed(Job<'static>),
     /// A look that failed. The watch goes on, and holds no job for gone because of it.
-    LookFailed(Error),
+    PollFailed(Error),
 }
 
 /// Watches the jobs of a query: made by [`Client::watch`].
 ///
 /// Each look walks the whole list without loss, as [`Jobs`](crate::Jobs) does, and compares it with
-/// the look before. [`look`](Self::look) does one without sleeping; as an iterator the watch sleeps
+/// the look before. [`poll`](Self::poll) does one without sleeping; as an iterator the watch sleeps
 /// between looks and never ends.
 ///
 /// Filters on `status` and `completed_at` are not sent, since a job that ends would fall out of
@@ -103,12 +103,12 @@ impl Watch {
     }
 
     /// Looks once, now, without sleeping: what changed since the look before, in the list's order,
-    /// then what is gone. The first look shows every job as [`Event::Appeared`].
+    /// then what is gone. The first look shows every job as [`Event::Added`].
     ///
     /// # Errors
     ///
     /// Those of a walk; the next look then compares with the last one that succeeded.
-    pub fn look(&mut self) -> Result<Vec<Event>, Error> {
+    pub fn poll(&mut self) -> Result<Vec<Event>, Error> {
         let mut listed = BTreeMap::new();
         let mut order = Vec::new();
         let jobs = self.client.jobs(self.query.clone());
@@ -127,7 +127,7 @@ impl Watch {
             before
                 .into_values()
                 .filter(|job| self.filter.matches(job))
-                .map(Event::Gone),
+                .map(Event::Removed),
         );
         self.known = Some(listed);
         Ok(events)
@@ -136,16 +136,16 @@ impl Watch {
     fn compare(&self, before: Option<Job<'static>>, now: &Job<'static>) -> Option<Event> {
         let matches_now = self.filter.matches(now);
         let Some(from) = before else {
-            return matches_now.then(|| Event::Appeared(now.clone()));
+            return matches_now.then(|| Event::Added(now.clone()));
         };
         if from == *now || !(matches_now || self.filter.matches(&from)) {
             return None;
         }
         let to = now.clone();
-        Some(if to.is_ended() && !from.is_ended() {
-            Event::Ended { from, to }
+        Some(if to.is_finished() && !from.is_finished() {
+            Event::Finished { from, to }
         } else {
-            Event::Changed { from, to }
+            Event::Updated { from, to }
         })
     }
 
@@ -186,20 +186,22 @@ impl Watch {
     /// [`ErrorKind::Incomplete`] when the first look shows no job: an empty wait is more likely a
     /// wrong filter than a success. The last look's when `timeout` is over before any succeeded, and
     /// any that will not pass by itself.
-    pub fn wait(mut self, timeout: Duration) -> Result<Vec<Waited>, Error> {
+    pub fn wait(mut self, timeout: Duration) -> Result<Vec<WaitOutcome>, Error> {
         let start = self.client.clock().now();
-        let mut waited_for: Option<BTreeMap<String, Waited>> = None;
+        let mut waited_for: Option<BTreeMap<String, WaitOutcome>> = None;
         loop {
-            let looked = self.look();
+            let looked = self.poll();
             let jobs = match (looked, waited_for.take()) {
                 (Ok(_), jobs) => Ok(self.update(jobs.map_or_else(|| self.first_of_wait(), Ok)?)),
                 (Err(error), Some(jobs)) if error.is_transient() => Ok(jobs),
                 (Err(error), None) if error.is_transient() => Err(error),
                 (Err(error), _) => return Err(error),
             };
-            let is_settled = jobs
-                .as_ref()
-                .is_ok_and(|jobs| !jobs.values().any(|job| matches!(job, Waited::Running(_))));
+            let is_settled = jobs.as_ref().is_ok_and(|jobs| {
+                !jobs
+                    .values()
+                    .any(|job| matches!(job, WaitOutcome::Running(_)))
+            });
             let elapsed = self.client.clock().now().saturating_sub(start);
             let left = timeout.saturating_sub(elapsed);
             if is_settled || left.is_zero() {
@@ -210,10 +212,10 @@ impl Watch {
         }
     }
 
-    fn first_of_wait(&self) -> Result<BTreeMap<String, Waited>, Error> {
+    fn first_of_wait(&self) -> Result<BTreeMap<String, WaitOutcome>, Error> {
         let jobs: BTreeMap<_, _> = self
             .jobs()
-            .map(|job| (String::from(&*job.id), Waited::Running(job.clone())))
+            .map(|job| (String::from(&*job.id), WaitOutcome::Running(job.clone())))
             .collect();
         if jobs.is_empty() {
             return Err(Error::incomplete(
@@ -226,14 +228,16 @@ impl Watch {
 
     /// What became of the jobs waited for, by the last look. An end stays an end, though the job
     /// be deleted afterwards.
-    fn update(&self, jobs: BTreeMap<String, Waited>) -> BTreeMap<String, Waited> {
+    fn update(&self, jobs: BTreeMap<String, WaitOutcome>) -> BTreeMap<String, WaitOutcome> {
         let known = self.known.as_ref();
         jobs.into_iter()
             .map(|(id, job)| {
                 let job = match (job, known.and_then(|known| known.get(&id))) {
-                    (Waited::Running(_), Some(now)) if now.is_ended() => Waited::Ended(now.clone()),
-                    (Waited::Running(_), Some(now)) => Waited::Running(now.clone()),
-                    (Waited::Running(last), None) => Waited::Gone(last),
+                    (WaitOutcome::Running(_), Some(now)) if now.is_finished() => {
+                        WaitOutcome::Finished(now.clone())
+                    }
+                    (WaitOutcome::Running(_), Some(now)) => WaitOutcome::Running(now.clone()),
+                    (WaitOutcome::Running(last), None) => WaitOutcome::Removed(last),
                     (settled, _) => settled,
                 };
                 (id, job)
@@ -254,12 +258,12 @@ impl Iterator for Watch {
             if let Some(at) = self.next_look {
                 clock.sleep(at.saturating_sub(clock.now()));
             }
-            let looked = self.look();
+            let looked = self.poll();
             let pause = self.pause_after(looked.as_ref().err());
             self.next_look = Some(self.client.clock().now().saturating_add(pause));
             match looked {
                 Ok(events) => self.pending.extend(events),
-                Err(error) => self.pending.push_back(Event::LookFailed(error)),
+                Err(error) => self.pending.push_back(Event::PollFailed(error)),
             }
         }
     }
@@ -268,28 +272,28 @@ impl Iterator for Watch {
 /// What became of a job that was waited for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Waited {
+pub enum WaitOutcome {
     /// It came to its end: its status says which.
-    Ended(Job<'static>),
+    Finished(Job<'static>),
     /// It was deleted before it ended; the job as it was last seen.
-    Gone(Job<'static>),
+    Removed(Job<'static>),
     /// Time ran out while it was under way; the job as it was last seen.
     Running(Job<'static>),
 }
 
-impl Waited {
+impl WaitOutcome {
     /// The job as it was last seen.
     #[must_use]
     pub fn job(&self) -> &Job<'static> {
         match self {
-            Self::Ended(job) | Self::Gone(job) | Self::Running(job) => job,
+            Self::Finished(job) | Self::Removed(job) | Self::Running(job) => job,
         }
     }
 
     /// Whether the job ended well.
     #[must_use]
     pub fn is_success(&self) -> bool {
-        matches!(self, Self::Ended(job) if job.status == JobStatus::Success)
+        matches!(self, Self::Finished(job) if job.status == JobStatus::Success)
     }
 }
 
@@ -318,7 +322,7 @@ impl Client {
     /// # Errors
     ///
     /// Those of [`Watch::wait`].
-    pub fn wait(&self, query: ListJobs, timeout: Duration) -> Result<Vec<Waited>, Error> {
+    pub fn wait(&self, query: ListJobs, timeout: Duration) -> Result<Vec<WaitOutcome>, Error> {
         self.watch(query).wait(timeout)
     }
 }

@@ -6,18 +6,20 @@ use core::fmt;
 use core::time::Duration;
 
 use super::{Client, Shared};
+#[cfg(feature = "std")]
+use crate::client::rate_limit::Pacing;
+use crate::client::retry::RetryPolicy;
+use crate::client::send::Wire;
 use crate::clock::{Clock, Jitter};
-use crate::credentials::{Credentials, Secret, Session, Surroundings};
+use crate::credentials::{Credentials, Session, Surroundings};
 #[cfg(feature = "std")]
 use crate::credentials::{Environment, Project};
 use crate::error::{BoxError, Error};
 use crate::job::Language;
-#[cfg(feature = "std")]
-use crate::pacing::Pacing;
-use crate::region::{Endpoint, Region};
-use crate::retry::RetryPolicy;
+use crate::region::Region;
+use crate::secret::Secret;
 use crate::transport::{ResponseBody, Transport};
-use crate::wire::Wire;
+use crate::url::Endpoint;
 
 /// Sets up a [`Client`].
 ///
@@ -88,7 +90,7 @@ impl ClientBuilder {
     /// ```no_run
     /// use drs_backup_jobs::{Client, credentials::Environment};
     ///
-    /// let client = Client::builder().environment(&Environment::of_process())?.build()?;
+    /// let client = Client::builder().environment(&Environment::from_process())?.build()?;
     /// # Ok::<(), drs_backup_jobs::Error>(())
     /// ```
     ///
@@ -123,14 +125,14 @@ impl ClientBuilder {
         self.credentials(Credentials::token(token))
     }
 
-    /// A token that a function supplies: see [`Credentials::token_from`].
-    pub fn token_from<F, S, E>(self, source: F) -> Self
+    /// A token that a function supplies: see [`Credentials::token_provider`].
+    pub fn token_provider<F, S, E>(self, source: F) -> Self
     where
         F: Fn() -> Result<S, E> + Send + Sync + 'static,
         S: Into<Secret>,
         E: Into<BoxError>,
     {
-        self.credentials(Credentials::token_from(source))
+        self.credentials(Credentials::token_provider(source))
     }
 
     /// A token in a file: see [`Credentials::token_file`].
@@ -357,7 +359,7 @@ impl fmt::Debug for ClientBuilder {
 #[cfg(not(feature = "ureq"))]
 mod tests {
     use super::*;
-    use crate::transport::{Head, Request, TransportError};
+    use crate::transport::{Request, ResponseHead, TransportError};
 
     struct Nowhere;
 
@@ -366,8 +368,8 @@ mod tests {
             &self,
             _request: &Request<'_>,
             _body: &mut ResponseBody,
-        ) -> Result<Head, TransportError> {
-            Ok(Head::new(200))
+        ) -> Result<ResponseHead, TransportError> {
+            Ok(ResponseHead::new(200))
         }
     }
 

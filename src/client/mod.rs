@@ -4,22 +4,27 @@ use alloc::string::String;
 use alloc::sync::Arc;
 use core::fmt;
 
+#[cfg(feature = "std")]
+use crate::client::rate_limit::Pacing;
+#[cfg(feature = "std")]
+use crate::client::send::out_of_time;
+use crate::client::send::{Answer, Deadline, Sender, Wire, api_error};
 use crate::clock::Clock;
 use crate::credentials::{Credentials, Session, Surroundings};
 use crate::error::Error;
 use crate::job::{JobPage, Language};
 use crate::list_jobs::ListJobs;
-#[cfg(feature = "std")]
-use crate::pacing::Pacing;
-use crate::region::Endpoint;
 use crate::transport::{RequestParts, ResponseBody};
-#[cfg(feature = "std")]
-use crate::wire::out_of_time;
-use crate::wire::{Answer, Deadline, Sender, Wire, api_error};
+use crate::url::Endpoint;
 
 mod builder;
+#[cfg(feature = "std")]
+mod rate_limit;
+mod retry;
+pub(crate) mod send;
 
 pub use builder::ClientBuilder;
+pub use retry::RetryPolicy;
 
 /// Lists the backup migration jobs of a project.
 ///
@@ -67,7 +72,7 @@ impl Client {
     /// # Errors
     ///
     /// None when the id was given; else any that a request can have.
-    pub fn project_id(&self) -> Result<String, Error> {
+    pub fn resolve_project_id(&self) -> Result<String, Error> {
         let id = self.project(self.shared.wire.deadline())?;
         Ok(String::from(&*id))
     }
@@ -246,7 +251,7 @@ impl Sender for Asker<'_> {
         #[cfg(feature = "std")]
         {
             let clock = &*shared.wire.clock;
-            if !shared.pacing.wait(clock, deadline.time_left(clock)) {
+            if !shared.pacing.wait(clock, deadline.remaining(clock)) {
                 return Err(out_of_time(
                     "its turn under the minimum interval lies beyond the deadline",
                 ));

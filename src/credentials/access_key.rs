@@ -4,12 +4,13 @@ use alloc::string::String;
 use core::fmt;
 use core::time::Duration;
 
-use super::Secret;
 use super::sign::{ALGORITHM, Canonical};
 use crate::error::Error;
 use crate::header;
+use crate::secret::Secret;
 use crate::timestamp::Timestamp;
 use crate::transport::RequestParts;
+use crate::url::SplitUrl;
 
 /// An access key (AK/SK), which signs requests (`SDK-HMAC-SHA256`) instead of sending a token: [API
 /// Request Signing Guide][guide].
@@ -95,8 +96,10 @@ impl AccessKey {
                 )
             })?
             .to_sdk_date();
-        let (authority, target) = split(request.url());
-        let (authority, target) = (String::from(authority), String::from(target));
+        let (authority, target) = match SplitUrl::new(request.url()) {
+            Some(url) => (String::from(url.authority), String::from(url.rest)),
+            None => return Err(Error::input("url", "has no scheme")),
+        };
         let method = request.method().as_str();
         let headers = request.headers_mut();
         for name in OWNED {
@@ -120,7 +123,7 @@ impl AccessKey {
             .ok_or_else(|| Error::credentials("the secret access key cannot sign", None))?;
         let authorization = alloc::format!(
             "{ALGORITHM} Access={}, SignedHeaders={}, Signature={signature}",
-            self.id.expose(),
+            self.id.expose_secret(),
             canonical.signed_headers,
         );
         headers.push_secret(header::AUTHORIZATION, Secret::from(authorization))
@@ -148,14 +151,18 @@ impl AccessKey {
             let Some(part) = part else { continue };
             let why = if part.is_empty() {
                 "is empty"
-            } else if !part.expose().bytes().all(|byte| byte.is_ascii_graphic()) {
+            } else if !part
+                .expose_secret()
+                .bytes()
+                .all(|byte| byte.is_ascii_graphic())
+            {
                 "holds a space or a character that is not printable ASCII"
             } else {
                 continue;
             };
             return Err(Error::credentials(alloc::format!("{what} {why}"), None));
         }
-        if self.id.expose().contains([',', '=']) {
+        if self.id.expose_secret().contains([',', '=']) {
             return Err(Error::credentials(
                 "the access key id holds a comma or an equals sign",
                 None,
@@ -173,13 +180,6 @@ const OWNED: [&str; 5] = [
     header::SECURITY_TOKEN,
     header::AUTHORIZATION,
 ];
-
-/// Host and port of a URL, and what follows them.
-fn split(url: &str) -> (&str, &str) {
-    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
-    let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
-    rest.split_at(end)
-}
 
 impl fmt::Debug for AccessKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -32,7 +32,7 @@ use crate::error::Error;
 /// ```
 /// use drs_backup_jobs::{Client, credentials::Environment};
 ///
-/// let environment = Environment::new(|name| match name {
+/// let environment = Environment::from_fn(|name| match name {
 ///     "HW_REGION_NAME" => Some("cn-north-4".into()),
 ///     "HUAWEICLOUD_SDK_PROJECT_ID" => Some("054ba152d480d55b2f5dc0069e7ddef0".into()),
 ///     "HW_AUTH_TOKEN" => Some("MIIQmAYJKoZIhvcNAQcCoIIQiTCC".into()),
@@ -73,20 +73,20 @@ const HOME: &str = if cfg!(windows) { "USERPROFILE" } else { "HOME" };
 
 impl Default for Environment {
     fn default() -> Self {
-        Self::of_process()
+        Self::from_process()
     }
 }
 
 impl Environment {
     /// The environment of this process, read whenever something is asked of it.
     #[must_use]
-    pub fn of_process() -> Self {
+    pub fn from_process() -> Self {
         Self::of_os_variables(|name| std::env::var_os(name))
     }
 
     /// The environment that `lookup` tells: the value of each variable, if it is set.
     #[must_use]
-    pub fn new(lookup: impl Fn(&str) -> Option<String> + Send + Sync + 'static) -> Self {
+    pub fn from_fn(lookup: impl Fn(&str) -> Option<String> + Send + Sync + 'static) -> Self {
         Self::of_os_variables(move |name| lookup(name).map(OsString::from))
     }
 
@@ -296,7 +296,7 @@ impl Credentials {
     ///
     /// As [`Environment::credentials`].
     pub fn from_env() -> Result<Self, Error> {
-        Environment::of_process().credentials()
+        Environment::from_process().credentials()
     }
 }
 
@@ -311,7 +311,7 @@ mod tests {
             .iter()
             .map(|(name, value)| ((*name).into(), (*value).into()))
             .collect();
-        Environment::new(move |name| variables.get(name).cloned())
+        Environment::from_fn(move |name| variables.get(name).cloned())
     }
 
     #[track_caller]

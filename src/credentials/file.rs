@@ -5,7 +5,7 @@ use std::fs::File;
 use std::io::{self, Read as _};
 use std::path::Path;
 
-use super::Secret;
+use crate::secret::Secret;
 
 /// The text of a file, which must be UTF-8 and no longer than `limit` bytes: a path that leads to
 /// something endless must not fill the memory.

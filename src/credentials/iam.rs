@@ -5,17 +5,17 @@ use alloc::string::String;
 use alloc::sync::Arc;
 use core::time::Duration;
 
-use super::Secret;
 use super::login::Login;
+use crate::client::send::{Answer, Deadline, Sender, Wire};
 use crate::error::Error;
 use crate::header;
 use crate::json::{self, Cursor, Expected};
 #[cfg(feature = "aksk")]
 use crate::percent;
-use crate::region::Endpoint;
+use crate::secret::Secret;
 use crate::timestamp::Timestamp;
 use crate::transport::{Headers, Method, RequestParts};
-use crate::wire::{Answer, Deadline, Sender, Wire};
+use crate::url::Endpoint;
 
 /// What a login gives.
 pub(super) struct Grant {
@@ -48,7 +48,7 @@ pub(super) fn log_in(
         head, request_id, ..
     } = wire.send(
         &request,
-        request_body.expose().as_bytes(),
+        request_body.expose_secret().as_bytes(),
         &Applicant(login),
         deadline,
         &mut body,

@@ -4,8 +4,8 @@ use alloc::sync::Arc;
 use core::time::Duration;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
+use crate::client::send::out_of_time;
 use crate::error::{ApiError, Error};
-use crate::wire::out_of_time;
 
 /// A value that many threads need and one of them asks for, while the others wait for it.
 pub(crate) struct Kept<T> {
@@ -41,13 +41,13 @@ impl<T> Kept<T> {
     }
 
     /// The value that is kept, if it is `good`; else the one that `ask` gives. Whoever comes while
-    /// another asks waits, at most `time_left`, and takes what the other was given, a refusal too:
+    /// another asks waits, at most `remaining`, and takes what the other was given, a refusal too:
     /// ten threads with a wrong password must not be ten failed logins. If the other got no answer,
     /// the next one asks.
     pub(crate) fn get(
         &self,
         is_good: impl Fn(&T) -> bool,
-        time_left: Duration,
+        remaining: Duration,
         ask: impl FnOnce() -> Result<T, Error>,
     ) -> Result<Arc<T>, Error> {
         let mut state = self.lock();
@@ -59,7 +59,7 @@ impl<T> Kept<T> {
         if state.is_asked_for {
             // One wait, however often the turn to ask changes hands meanwhile.
             let answers_before = state.answers;
-            state = self.wait(state, time_left)?;
+            state = self.wait(state, remaining)?;
             if state.answers != answers_before {
                 if let Some(refusal) = &state.refusal {
                     return Err(refusal.clone().into());
@@ -97,11 +97,11 @@ impl<T> Kept<T> {
         }
     }
 
-    /// Waits until nobody asks any more, at most `time_left`.
+    /// Waits until nobody asks any more, at most `remaining`.
     fn wait<'a>(
         &'a self,
         mut state: MutexGuard<'a, State<T>>,
-        time_left: Duration,
+        remaining: Duration,
     ) -> Result<MutexGuard<'a, State<T>>, Error> {
         #[cfg(test)]
         {
@@ -109,7 +109,7 @@ impl<T> Kept<T> {
         }
         let (woken, waited) = self
             .is_settled
-            .wait_timeout_while(state, time_left, |state| state.is_asked_for)
+            .wait_timeout_while(state, remaining, |state| state.is_asked_for)
             .unwrap_or_else(PoisonError::into_inner);
         state = woken;
         #[cfg(test)]
@@ -219,7 +219,7 @@ mod tests {
     #[test]
     fn the_next_one_asks_when_no_answer_came() {
         let (results, asked) = ten_at_once(|nth| match nth {
-            0 => Err(TransportError::new(TransportErrorKind::Broken, "").into()),
+            0 => Err(TransportError::new(TransportErrorKind::ConnectionLost, "").into()),
             _ => Ok(nth),
         });
         assert_eq!(asked, 2);

@@ -3,10 +3,10 @@
 use alloc::string::String;
 use core::fmt;
 
-use super::Secret;
 use crate::decode::is_harmless;
 use crate::error::Error;
 use crate::json::quote_into;
+use crate::secret::Secret;
 
 /// A user's name and password, with which a client logs in at IAM by itself: [Obtaining a User Token
 /// Through Password Authentication][page].
@@ -135,7 +135,7 @@ impl Login {
     /// The body of the request for a token.
     pub(super) fn body(&self) -> Secret {
         // Room enough for most, so that no half-written copy is left behind by growing.
-        let mut out = String::with_capacity(1024 + 6 * self.password.expose().len());
+        let mut out = String::with_capacity(1024 + 6 * self.password.expose_secret().len());
         let (account_key, account) = match &self.account {
             Account::Name(name) => ("name", name),
             Account::Id(id) => ("id", id),
@@ -154,7 +154,7 @@ impl Login {
         out.push_str(r#"},"name":"#);
         quote_into(&mut out, &self.user);
         out.push_str(r#","password":"#);
-        quote_into(&mut out, self.password.expose());
+        quote_into(&mut out, self.password.expose_secret());
         out.push_str(r#"}}},"scope":{"project":{""#);
         out.push_str(project_key);
         out.push_str("\":");
@@ -167,7 +167,7 @@ impl Login {
     /// as it is written in the body, as HTML writes it, and as errors show it, in which
     /// control characters are blanks.
     pub(super) fn redact(&self, text: &mut String) {
-        let password = self.password.expose();
+        let password = self.password.expose_secret();
         // Room enough, so that no half-written copy is left behind by growing.
         let room = || String::with_capacity(6 * password.len() + 2);
         let (mut in_json, mut in_html, mut in_errors) = (room(), room(), room());
@@ -184,7 +184,7 @@ impl Login {
             in_errors.push(if is_harmless(ch) { ch } else { ' ' });
         }
         let in_json = Secret::from(in_json);
-        let unquoted = in_json.expose().strip_prefix('"');
+        let unquoted = in_json.expose_secret().strip_prefix('"');
         let unquoted = unquoted.and_then(|text| text.strip_suffix('"'));
         for form in [
             self.password.clone(),
@@ -220,13 +220,13 @@ mod tests {
             Login::new("ACCOUNT", "USER", "PASSWORD")
                 .project_name("cn-north-4")
                 .body()
-                .expose(),
+                .expose_secret(),
             r#"{"auth":{"identity":{"methods":["password"],"password":{"user":{"domain":{"name":"ACCOUNT"},"name":"USER","password":"PASSWORD"}}},"scope":{"project":{"name":"cn-north-4"}}}}"#
         );
         let by_id = Login::with_account_id("d", "USER", "PASSWORD")
             .project_id("p")
             .body();
-        let read: serde_json::Value = serde_json::from_str(by_id.expose()).unwrap();
+        let read: serde_json::Value = serde_json::from_str(by_id.expose_secret()).unwrap();
         assert_eq!(read["auth"]["scope"]["project"]["id"], "p");
         assert_eq!(
             read["auth"]["identity"]["password"]["user"]["domain"]["id"],
@@ -249,7 +249,7 @@ mod tests {
             &every,
         ] {
             let body = Login::new("a\"", "u\\", password).project_name("p").body();
-            let read: serde_json::Value = serde_json::from_str(body.expose()).unwrap();
+            let read: serde_json::Value = serde_json::from_str(body.expose_secret()).unwrap();
             let user = &read["auth"]["identity"]["password"]["user"];
             assert_eq!(user["password"], password);
             assert_eq!(user["name"], "u\\");

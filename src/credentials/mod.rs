@@ -2,7 +2,7 @@
 //!
 //! | credential | where it may come from | what is sent |
 //! |---|---|---|
-//! | token | [`Credentials::token`], a function ([`token_from`](Credentials::token_from)), a file (`token_file`), the environment (`HW_AUTH_TOKEN`) | `X-Auth-Token` |
+//! | token | [`Credentials::token`], a function ([`token_provider`](Credentials::token_provider)), a file (`token_file`), the environment (`HW_AUTH_TOKEN`) | `X-Auth-Token` |
 //! | user and password | `Login`, the environment (`HW_USER_NAME`, `HW_USER_PASSWORD`, and `HW_DOMAIN_NAME` or `HUAWEICLOUD_SDK_DOMAIN_ID`) | `POST /v3/auth/tokens` to IAM, once a day; then `X-Auth-Token` |
 //! | access key (AK/SK) | `AccessKey`, the environment (`HUAWEICLOUD_SDK_AK` and `_SK`, or `HW_ACCESS_KEY` and `HW_SECRET_KEY`), a profile (`ak`, `sk`) | `Authorization` with the signature, `X-Sdk-Date`, `X-Project-Id`, `Host`; never the secret key |
 //! | temporary access key | the same, with its token (`HUAWEICLOUD_SDK_SECURITY_TOKEN`, `HW_SECURITY_TOKEN`, `security_token`) | the same, and `X-Security-Token` |
@@ -31,12 +31,12 @@ mod kept;
 mod login;
 #[cfg(feature = "std")]
 mod profile;
-mod secret;
 mod session;
 #[cfg(feature = "aksk")]
 mod sign;
 mod token;
 
+pub use crate::secret::Secret;
 #[cfg(feature = "aksk")]
 pub use access_key::AccessKey;
 #[cfg(feature = "std")]
@@ -45,7 +45,6 @@ pub use environment::Environment;
 pub use login::Login;
 #[cfg(feature = "std")]
 pub(crate) use login::Project;
-pub use secret::Secret;
 pub(crate) use session::{Session, Surroundings};
 #[cfg(all(feature = "aksk", feature = "emulator"))]
 pub(crate) use sign::Canonical;
@@ -79,7 +78,7 @@ impl Credentials {
     /// token it has; when the service does not accept that token it is asked once more, and the
     /// request is repeated if the token has changed.
     #[must_use]
-    pub fn token_from<F, S, E>(source: F) -> Self
+    pub fn token_provider<F, S, E>(source: F) -> Self
     where
         F: Fn() -> Result<S, E> + Send + Sync + 'static,
         S: Into<Secret>,

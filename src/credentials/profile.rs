@@ -28,7 +28,7 @@ impl Profile {
     pub(super) fn read(path: &Path) -> Result<Option<Self>, Error> {
         let origin = alloc::format!("the profile {}", path.display());
         match file::read(path, LONGEST) {
-            Ok(text) => Self::parse(text.expose(), origin).map(Some),
+            Ok(text) => Self::parse(text.expose_secret(), origin).map(Some),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(Error::credentials(
                 alloc::format!("{origin} cannot be read"),
@@ -164,8 +164,11 @@ mod tests {
              [other]\nsk = no\n",
         )
         .unwrap();
-        assert_eq!(profile.ak.as_ref().map(Secret::expose), Some("AK"));
-        assert_eq!(profile.sk.as_ref().map(Secret::expose), Some("s=k:1"));
+        assert_eq!(profile.ak.as_ref().map(Secret::expose_secret), Some("AK"));
+        assert_eq!(
+            profile.sk.as_ref().map(Secret::expose_secret),
+            Some("s=k:1")
+        );
         assert_eq!(profile.security_token, None);
         assert_eq!(profile.project_id.as_deref(), Some("p"));
         assert_eq!(

@@ -18,14 +18,14 @@ use super::{
     kept::Kept,
     login::{Login, Project},
 };
+#[cfg(all(feature = "std", feature = "aksk"))]
+use crate::client::send::Sender;
+use crate::client::send::{Deadline, Wire};
 use crate::error::Error;
 use crate::header;
-#[cfg(feature = "std")]
-use crate::region::Endpoint;
 use crate::transport::RequestParts;
-#[cfg(all(feature = "std", feature = "aksk"))]
-use crate::wire::Sender;
-use crate::wire::{Deadline, Wire};
+#[cfg(feature = "std")]
+use crate::url::Endpoint;
 
 /// How long before its end a token is no longer used, if that is not more than half of its life.
 #[cfg(feature = "std")]
@@ -243,11 +243,11 @@ impl Session {
         match self {
             Self::TokenSource(source) => Ok(source
                 .read()
-                .is_ok_and(|token| rejected != Some(token.expose()))),
+                .is_ok_and(|token| rejected != Some(token.expose_secret()))),
             #[cfg(feature = "std")]
             Self::Login(session) => session
                 .token_other_than(rejected, wire, deadline)
-                .map(|token| rejected != Some(token.expose())),
+                .map(|token| rejected != Some(token.expose_secret())),
             _ => Ok(false),
         }
     }
@@ -291,7 +291,7 @@ impl LoginSession {
         wire: &Wire,
         deadline: Deadline,
     ) -> Result<Secret, Error> {
-        let is_other = |grant: &Grant| rejected != Some(grant.token.expose());
+        let is_other = |grant: &Grant| rejected != Some(grant.token.expose_secret());
         Ok(self.grant(is_other, wire, deadline)?.token.clone())
     }
 
@@ -316,7 +316,7 @@ impl LoginSession {
         deadline: Deadline,
     ) -> Result<Arc<Grant>, Error> {
         self.grant
-            .get(is_good, deadline.time_left(&*wire.clock), || {
+            .get(is_good, deadline.remaining(&*wire.clock), || {
                 iam::log_in(&self.iam, &self.login, wire, deadline)
             })
     }
@@ -332,7 +332,7 @@ impl ProjectLookup {
     ) -> Result<Arc<str>, Error> {
         let id = self.id.get(
             |_| true,
-            deadline.time_left(&*wire.clock),
+            deadline.remaining(&*wire.clock),
             || {
                 let signer = Signer { key, wire };
                 iam::project_named(&self.iam, &self.name, &signer, wire, deadline)
@@ -368,9 +368,9 @@ impl Sender for Signer<'_> {
 #[cfg(feature = "emulator")]
 mod tests {
     use super::*;
+    use crate::client::RetryPolicy;
     use crate::emulator::{Emulator, ManualClock};
-    use crate::retry::RetryPolicy;
-    use crate::transport::{Head, Request, ResponseBody, Transport, TransportError};
+    use crate::transport::{Request, ResponseBody, ResponseHead, Transport, TransportError};
     use alloc::vec::Vec;
     use std::sync::OnceLock;
 
@@ -385,7 +385,7 @@ mod tests {
             &self,
             request: &Request<'_>,
             body: &mut ResponseBody,
-        ) -> Result<Head, TransportError> {
+        ) -> Result<ResponseHead, TransportError> {
             self.session.wait().grant.until_waiting(9);
             self.emulator.send(request, body)
         }

@@ -7,8 +7,8 @@ use core::fmt::Write as _;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::{Digest as _, Sha256};
 
-use super::Secret;
 use crate::percent;
+use crate::secret::Secret;
 
 pub(crate) const ALGORITHM: &str = "SDK-HMAC-SHA256";
 
@@ -64,7 +64,7 @@ impl Canonical {
     /// The signature under `secret` and `date`, in hexadecimal digits; `None` for a key that cannot
     /// be one.
     pub(crate) fn signature(&self, secret: &Secret, date: &str) -> Option<String> {
-        let mut mac = Hmac::<Sha256>::new_from_slice(secret.expose().as_bytes()).ok()?;
+        let mut mac = Hmac::<Sha256>::new_from_slice(secret.expose_secret().as_bytes()).ok()?;
         mac.update(self.string_to_sign(date).as_bytes());
         let mut signature = String::with_capacity(64);
         hex_into(&mut signature, &mac.finalize().into_bytes());

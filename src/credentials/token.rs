@@ -2,8 +2,8 @@
 
 use alloc::sync::Arc;
 
-use super::Secret;
 use crate::error::{BoxError, Error};
+use crate::secret::Secret;
 
 /// Gives the token as it is now.
 #[derive(Clone)]
@@ -51,7 +51,11 @@ impl TokenSource {
 pub(super) fn flaw(token: &Secret) -> Option<&'static str> {
     if token.is_empty() {
         Some("is empty")
-    } else if !token.expose().bytes().all(|byte| byte.is_ascii_graphic()) {
+    } else if !token
+        .expose_secret()
+        .bytes()
+        .all(|byte| byte.is_ascii_graphic())
+    {
         Some("holds a space, a control character or one that is not ASCII")
     } else {
         None
@@ -81,7 +85,7 @@ fn read_file(path: &std::path::Path) -> Result<Secret, Error> {
             Some(error.into()),
         )
     })?;
-    checked(Secret::from(text.expose().trim()), from)
+    checked(Secret::from(text.expose_secret().trim()), from)
 }
 
 #[cfg(test)]

@@ -50,9 +50,9 @@ pub(super) fn answer(
         return reply;
     }
     let style = match fault {
-        Some(Fault::Drift) => Style::Drifted,
-        Some(Fault::Mistype) => Style::Mistyped,
-        Some(Fault::Unknown) => Style::Unknown,
+        Some(Fault::TypeDrift) => Style::Drifted,
+        Some(Fault::InvalidCount) => Style::Mistyped,
+        Some(Fault::UnknownFields) => Style::Unknown,
         _ => Style::Documented,
     };
     let answered = match Route::of(incoming.path) {

@@ -71,7 +71,7 @@ impl Visitor<'_> {
 impl Gate {
     /// Takes this token until it expires; from now on no other than those told.
     pub(super) fn accept_token(&mut self, token: Secret, expires_at: Option<Timestamp>) {
-        self.revoke_token(token.expose());
+        self.revoke_token(token.expose_secret());
         self.tokens.push(AcceptedToken { token, expires_at });
     }
 
@@ -109,9 +109,10 @@ impl Gate {
     /// Takes this token no longer, nor any that was not told.
     pub(super) fn revoke_token(&mut self, token: &str) {
         self.is_told = true;
-        self.tokens.retain(|known| known.token.expose() != token);
+        self.tokens
+            .retain(|known| known.token.expose_secret() != token);
         self.issued
-            .retain(|known| known.accepted.token.expose() != token);
+            .retain(|known| known.accepted.token.expose_secret() != token);
     }
 
     /// What is taken as of now, for any project: the first token that is, else the first key that
@@ -128,7 +129,7 @@ impl Gate {
             token.bytes().all(|byte| byte.is_ascii_graphic())
                 && self.admit_token(token, now, limits).is_ok()
         };
-        let mut told = self.tokens.iter().map(|known| known.token.expose());
+        let mut told = self.tokens.iter().map(|known| known.token.expose_secret());
         if let Some(token) = told.find(is_taken) {
             return Some(Credentials::token(token));
         }
@@ -206,7 +207,7 @@ impl Gate {
         if limits == Limits::Documented && token.len() > LONGEST_TOKEN {
             return Err(Refusal::unauthenticated("decrypt token fail"));
         }
-        let is_meant = |known: &AcceptedToken| known.token.expose() == token;
+        let is_meant = |known: &AcceptedToken| known.token.expose_secret() == token;
         if let Some(known) = self.tokens.iter().find(|known| is_meant(known)) {
             return known.admit(now).map(|()| Visitor::OfEvery);
         }
@@ -307,7 +308,7 @@ mod tests {
         }
         assert_eq!(gate.issued.len(), MOST_ISSUED);
         let refused = |gate: &Gate, token: &Secret, now: u64| {
-            let admitted = gate.admit_token(token.expose(), at(now), Limits::Documented);
+            let admitted = gate.admit_token(token.expose_secret(), at(now), Limits::Documented);
             admitted.is_err()
         };
         assert!(

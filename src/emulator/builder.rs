@@ -23,7 +23,7 @@ use super::{Emulator, Shared};
 use crate::clock::{Clock, SystemClock};
 #[cfg(feature = "aksk")]
 use crate::credentials::AccessKey;
-use crate::credentials::Secret;
+use crate::secret::Secret;
 use crate::timestamp::Timestamp;
 
 /// The most jobs the service puts in one answer.
@@ -130,7 +130,7 @@ impl EmulatorBuilder {
     }
 
     /// Takes this token until it expires; any that is not told is refused, and so are signatures.
-    pub fn token_until(mut self, token: impl Into<Secret>, expires_at: Timestamp) -> Self {
+    pub fn token_expiring_at(mut self, token: impl Into<Secret>, expires_at: Timestamp) -> Self {
         self.gate.accept_token(token.into(), Some(expires_at));
         self
     }

@@ -4,7 +4,7 @@ use alloc::format;
 use alloc::string::String;
 use core::time::Duration;
 
-use super::fault::{Fault, MOST_OVERLONG};
+use super::fault::{Fault, MAX_EXTRA_BYTES};
 use super::refusal::{Refusal, Tongue};
 use super::reply::{Reply, reason_phrase};
 use crate::header;
@@ -51,12 +51,12 @@ impl Delivery {
         let half = body.len() / 2;
         match fault {
             Fault::Reset => self.end = End::Reset,
-            Fault::Cut => self.end = End::Cut(half),
-            Fault::Late(delay) => self.late = self.late.saturating_add(*delay),
-            Fault::Slow(span) => self.over = *span,
+            Fault::AbortBody => self.end = End::Cut(half),
+            Fault::Delay(delay) => self.late = self.late.saturating_add(*delay),
+            Fault::SlowBody(span) => self.over = *span,
             Fault::Truncate => body.truncate(half),
-            Fault::Overlong(spaces) => {
-                let spaces = (*spaces).min(MOST_OVERLONG);
+            Fault::ExtraBytes(spaces) => {
+                let spaces = (*spaces).min(MAX_EXTRA_BYTES);
                 body.resize(body.len().saturating_add(spaces), b' ');
             }
             Fault::Length(difference) => {
@@ -65,8 +65,11 @@ impl Delivery {
             }
             Fault::Garbage => self.end = End::Garbage,
             // These are in the answer itself.
-            Fault::Status(..) | Fault::Html(_) | Fault::Drift | Fault::Mistype | Fault::Unknown => {
-            }
+            Fault::Status(..)
+            | Fault::Html(_)
+            | Fault::TypeDrift
+            | Fault::InvalidCount
+            | Fault::UnknownFields => {}
         }
     }
 

@@ -17,34 +17,34 @@ pub enum Fault {
     Status(u16, Option<Duration>),
     /// A proxy on the way answers with this status, within the same bounds, and a page of HTML.
     Html(u16),
-    /// The connection ends before an answer (`Broken`).
+    /// The connection ends before an answer (`ConnectionLost`).
     Reset,
-    /// The connection ends in the middle of the body (`Broken`).
-    Cut,
+    /// The connection ends in the middle of the body (`ConnectionLost`).
+    AbortBody,
     /// The answer begins this much later (`Timeout` if there is less time left).
-    Late(Duration),
+    Delay(Duration),
     /// The body takes this long, trickling in (`Timeout` if there is less time left).
-    Slow(Duration),
+    SlowBody(Duration),
     /// The body is half of what it should be, and announced as that: no JSON.
     Truncate,
     /// This many spaces follow the body, 256 MiB at most (`BodyTooLarge` past the client's cap).
-    Overlong(usize),
+    ExtraBytes(usize),
     /// `Content-Length` is off by so many bytes: with too many the body seems to end early
-    /// (`Broken`), with too few it is cut short. The connection ends afterwards.
+    /// (`ConnectionLost`), with too few it is cut short. The connection ends afterwards.
     Length(i64),
     /// Types drift, as sister operations of the service were seen to do: `count` is a text,
     /// statuses are in lower case, `create_time` is a number, other texts are `null`.
-    Drift,
+    TypeDrift,
     /// `count` is an object: nothing a client could make sense of.
-    Mistype,
+    InvalidCount,
     /// Fields that nobody knows, in the answer and in each job.
-    Unknown,
+    UnknownFields,
     /// What comes back is no HTTP (`Protocol`).
     Garbage,
 }
 
 /// The most spaces that are sent: beyond, the emulator's own memory would be what is tested.
-pub(super) const MOST_OVERLONG: usize = 256 << 20;
+pub(super) const MAX_EXTRA_BYTES: usize = 256 << 20;
 
 impl Fault {
     /// This status, without `Retry-After`.
@@ -70,15 +70,15 @@ impl Fault {
 /// | `429:2s` | the same with `Retry-After: 2` |
 /// | `html`, `html:504` | [`Html`](Fault::Html), of status 502 or this one |
 /// | `reset` | [`Reset`](Fault::Reset) |
-/// | `cut` | [`Cut`](Fault::Cut) |
-/// | `late:500ms` | [`Late`](Fault::Late) |
-/// | `slow:2s` | [`Slow`](Fault::Slow) |
+/// | `cut` | [`Cut`](Fault::AbortBody) |
+/// | `late:500ms` | [`Late`](Fault::Delay) |
+/// | `slow:2s` | [`Slow`](Fault::SlowBody) |
 /// | `truncate` | [`Truncate`](Fault::Truncate) |
-/// | `overlong`, `overlong:1000` | [`Overlong`](Fault::Overlong), by 17 MiB or this many bytes |
+/// | `overlong`, `overlong:1000` | [`Overlong`](Fault::ExtraBytes), by 17 MiB or this many bytes |
 /// | `length:+10`, `length:-10` | [`Length`](Fault::Length) |
-/// | `drift` | [`Drift`](Fault::Drift) |
-/// | `mistype` | [`Mistype`](Fault::Mistype) |
-/// | `unknown` | [`Unknown`](Fault::Unknown) |
+/// | `drift` | [`Drift`](Fault::TypeDrift) |
+/// | `mistype` | [`Mistype`](Fault::InvalidCount) |
+/// | `unknown` | [`Unknown`](Fault::UnknownFields) |
 /// | `garbage` | [`Garbage`](Fault::Garbage) |
 /// | `ok` | none: lets a request pass, in the order |
 ///
@@ -93,7 +93,7 @@ impl Fault {
 ///     .then(Fault::status(503))
 ///     .then_ok()
 ///     .at(4..=4, Fault::Reset)
-///     .by_chance(5, Fault::Truncate);
+///     .with_probability(5, Fault::Truncate);
 /// assert_eq!(faults, same);
 /// # Ok::<(), drs_backup_jobs::Error>(())
 /// ```
@@ -151,7 +151,7 @@ impl Faults {
     /// So many requests in a hundred suffer this, drawn from the emulator's seed; more than 100
     /// are 100.
     #[must_use]
-    pub fn by_chance(self, percent: u8, fault: Fault) -> Self {
+    pub fn with_probability(self, percent: u8, fault: Fault) -> Self {
         let percent = percent.min(100);
         self.with(Some(fault), Place::Chance { percent })
     }

@@ -6,7 +6,7 @@ use core::fmt;
 use core::str::FromStr;
 use core::time::Duration;
 
-use super::fault::{Fault, Faults, MOST_OVERLONG, Place, Rule};
+use super::fault::{Fault, Faults, MAX_EXTRA_BYTES, Place, Rule};
 use crate::error::Error;
 
 /// How far past the body an `overlong` answer goes if nothing else is said: over the client's cap.
@@ -109,11 +109,11 @@ fn fault(text: &str) -> Result<Fault, Error> {
     }
     let simple = match name {
         "reset" => Some(Fault::Reset),
-        "cut" => Some(Fault::Cut),
+        "cut" => Some(Fault::AbortBody),
         "truncate" => Some(Fault::Truncate),
-        "drift" => Some(Fault::Drift),
-        "mistype" => Some(Fault::Mistype),
-        "unknown" => Some(Fault::Unknown),
+        "drift" => Some(Fault::TypeDrift),
+        "mistype" => Some(Fault::InvalidCount),
+        "unknown" => Some(Fault::UnknownFields),
         "garbage" => Some(Fault::Garbage),
         _ => None,
     };
@@ -128,13 +128,13 @@ fn fault(text: &str) -> Result<Fault, Error> {
             Some(argument) => status(text, argument)?,
             None => 502,
         })),
-        "late" => duration().map(Fault::Late),
-        "slow" => duration().map(Fault::Slow),
+        "late" => duration().map(Fault::Delay),
+        "slow" => duration().map(Fault::SlowBody),
         "overlong" => match argument.map_or(Ok(OVERLONG), str::parse) {
-            Ok(bytes @ 1..=MOST_OVERLONG) => Ok(Fault::Overlong(bytes)),
+            Ok(bytes @ 1..=MAX_EXTRA_BYTES) => Ok(Fault::ExtraBytes(bytes)),
             _ => Err(refuse(
                 text,
-                &format!("a number of bytes from 1 to {MOST_OVERLONG} after the colon"),
+                &format!("a number of bytes from 1 to {MAX_EXTRA_BYTES} after the colon"),
             )),
         },
         "length" => match argument.map(str::parse) {
@@ -212,16 +212,16 @@ impl fmt::Display for Fault {
             Self::Html(502) => f.write_str("html"),
             Self::Html(status) => write!(f, "html:{status}"),
             Self::Reset => f.write_str("reset"),
-            Self::Cut => f.write_str("cut"),
-            Self::Late(delay) => write!(f, "late:{}", short(*delay)),
-            Self::Slow(span) => write!(f, "slow:{}", short(*span)),
+            Self::AbortBody => f.write_str("cut"),
+            Self::Delay(delay) => write!(f, "late:{}", short(*delay)),
+            Self::SlowBody(span) => write!(f, "slow:{}", short(*span)),
             Self::Truncate => f.write_str("truncate"),
-            Self::Overlong(OVERLONG) => f.write_str("overlong"),
-            Self::Overlong(bytes) => write!(f, "overlong:{bytes}"),
+            Self::ExtraBytes(OVERLONG) => f.write_str("overlong"),
+            Self::ExtraBytes(bytes) => write!(f, "overlong:{bytes}"),
             Self::Length(difference) => write!(f, "length:{difference:+}"),
-            Self::Drift => f.write_str("drift"),
-            Self::Mistype => f.write_str("mistype"),
-            Self::Unknown => f.write_str("unknown"),
+            Self::TypeDrift => f.write_str("drift"),
+            Self::InvalidCount => f.write_str("mistype"),
+            Self::UnknownFields => f.write_str("unknown"),
             Self::Garbage => f.write_str("garbage"),
         }
     }
@@ -279,23 +279,23 @@ mod tests {
             .then(Fault::Status(599, Some(millis(1))))
             .then(Fault::Html(200))
             .then_ok()
-            .at(1..=u64::MAX, Fault::Late(millis(60_001)))
-            .at(2..=2, Fault::Slow(Duration::ZERO))
-            .at(2..=u64::MAX, Fault::Overlong(MOST_OVERLONG))
-            .by_chance(255, Fault::Length(i64::MIN));
+            .at(1..=u64::MAX, Fault::Delay(millis(60_001)))
+            .at(2..=2, Fault::SlowBody(Duration::ZERO))
+            .at(2..=u64::MAX, Fault::ExtraBytes(MAX_EXTRA_BYTES))
+            .with_probability(255, Fault::Length(i64::MIN));
         assert_eq!(within.to_string().parse::<Faults>().unwrap(), within);
         for beyond in [
             Fault::Status(99, None),
             Fault::Html(600),
-            Fault::Overlong(usize::MAX),
+            Fault::ExtraBytes(usize::MAX),
             Fault::Length(0),
         ] {
             let text = Faults::new().then(beyond).to_string();
             assert!(text.parse::<Faults>().is_err(), "{text}");
         }
-        let fine = Faults::new().then(Fault::Late(Duration::from_micros(1500)));
+        let fine = Faults::new().then(Fault::Delay(Duration::from_micros(1500)));
         let read: Faults = fine.to_string().parse().unwrap();
-        assert_eq!(read, Faults::new().then(Fault::Late(millis(1))));
+        assert_eq!(read, Faults::new().then(Fault::Delay(millis(1))));
     }
 
     #[test]

@@ -11,9 +11,9 @@ use super::refusal::Refusal;
 use super::reply::Reply;
 use super::state::State;
 use super::write_json;
-use crate::credentials::Secret;
 use crate::header;
 use crate::json::{self, Cursor, Expected};
+use crate::secret::Secret;
 use crate::timestamp::Timestamp;
 
 /// The project there is if none was told.
@@ -83,7 +83,7 @@ impl Iam {
         let is_known = |user: &User| {
             user.account == login.account
                 && user.name == login.user
-                && user.password.expose() == login.password
+                && user.password.expose_secret() == login.password
         };
         is_whole && (self.users.is_empty() || self.users.iter().any(is_known))
     }
@@ -194,7 +194,7 @@ pub(super) fn log_in(
         .gate
         .issue_token(request_id, project.id, expires_at, now);
     let mut reply = Reply::json(201, body);
-    reply.push_header(header::SUBJECT_TOKEN, token.expose());
+    reply.push_header(header::SUBJECT_TOKEN, token.expose_secret());
     Ok(reply)
 }
 

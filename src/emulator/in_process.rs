@@ -5,11 +5,15 @@ use super::delivery::End;
 use super::incoming::Incoming;
 use super::reply::Reply;
 use crate::transport::{
-    Head, Request, ResponseBody, Transport, TransportError, TransportErrorKind,
+    Request, ResponseBody, ResponseHead, Transport, TransportError, TransportErrorKind,
 };
 
 impl Transport for Emulator {
-    fn send(&self, request: &Request<'_>, body: &mut ResponseBody) -> Result<Head, TransportError> {
+    fn send(
+        &self,
+        request: &Request<'_>,
+        body: &mut ResponseBody,
+    ) -> Result<ResponseHead, TransportError> {
         let headers = request.headers().iter().collect();
         let incoming = Incoming::new(
             request.method().as_str(),
@@ -19,8 +23,8 @@ impl Transport for Emulator {
         );
         let delivery = self.answer(&incoming);
         let takes = delivery.late.saturating_add(delivery.over);
-        if takes > request.time_left() {
-            self.pause(request.time_left(), || false);
+        if takes > request.timeout() {
+            self.pause(request.timeout(), || false);
             return fail(TransportErrorKind::Timeout, "the answer took too long");
         }
         self.pause(takes, || false);
@@ -29,30 +33,33 @@ impl Transport for Emulator {
             headers,
             body: reply,
         } = delivery.reply;
-        let mut head = Head::new(status);
+        let mut head = ResponseHead::new(status);
         for (name, value) in &headers {
-            head.header(name, value);
+            head.push_header(name, value);
         }
         let cut_to = |length: usize| reply.get(..length).unwrap_or(&reply);
         match delivery.end {
             End::Whole => body.write(&reply)?,
             End::Reset => {
                 return fail(
-                    TransportErrorKind::Broken,
+                    TransportErrorKind::ConnectionLost,
                     "the connection ended before an answer",
                 );
             }
             End::Cut(length) => {
                 body.write(cut_to(length))?;
                 return fail(
-                    TransportErrorKind::Broken,
+                    TransportErrorKind::ConnectionLost,
                     "the connection ended in the body",
                 );
             }
             End::Announced(length) => {
                 body.write(cut_to(length))?;
                 if length > reply.len() {
-                    return fail(TransportErrorKind::Broken, "the body ended too early");
+                    return fail(
+                        TransportErrorKind::ConnectionLost,
+                        "the body ended too early",
+                    );
                 }
             }
             End::Garbage => {

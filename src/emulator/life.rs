@@ -92,7 +92,7 @@ impl Change {
                 error_log,
             } => {
                 list.update(&id, |mut job| {
-                    if !status.is_ended() {
+                    if !status.is_finished() {
                         job.job.finish_time = None;
                         job.job.error_log = None;
                         return job.status(status);
@@ -122,9 +122,9 @@ impl Change {
 ///     .job(EmulatedJob::new("a"))
 ///     .script(Script::new().after(Duration::from_secs(60), Change::status("a", JobStatus::Success)))
 ///     .build();
-/// assert!(!emulator.job("a").unwrap().job.is_ended());
+/// assert!(!emulator.job("a").unwrap().job.is_finished());
 /// clock.advance(Duration::from_secs(60));
-/// assert!(emulator.job("a").unwrap().job.is_ended());
+/// assert!(emulator.job("a").unwrap().job.is_finished());
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Script {
@@ -160,7 +160,7 @@ impl Script {
     /// running job ends, else a job comes or an ended one goes. Zero is never. When nobody has asked
     /// for long, 1 000 such changes are made up for, and those that were due after them are not.
     #[must_use]
-    pub fn busy(mut self, every: Duration) -> Self {
+    pub fn random_changes(mut self, every: Duration) -> Self {
         self.every = (!every.is_zero()).then_some(every);
         self
     }
@@ -217,17 +217,17 @@ impl Life {
         loop {
             let by_script = self.by_time.last().map(|(due, _)| *due);
             let by_script = by_script.filter(|due| *due <= elapsed);
-            let by_chance = self.busy.as_ref().and_then(|busy| busy.next);
-            let by_chance = by_chance.filter(|due| *due <= elapsed);
+            let with_probability = self.busy.as_ref().and_then(|busy| busy.next);
+            let with_probability = with_probability.filter(|due| *due <= elapsed);
             // In the order of their moments, whichever they are of, so that the list is the same
             // whether or not somebody looked between two of them.
             if let Some(due) = by_script
-                && by_chance.is_none_or(|other| due <= other)
+                && with_probability.is_none_or(|other| due <= other)
             {
                 if let Some((_, change)) = self.by_time.pop() {
                     change.make(list, &self.moment(due));
                 }
-            } else if let Some(due) = by_chance {
+            } else if let Some(due) = with_probability {
                 let makes_up = made_up < MOST_MADE_UP;
                 if let Some(busy) = &mut self.busy {
                     let from = if makes_up { due } else { elapsed };
@@ -271,7 +271,7 @@ impl Life {
             let candidates: Vec<String> = list
                 .iter()
                 .take(REACH)
-                .filter(|job| job.job.is_ended() == ended)
+                .filter(|job| job.job.is_finished() == ended)
                 .map(|job| job.job.id.into_owned())
                 .collect();
             random.pick(&candidates).cloned()

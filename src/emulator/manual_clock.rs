@@ -19,7 +19,7 @@ use crate::timestamp::Timestamp;
 /// clock.sleep(Duration::from_secs(3600));
 /// clock.advance(Duration::from_secs(1));
 /// assert_eq!(clock.now(), Duration::from_secs(3601));
-/// assert_eq!(clock.slept(), Duration::from_secs(3600));
+/// assert_eq!(clock.total_slept(), Duration::from_secs(3600));
 /// ```
 #[derive(Clone, Debug)]
 pub struct ManualClock {
@@ -64,7 +64,7 @@ impl ManualClock {
 
     /// How long was slept by this clock, over all sleeps.
     #[must_use]
-    pub fn slept(&self) -> Duration {
+    pub fn total_slept(&self) -> Duration {
         self.lock().slept
     }
 

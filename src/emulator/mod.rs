@@ -11,8 +11,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::client::{Client, ClientBuilder};
 use crate::clock::Clock;
-use crate::credentials::Secret;
 use crate::header;
+use crate::secret::Secret;
 use crate::timestamp::Timestamp;
 
 mod answer;
@@ -218,8 +218,8 @@ impl Emulator {
     }
 
     /// Forgets what was asked until now.
-    pub fn forget_requests(&self) {
-        self.lock().forget_requests();
+    pub fn clear_requests(&self) {
+        self.lock().clear_requests();
     }
 
     /// Listens for HTTP connections at an address, such as `127.0.0.1:0` (any free port), on a

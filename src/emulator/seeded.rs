@@ -96,7 +96,7 @@ impl Lot {
             _ => JobStatus::PrecheckFailed,
         };
         job.error_log = reason(&mut random, &job.status).map(Cow::Borrowed);
-        if job.is_ended() {
+        if job.is_finished() {
             let seconds = 20 + random.below(7200);
             let finished = created.saturating_add_unsigned(seconds * 1000);
             job.finish_time = Some(time(Timestamp::from_unix_millis(finished)).into());
@@ -203,7 +203,7 @@ mod tests {
         }
         assert!(jobs.iter().any(|job| !job.job.name.is_ascii()));
         for EmulatedJob { job, .. } in &jobs {
-            assert_eq!(job.is_ended(), job.finish_time.is_some());
+            assert_eq!(job.is_finished(), job.finish_time.is_some());
             assert_eq!(
                 matches!(job.status, JobStatus::Failed | JobStatus::PrecheckFailed),
                 job.error_log.is_some()

@@ -39,7 +39,7 @@ impl KnownKey {
     }
 
     pub(super) fn id(&self) -> &str {
-        self.key.parts().0.expose()
+        self.key.parts().0.expose_secret()
     }
 
     pub(super) fn is_locked(&self, now: i64) -> bool {
@@ -96,7 +96,7 @@ impl KnownKey {
             return Err("the headers Host and X-Sdk-Date must be signed");
         }
         let token = incoming.header(header::SECURITY_TOKEN);
-        if token != security_token.map(Secret::expose) {
+        if token != security_token.map(Secret::expose_secret) {
             return Err("the security token does not belong to the ak");
         }
         if token.is_some() && !is_signed(header::SECURITY_TOKEN) {

@@ -52,7 +52,7 @@ impl State {
         self.requests.iter()
     }
 
-    pub(super) fn forget_requests(&mut self) {
+    pub(super) fn clear_requests(&mut self) {
         self.requests.clear();
         self.requests_size = 0;
     }

@@ -13,7 +13,7 @@ use crate::timestamp::Timestamp;
 pub(super) enum Style {
     /// As the service documents it.
     Documented,
-    /// With types that drifted, as [`Fault::Drift`](super::Fault::Drift) has them.
+    /// With types that drifted, as [`Fault::TypeDrift`](super::Fault::TypeDrift) has them.
     Drifted,
     /// With a count that is none.
     Mistyped,

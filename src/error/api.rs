@@ -43,7 +43,7 @@ impl ApiError {
                 "M00102" | "M00261" => Some(ErrorKind::Permission),
                 "M00101" | "10000010" => Some(ErrorKind::NotFound),
                 "M00002" | "M00004" | "M00007" | "M00105" | "M00200" | "M00201" | "M00202"
-                | "M00210" | "M00211" | "10000009" => Some(ErrorKind::Parameter),
+                | "M00210" | "M00211" | "10000009" => Some(ErrorKind::BadRequest),
                 "10000001" => Some(ErrorKind::Service),
                 _ => None,
             },
@@ -54,7 +54,7 @@ impl ApiError {
             403 => ErrorKind::Permission,
             404 => ErrorKind::NotFound,
             429 => ErrorKind::Throttled,
-            400 | 405 | 406 | 411 | 413..=415 | 422 | 431 | 494 => ErrorKind::Parameter,
+            400 | 405 | 406 | 411 | 413..=415 | 422 | 431 | 494 => ErrorKind::BadRequest,
             _ => ErrorKind::Service,
         })
     }
@@ -89,7 +89,7 @@ impl ApiError {
             (_, ErrorKind::Throttled) => {
                 "ask less often: the gateway allows about 200 requests in five minutes"
             }
-            (_, ErrorKind::Parameter) => "check the filters against the service's API page",
+            (_, ErrorKind::BadRequest) => "check the filters against the service's API page",
             (_, ErrorKind::NotFound) => "check the endpoint, the region and the project id",
             (_, ErrorKind::Service) if self.status >= 500 => {
                 "the service failed: try again later; with the request id its support can look"
@@ -136,13 +136,13 @@ mod tests {
 
     #[test]
     fn codes_and_statuses_map_to_kinds() {
-        use ErrorKind::{Authentication, NotFound, Parameter, Permission, Service, Throttled};
+        use ErrorKind::{Authentication, BadRequest, NotFound, Permission, Service, Throttled};
         for (status, code, kind) in [
             (404, "APIGW.0101", NotFound),
-            (400, "APIGW.0201", Parameter),
-            (413, "APIG.0201", Parameter),
-            (414, "APIGW.0201", Parameter),
-            (494, "APIGW.0201", Parameter),
+            (400, "APIGW.0201", BadRequest),
+            (413, "APIG.0201", BadRequest),
+            (414, "APIGW.0201", BadRequest),
+            (494, "APIGW.0201", BadRequest),
             (502, "APIGW.0201", Service),
             (504, "APIGW.0201", Service),
             (401, "APIGW.0301", Authentication),
@@ -150,29 +150,29 @@ mod tests {
             (401, "APIGW.0303", Authentication),
             (401, "APIGW.0307", Authentication),
             (429, "APIGW.0308", Throttled),
-            (422, "DRS.M00002", Parameter),
-            (422, "DRS.M00004", Parameter),
-            (400, "DRS.M00007", Parameter),
+            (422, "DRS.M00002", BadRequest),
+            (422, "DRS.M00004", BadRequest),
+            (400, "DRS.M00007", BadRequest),
             (403, "DRS.M00100", Authentication),
             (404, "DRS.M00101", NotFound),
             (403, "DRS.M00102", Permission),
             (401, "DRS.M00103", Authentication),
-            (400, "DRS.M00105", Parameter),
-            (400, "DRS.M00202", Parameter),
-            (400, "DRS.M00210", Parameter),
+            (400, "DRS.M00105", BadRequest),
+            (400, "DRS.M00202", BadRequest),
+            (400, "DRS.M00210", BadRequest),
             (403, "DRS.M00261", Permission),
             (400, "DRS.10000001", Service),
-            (400, "DRS.10000009", Parameter),
+            (400, "DRS.10000009", BadRequest),
             (400, "DRS.10000010", NotFound),
             (401, "401", Authentication),
             (403, "DRS.NEW", Permission),
             (429, "", Throttled),
             (500, "", Service),
             (503, "", Service),
-            (400, "", Parameter),
+            (400, "", BadRequest),
             (418, "", Service),
             (999, "", Service),
-            (200, "DRS.M00202", Parameter),
+            (200, "DRS.M00202", BadRequest),
         ] {
             assert_eq!(error(status, code).kind(), kind, "{status} {code}");
         }

@@ -6,13 +6,13 @@ use alloc::string::String;
 use core::fmt;
 use core::time::Duration;
 
-use crate::transport::{TransportError, TransportErrorKind};
-
 mod api;
 mod decode;
+mod transport;
 
 pub use api::ApiError;
 pub use decode::DecodeError;
+pub use transport::{TransportError, TransportErrorKind};
 
 /// Why a request, a page or a walk failed.
 ///
@@ -76,7 +76,7 @@ pub enum ErrorKind {
     /// Too many requests (429). Retried, after `Retry-After` when the service sends it.
     Throttled,
     /// The service refused a parameter (mostly 400). Not retried.
-    Parameter,
+    BadRequest,
     /// No such address, project or job (mostly 404). Not retried.
     NotFound,
     /// The service failed. 500, 502, 503 and 504 are retried, other statuses are not.
@@ -93,7 +93,7 @@ pub enum ErrorKind {
     /// The TLS handshake failed or the certificate was refused. Not retried.
     Tls,
     /// The connection broke before the answer was whole. Retried.
-    Network,
+    ConnectionLost,
     /// What came back is no HTTP, or a proxy refused to pass the request on. Not retried.
     Protocol,
     /// The answer is longer than the client takes. Not retried.
@@ -160,7 +160,7 @@ impl Error {
                 TransportErrorKind::Connect => ErrorKind::Connect,
                 TransportErrorKind::Timeout => ErrorKind::Timeout,
                 TransportErrorKind::Tls => ErrorKind::Tls,
-                TransportErrorKind::Broken => ErrorKind::Network,
+                TransportErrorKind::ConnectionLost => ErrorKind::ConnectionLost,
                 TransportErrorKind::Proxy | TransportErrorKind::Protocol => ErrorKind::Protocol,
                 TransportErrorKind::BodyTooLarge => ErrorKind::BodyTooLarge,
                 TransportErrorKind::InvalidRequest | TransportErrorKind::Unsupported => {

@@ -185,7 +185,7 @@ impl FusedIterator for Pages {}
 
 /// Says so when the service refuses an offset that lies beyond what it takes.
 fn beyond_the_last_offset(error: Error, offset: u32) -> Error {
-    if offset <= LAST_OFFSET || error.kind() != ErrorKind::Parameter {
+    if offset <= LAST_OFFSET || error.kind() != ErrorKind::BadRequest {
         return error;
     }
     Error::incomplete(

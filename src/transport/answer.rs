@@ -3,12 +3,12 @@
 use alloc::format;
 use alloc::string::String;
 
-use super::{Head, TransportError, TransportErrorKind};
+use super::{ResponseHead, TransportError, TransportErrorKind};
 
 /// Takes the headers of an answer one by one; gives the head, or says why the body cannot be
 /// trusted to be what the service sent.
 pub(super) struct AnswerHeaders {
-    head: Head,
+    head: ResponseHead,
     length: Option<String>,
     fault: Option<&'static str>,
     has_transfer_coding: bool,
@@ -17,7 +17,7 @@ pub(super) struct AnswerHeaders {
 impl AnswerHeaders {
     pub(super) fn new(status: u16) -> Self {
         Self {
-            head: Head::new(status),
+            head: ResponseHead::new(status),
             length: None,
             fault: None,
             has_transfer_coding: false,
@@ -41,7 +41,7 @@ impl AnswerHeaders {
         {
             self.fault = Some("is compressed, which was not asked for");
         }
-        self.head.header(name, value);
+        self.head.push_header(name, value);
     }
 
     /// To be asked once all headers are there, and before the body is read.
@@ -60,7 +60,7 @@ impl AnswerHeaders {
         ))
     }
 
-    pub(super) fn into_head(self) -> Head {
+    pub(super) fn into_head(self) -> ResponseHead {
         self.head
     }
 }

@@ -29,11 +29,10 @@ mod answer;
 mod body;
 #[cfg(feature = "curl")]
 mod curl;
-mod error;
-mod head;
 #[cfg(any(feature = "ureq", feature = "curl"))]
 mod proxies;
 mod request;
+mod response;
 #[cfg(feature = "ureq")]
 mod ureq;
 
@@ -41,12 +40,12 @@ mod ureq;
 pub use self::curl::{Curl, CurlBuilder};
 #[cfg(feature = "ureq")]
 pub use self::ureq::{Tls, Ureq, UreqBuilder};
+pub use crate::error::{TransportError, TransportErrorKind};
 pub use body::ResponseBody;
-pub use error::{TransportError, TransportErrorKind};
-pub use head::Head;
 #[cfg(any(feature = "ureq", feature = "curl"))]
 pub use proxies::Proxies;
 pub use request::{Headers, Method, Request, RequestParts};
+pub use response::ResponseHead;
 
 /// Sends one request and receives one answer.
 pub trait Transport: Send + Sync {
@@ -58,19 +57,27 @@ pub trait Transport: Send + Sync {
     /// - an answer of any status is an answer, not an error;
     /// - redirects are not followed: they would carry `X-Auth-Token` to another host;
     /// - it is done, or has failed with [`TransportErrorKind::Timeout`], when
-    ///   [`Request::time_left`] is over;
+    ///   [`Request::timeout`] is over;
     /// - a body that ends before its announced length, or a chunked body cut off, is
-    ///   [`TransportErrorKind::Broken`], never a short success;
+    ///   [`TransportErrorKind::ConnectionLost`], never a short success;
     /// - no error text holds a header's value.
     ///
     /// # Errors
     ///
     /// When no whole answer came back: see [`TransportErrorKind`].
-    fn send(&self, request: &Request<'_>, body: &mut ResponseBody) -> Result<Head, TransportError>;
+    fn send(
+        &self,
+        request: &Request<'_>,
+        body: &mut ResponseBody,
+    ) -> Result<ResponseHead, TransportError>;
 }
 
 impl<T: Transport + ?Sized> Transport for alloc::sync::Arc<T> {
-    fn send(&self, request: &Request<'_>, body: &mut ResponseBody) -> Result<Head, TransportError> {
+    fn send(
+        &self,
+        request: &Request<'_>,
+        body: &mut ResponseBody,
+    ) -> Result<ResponseHead, TransportError> {
         (**self).send(request, body)
     }
 }

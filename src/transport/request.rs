@@ -6,8 +6,8 @@ use alloc::vec::Vec;
 use core::fmt;
 use core::time::Duration;
 
-use crate::credentials::Secret;
 use crate::error::Error;
+use crate::secret::Secret;
 
 /// The method of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -56,7 +56,7 @@ impl Value {
     fn as_str(&self) -> &str {
         match self {
             Self::Plain(text) => text,
-            Self::Secret(secret) => secret.expose(),
+            Self::Secret(secret) => secret.expose_secret(),
         }
     }
 }
@@ -113,7 +113,7 @@ impl Headers {
     }
 
     pub(crate) fn push_secret(&mut self, name: &'static str, value: Secret) -> Result<(), Error> {
-        check_value(name, value.expose())?;
+        check_value(name, value.expose_secret())?;
         self.0.push((name, Value::Secret(value)));
         Ok(())
     }
@@ -204,17 +204,17 @@ impl RequestParts {
 pub struct Request<'a> {
     parts: &'a RequestParts,
     body: &'a [u8],
-    time_left: Duration,
+    timeout: Duration,
 }
 
 impl<'a> Request<'a> {
-    /// The request that `parts` describe, to be answered within `time_left`.
+    /// The request that `parts` describe, to be answered within `timeout`.
     #[must_use]
-    pub fn new(parts: &'a RequestParts, body: &'a [u8], time_left: Duration) -> Self {
+    pub fn new(parts: &'a RequestParts, body: &'a [u8], timeout: Duration) -> Self {
         Self {
             parts,
             body,
-            time_left,
+            timeout,
         }
     }
 
@@ -244,8 +244,8 @@ impl<'a> Request<'a> {
 
     /// How long the answer may take from now on, to its last byte.
     #[must_use]
-    pub fn time_left(&self) -> Duration {
-        self.time_left
+    pub fn timeout(&self) -> Duration {
+        self.timeout
     }
 }
 
@@ -256,7 +256,7 @@ impl fmt::Debug for Request<'_> {
             .field("url", &self.parts.url)
             .field("headers", &self.parts.headers)
             .field("body", &format_args!("{} bytes", self.body.len()))
-            .field("time_left", &self.time_left)
+            .field("timeout", &self.timeout)
             .finish()
     }
 }

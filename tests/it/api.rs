@@ -4,12 +4,13 @@ use std::error::Error as StdError;
 use std::fmt::Debug;
 
 use drs_backup_jobs::transport::{
-    Head, Headers, Method, RequestParts, ResponseBody, TransportError, TransportErrorKind,
+    Headers, Method, RequestParts, ResponseBody, ResponseHead, TransportError, TransportErrorKind,
 };
 use drs_backup_jobs::{
     ApiError, Client, ClientBuilder, Credentials, DecodeError, Endpoint, EngineType, Error,
     ErrorKind, Event, Job, JobPage, JobStatus, Jobs, Language, ListJobs, Pages,
-    ParseTimestampError, Region, RetryPolicy, Secret, SortDir, SortKey, Timestamp, Waited, Watch,
+    ParseTimestampError, Region, RetryPolicy, Secret, SortDir, SortKey, Timestamp, WaitOutcome,
+    Watch,
 };
 
 /// Compiles for types that travel between threads and can be printed.
@@ -25,9 +26,9 @@ fn every_public_type_travels_between_threads_and_can_be_printed() {
     travel! {
         Client ClientBuilder Credentials Secret ListJobs Endpoint Region RetryPolicy
         Job<'static> JobPage<'static> JobStatus EngineType Language SortKey SortDir Timestamp
-        Jobs Pages Watch Event Waited
+        Jobs Pages Watch Event WaitOutcome
         Error ErrorKind ApiError DecodeError ParseTimestampError TransportError TransportErrorKind
-        Head Headers Method RequestParts ResponseBody
+        ResponseHead Headers Method RequestParts ResponseBody
     }
     #[cfg(feature = "std")]
     {

@@ -141,7 +141,7 @@ fn a_walk_is_sorted_by_creation_unless_told_otherwise() {
         (&["list"][..], "created_at"),
         (&["list", "--sort-key", "name"], "name"),
     ] {
-        emulator.forget_requests();
+        emulator.clear_requests();
         Run::of(command_for(&server, arguments)).done();
         let requests = format!("{:?}", emulator.requests());
         assert!(requests.contains(key), "{requests}");

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use drs_backup_jobs::emulator::{EmulatedJob, Emulator, EmulatorBuilder, Limits, ManualClock};
-use drs_backup_jobs::transport::{Head, Request, ResponseBody, Transport, TransportError};
+use drs_backup_jobs::transport::{Request, ResponseBody, ResponseHead, Transport, TransportError};
 use drs_backup_jobs::{ErrorKind, JobStatus, ListJobs, RetryPolicy, SortDir, SortKey, Timestamp};
 use serde_json::Value;
 
@@ -39,7 +39,11 @@ struct Tap {
 }
 
 impl Transport for Tap {
-    fn send(&self, request: &Request<'_>, body: &mut ResponseBody) -> Result<Head, TransportError> {
+    fn send(
+        &self,
+        request: &Request<'_>,
+        body: &mut ResponseBody,
+    ) -> Result<ResponseHead, TransportError> {
         let head = self.emulator.send(request, body)?;
         *self.last.lock().unwrap() = Some(Answer {
             status: head.status(),
@@ -234,9 +238,9 @@ fn a_client_made_by_the_emulator_passes_whatever_it_was_told() {
         |emulator| emulator.project("cn-north-4", "p4"),
         |emulator| emulator.project("cn-north-4", "p4").project_id("p"),
         |emulator| emulator.project_id("p").project("cn-north-4", "p4"),
-        |emulator| emulator.token_until("old", old()).token("good"),
-        |emulator| emulator.token_until("old", old()),
-        |emulator| emulator.token_until("old", old()).user("a", "u", "p"),
+        |emulator| emulator.token_expiring_at("old", old()).token("good"),
+        |emulator| emulator.token_expiring_at("old", old()),
+        |emulator| emulator.token_expiring_at("old", old()).user("a", "u", "p"),
         |emulator| emulator.user("a", "u", "p"),
         |emulator| emulator.user("a", "u", "p").token("good"),
         |emulator| emulator.token("no header holds\nthis").token("good"),
@@ -273,7 +277,7 @@ fn a_token_is_taken_until_it_expires() {
     let clock = ManualClock::new();
     let emulator = Emulator::builder()
         .clock(clock.clone())
-        .token_until("t", Timestamp::parse("2024-08-20T00:00:02Z").unwrap())
+        .token_expiring_at("t", Timestamp::parse("2024-08-20T00:00:02Z").unwrap())
         .build();
     let asked = || ask_as(&emulator, "t", &ListJobs::new());
     clock.advance(Duration::from_millis(1999));
@@ -327,7 +331,7 @@ fn requests_are_kept_for_assertions_and_their_secrets_are_not_printed() {
     assert_eq!(request.header("x-auth-token"), Some("MIIsecret"));
     assert_eq!(request.status(), Some(200));
     assert!(!format!("{requests:?} {emulator:?}").contains("MIIsecret"));
-    emulator.forget_requests();
+    emulator.clear_requests();
     assert!(emulator.requests().is_empty());
 }
 

@@ -38,13 +38,13 @@ fn each_fault_is_in_process_what_a_transport_makes_of_it() {
         ("404", ErrorKind::NotFound),
         ("302", ErrorKind::Redirect),
         ("html", ErrorKind::Service),
-        ("reset", ErrorKind::Network),
-        ("cut", ErrorKind::Network),
+        ("reset", ErrorKind::ConnectionLost),
+        ("cut", ErrorKind::ConnectionLost),
         ("late:6s", ErrorKind::Timeout),
         ("slow:6s", ErrorKind::Timeout),
         ("truncate", ErrorKind::Decode),
         ("overlong", ErrorKind::BodyTooLarge),
-        ("length:+1", ErrorKind::Network),
+        ("length:+1", ErrorKind::ConnectionLost),
         ("length:-1", ErrorKind::Decode),
         ("mistype", ErrorKind::Decode),
         ("garbage", ErrorKind::Protocol),
@@ -170,7 +170,7 @@ fn latency_passes_by_the_emulators_clock() {
         .build();
     let client = emulator.client().clock(clock.clone()).build().unwrap();
     client.list(&ListJobs::new()).unwrap();
-    assert_eq!(clock.slept(), Duration::from_millis(120));
+    assert_eq!(clock.total_slept(), Duration::from_millis(120));
     let hurried = emulator
         .client()
         .clock(clock.clone())
@@ -180,7 +180,7 @@ fn latency_passes_by_the_emulators_clock() {
     let error = hurried.list(&ListJobs::new()).unwrap_err();
     let transport = error.transport().expect("no answer");
     assert_eq!(transport.kind(), TransportErrorKind::Timeout);
-    assert_eq!(clock.slept(), Duration::from_millis(220));
+    assert_eq!(clock.total_slept(), Duration::from_millis(220));
 }
 
 /// What comes back on a socket, all of it, from an emulator that does this to the first request.
@@ -218,7 +218,7 @@ fn a_slow_body_takes_its_whole_time_however_short_it_is() {
             "GET {JOBS}{query} HTTP/1.1\r\nHost: h\r\nX-Auth-Token: t\r\nConnection: close\r\n\r\n"
         ));
         assert!(raw.rest().starts_with("HTTP/1.1 200 "));
-        assert_eq!(clock.slept(), Duration::from_secs(2), "{query}");
+        assert_eq!(clock.total_slept(), Duration::from_secs(2), "{query}");
     }
 }
 
@@ -247,7 +247,7 @@ fn a_fault_beyond_its_bounds_is_the_next_one_within_them() {
         assert_eq!(raw.get(JOBS).status, 200, "{fault:?}");
     }
     let emulator = Emulator::builder()
-        .faults(Faults::new().then(Fault::Overlong(usize::MAX)))
+        .faults(Faults::new().then(Fault::ExtraBytes(usize::MAX)))
         .build();
     let client = emulator.client().retry(RetryPolicy::none());
     let error = client.build().unwrap().list(&ListJobs::new()).unwrap_err();

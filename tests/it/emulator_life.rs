@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use drs_backup_jobs::emulator::{Change, EmulatedJob, Emulator, ManualClock, Script};
-use drs_backup_jobs::transport::{Head, Request, ResponseBody, Transport, TransportError};
+use drs_backup_jobs::transport::{Request, ResponseBody, ResponseHead, Transport, TransportError};
 use drs_backup_jobs::{Clock as _, JobStatus, ListJobs, RetryPolicy};
 
 use crate::emulator::ask;
@@ -64,7 +64,7 @@ fn a_job_that_runs_again_has_no_finish_and_no_error() {
         .build();
     clock.advance(SECOND * 2);
     let job = emulator.job("a").unwrap().job;
-    assert!(job.finish_time.is_none() && job.error_log.is_none() && !job.is_ended());
+    assert!(job.finish_time.is_none() && job.error_log.is_none() && !job.is_finished());
 }
 
 #[test]
@@ -93,7 +93,7 @@ fn a_busy_list_changes_the_same_way_for_the_same_seed() {
             .clock(clock.clone())
             .script(
                 Script::new()
-                    .busy(SECOND)
+                    .random_changes(SECOND)
                     .after(SECOND * 30, Change::add(EmulatedJob::new("amid")))
                     .after(SECOND * 40, Change::move_to("amid", 7)),
             )
@@ -109,8 +109,8 @@ fn a_busy_list_changes_the_same_way_for_the_same_seed() {
     assert_ne!(lived(1, 1), lived(2, 1));
     assert_ne!(lived(1, 0), lived(1, 1));
     for EmulatedJob { job, .. } in lived(1, 1) {
-        assert_eq!(job.is_ended(), job.finish_time.is_some());
-        assert!(job.duration().is_some() || !job.is_ended(), "{job:?}");
+        assert_eq!(job.is_finished(), job.finish_time.is_some());
+        assert!(job.duration().is_some() || !job.is_finished(), "{job:?}");
     }
 }
 
@@ -120,7 +120,7 @@ fn a_busy_list_is_not_made_up_for_without_end() {
     let emulator = Emulator::builder()
         .jobs(5)
         .clock(clock.clone())
-        .script(Script::new().busy(Duration::from_nanos(1)))
+        .script(Script::new().random_changes(Duration::from_nanos(1)))
         .build();
     clock.advance(Duration::MAX);
     let before = emulator.jobs();
@@ -135,7 +135,11 @@ struct Churn {
 }
 
 impl Transport for Churn {
-    fn send(&self, request: &Request<'_>, body: &mut ResponseBody) -> Result<Head, TransportError> {
+    fn send(
+        &self,
+        request: &Request<'_>,
+        body: &mut ResponseBody,
+    ) -> Result<ResponseHead, TransportError> {
         let number = self.asked.fetch_add(1, Ordering::Relaxed);
         let chance = (number + 1)
             .wrapping_mul(0x9e37_79b9_7f4a_7c15)

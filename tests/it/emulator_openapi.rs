@@ -133,7 +133,7 @@ struct Asked {
 }
 
 impl Asked {
-    fn by_chance(chance: &mut Chance, all: &[EmulatedJob]) -> Self {
+    fn with_probability(chance: &mut Chance, all: &[EmulatedJob]) -> Self {
         let mut asked = Self::default();
         let sample = chance.pick(all).clone();
         if chance.one_in(3) {
@@ -259,7 +259,7 @@ fn random_queries_get_the_right_shape_set_and_order_whatever_the_page_size() {
         let emulator = Emulator::builder().jobs(150).seed(seed).build();
         let all = emulator.jobs();
         for _ in 0..25 {
-            let asked = Asked::by_chance(&mut chance, &all);
+            let asked = Asked::with_probability(&mut chance, &all);
             let query = asked.query();
             let context = format!("seed {seed}, {query:?}");
             let page_size = *chance.pick(&[1_u32, 7, 64, 512]);

@@ -8,7 +8,9 @@ use std::fmt::Write as _;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
-use drs_backup_jobs::transport::{Head, Request, ResponseBody, TransportError, TransportErrorKind};
+use drs_backup_jobs::transport::{
+    Request, ResponseBody, ResponseHead, TransportError, TransportErrorKind,
+};
 use drs_backup_jobs::{Client, Clock, Error, ErrorKind, ListJobs, RetryPolicy, Transport};
 
 /// Where a history's numbers come from.
@@ -208,11 +210,15 @@ impl Service {
 }
 
 impl Transport for Service {
-    fn send(&self, request: &Request<'_>, body: &mut ResponseBody) -> Result<Head, TransportError> {
+    fn send(
+        &self,
+        request: &Request<'_>,
+        body: &mut ResponseBody,
+    ) -> Result<ResponseHead, TransportError> {
         let mut world = self.world();
         if world.with_failures && !world.chance.is_used_up() && world.chance.below(10) == 0 {
             return Err(TransportError::new(
-                TransportErrorKind::Broken,
+                TransportErrorKind::ConnectionLost,
                 "drawn from the history",
             ));
         }
@@ -228,7 +234,7 @@ impl Transport for Service {
         }
         text.push_str("]}");
         body.write(text.as_bytes())?;
-        Ok(Head::new(200))
+        Ok(ResponseHead::new(200))
     }
 }
 
@@ -262,7 +268,7 @@ pub(crate) fn walk(service: &Service) -> Walked {
     loop {
         match jobs.next() {
             Some(Ok(job)) => ids.push(job.id.parse().unwrap()),
-            Some(Err(error)) if error.kind() == ErrorKind::Network => jobs.resume(),
+            Some(Err(error)) if error.kind() == ErrorKind::ConnectionLost => jobs.resume(),
             Some(Err(error)) => {
                 return Walked {
                     ids,

@@ -7,7 +7,7 @@ use std::thread;
 use std::time::Duration;
 
 use drs_backup_jobs::transport::TransportErrorKind::{
-    self as Kind, Broken, Protocol, Proxy, Timeout,
+    self as Kind, ConnectionLost, Protocol, Proxy, Timeout,
 };
 use drs_backup_jobs::transport::{Proxies, Transport};
 use drs_backup_jobs::{Client, ListJobs, RetryPolicy};
@@ -31,7 +31,7 @@ fn page_server() -> Server {
 /// Has `name` stand for the environment variable of that name, and no other be set.
 #[cfg(target_os = "linux")]
 fn environment(variables: Vec<(&'static str, String)>) -> Proxies {
-    Proxies::from_variables(move |name| {
+    Proxies::from_fn(move |name| {
         let found = variables.iter().find(|(known, _)| *known == name)?;
         Some(found.1.clone())
     })
@@ -78,7 +78,7 @@ fn a_real_proxy_passes_requests_on_with_and_without_a_login() {
                 format!("http://me:{password}@{}", locked.address()),
             ),
         ] {
-            let transport = through(built_in, Proxies::at(&url).unwrap());
+            let transport = through(built_in, Proxies::all(&url).unwrap());
             for (scheme, target) in targets(&plain, &tls, built_in) {
                 let sent = send(&*transport, &format!("{scheme}://{target}"), LONG, 100);
                 sent.assert_answer(200, PAGE.as_bytes());
@@ -88,7 +88,7 @@ fn a_real_proxy_passes_requests_on_with_and_without_a_login() {
         }
         for login in ["", "me:wrong@", "you:open-sesame@"] {
             let url = format!("http://{login}{}", locked.address());
-            let transport = through(built_in, Proxies::at(&url).unwrap());
+            let transport = through(built_in, Proxies::all(&url).unwrap());
             for (scheme, target) in targets(&plain, &tls, built_in) {
                 let sent = send(&*transport, &format!("{scheme}://{target}"), LONG, 100);
                 sent.assert_failure(Proxy);
@@ -213,7 +213,7 @@ fn of_https_the_proxy_learns_host_and_port_and_never_the_token() {
             PASSWORD.replace(' ', "%20"),
             proxy.address()
         );
-        let transport = through(built_in, Proxies::at(&url).unwrap());
+        let transport = through(built_in, Proxies::all(&url).unwrap());
         let client = client(transport, format!("https://{}", tls.address()));
         assert_eq!(client.list(&ListJobs::new()).unwrap().count, 0);
 
@@ -244,7 +244,7 @@ fn connections_through_a_proxy_are_kept_and_never_mixed_with_others() {
     for built_in in BUILT_IN {
         let before = server.connections();
         let (proxy, _) = eavesdropper(server.address());
-        let proxies = Proxies::at(&proxy.url()).unwrap().except("127.0.0.1");
+        let proxies = Proxies::all(&proxy.url()).unwrap().no_proxy("127.0.0.1");
         let transport = through(built_in, proxies);
         let indirect = format!("http://0.0.0.0:{}", server.address().port());
         for url in [&indirect, &server.url(), &indirect, &server.url()] {
@@ -285,12 +285,12 @@ fn a_proxy_that_does_not_do_its_part_has_its_outcome_and_no_error_holds_a_secret
             },
             Proxy,
         ),
-        ("closes", |peer| peer.request().map(drop), Broken),
-        ("resets", Peer::will_reset, Broken),
+        ("closes", |peer| peer.request().map(drop), ConnectionLost),
+        ("resets", Peer::will_reset, ConnectionLost),
         (
             "closes inside its answer",
             |peer| answer(peer, "HTTP/1.1 200 Conn"),
-            Broken,
+            ConnectionLost,
         ),
         (
             "speaks something else",
@@ -321,7 +321,7 @@ fn a_proxy_that_does_not_do_its_part_has_its_outcome_and_no_error_holds_a_secret
                 scope.spawn(move || {
                     let proxy = Server::start(serve);
                     let url = format!("http://me:hunter2@{}", proxy.address());
-                    let transport = through(built_in, Proxies::at(&url).unwrap());
+                    let transport = through(built_in, Proxies::all(&url).unwrap());
                     let what = format!("{}: a proxy that {what}", built_in.name);
 
                     let in_time = persistently(|| {

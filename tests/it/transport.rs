@@ -19,7 +19,8 @@ use drs_backup_jobs::transport::Curl;
 #[cfg(any(feature = "rustls", feature = "native-tls"))]
 use drs_backup_jobs::transport::Tls;
 use drs_backup_jobs::transport::{
-    Head, Proxies, Request, ResponseBody, Transport, TransportError, TransportErrorKind as Kind,
+    Proxies, Request, ResponseBody, ResponseHead, Transport, TransportError,
+    TransportErrorKind as Kind,
 };
 #[cfg(feature = "ureq")]
 use drs_backup_jobs::transport::{Ureq, UreqBuilder};
@@ -106,7 +107,7 @@ pub(crate) fn transports() -> impl Iterator<Item = (&'static str, Arc<dyn Transp
 
 /// What came of one request.
 pub(crate) struct Outcome {
-    pub(crate) result: Result<Head, TransportError>,
+    pub(crate) result: Result<ResponseHead, TransportError>,
     pub(crate) body: Vec<u8>,
     pub(crate) elapsed: Duration,
 }
@@ -284,7 +285,7 @@ fn a_body_shorter_than_its_content_length_is_no_success() {
             peer.send("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n{}")
         });
         let outcome = get(&*transport, &server);
-        outcome.assert_failure(Kind::Broken);
+        outcome.assert_failure(Kind::ConnectionLost);
         assert_eq!(outcome.body, b"{}", "{name}");
     }
 }
@@ -299,7 +300,7 @@ fn a_chunked_body_that_is_cut_off_is_no_success() {
                 peer.send(cut)
             });
             let outcome = get(&*transport, &server);
-            outcome.assert_failure(Kind::Broken);
+            outcome.assert_failure(Kind::ConnectionLost);
             assert!(outcome.body.len() <= 2, "{name}: {cut:?}");
         }
     }

@@ -10,7 +10,7 @@ use std::time::Duration;
 use std::time::Instant;
 
 use drs_backup_jobs::transport::TransportErrorKind::{
-    self as Kind, BodyTooLarge, Broken, Connect, Protocol, Timeout,
+    self as Kind, BodyTooLarge, Connect, ConnectionLost, Protocol, Timeout,
 };
 use drs_backup_jobs::{Client, Error, ListJobs, RetryPolicy, Transport};
 
@@ -41,7 +41,7 @@ use Outcome::{Fails, Status, TimesOut};
 impl Outcome {
     /// Whether the client sends the request again when there is time left.
     fn is_retried(self) -> bool {
-        matches!(self, Fails(Connect | Broken))
+        matches!(self, Fails(Connect | ConnectionLost))
     }
 }
 
@@ -57,37 +57,37 @@ const FAULTS: &[Fault] = &[
     // Ends before the end.
     Fault { what: "refuses the connection", outcome: Fails(Connect), kept: 0,
         serve: None },
-    Fault { what: "resets before the headers", outcome: Fails(Broken), kept: 0,
+    Fault { what: "resets before the headers", outcome: Fails(ConnectionLost), kept: 0,
         serve: Some(Peer::will_reset) },
-    Fault { what: "closes before the headers", outcome: Fails(Broken), kept: 0,
+    Fault { what: "closes before the headers", outcome: Fails(ConnectionLost), kept: 0,
         serve: Some(|peer| peer.request().map(drop)) },
-    Fault { what: "resets inside the headers", outcome: Fails(Broken), kept: 0,
+    Fault { what: "resets inside the headers", outcome: Fails(ConnectionLost), kept: 0,
         serve: Some(|peer| { peer.will_reset()?; peer.send("HTTP/1.1 200 OK\r\nContent-") }) },
-    Fault { what: "closes inside the headers", outcome: Fails(Broken), kept: 0,
+    Fault { what: "closes inside the headers", outcome: Fails(ConnectionLost), kept: 0,
         serve: Some(|peer| { peer.request()?; peer.send("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n") }) },
-    Fault { what: "closes inside a header", outcome: Fails(Broken), kept: 0,
+    Fault { what: "closes inside a header", outcome: Fails(ConnectionLost), kept: 0,
         serve: Some(|peer| { peer.request()?; peer.send("HTTP/1.1 200 OK\r\nContent-") }) },
-    Fault { what: "closes inside the status line", outcome: Fails(Broken), kept: 0,
+    Fault { what: "closes inside the status line", outcome: Fails(ConnectionLost), kept: 0,
         serve: Some(|peer| { peer.request()?; peer.send("HTTP/1.1 20") }) },
-    Fault { what: "closes after a status line", outcome: Fails(Broken), kept: 0,
+    Fault { what: "closes after a status line", outcome: Fails(ConnectionLost), kept: 0,
         serve: Some(|peer| { peer.request()?; peer.send("HTTP/1.1 200 OK\r\n") }) },
-    Fault { what: "closes after an interim answer", outcome: Fails(Broken), kept: 0,
+    Fault { what: "closes after an interim answer", outcome: Fails(ConnectionLost), kept: 0,
         serve: Some(|peer| { peer.request()?; peer.send("HTTP/1.1 102 Processing\r\n\r\n") }) },
-    Fault { what: "resets inside a body of known length", outcome: Fails(Broken), kept: 2,
+    Fault { what: "resets inside a body of known length", outcome: Fails(ConnectionLost), kept: 2,
         serve: Some(|peer| { peer.will_reset()?; peer.send("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{}") }) },
-    Fault { what: "closes inside a body of known length", outcome: Fails(Broken), kept: 2,
+    Fault { what: "closes inside a body of known length", outcome: Fails(ConnectionLost), kept: 2,
         serve: Some(|peer| { peer.request()?; peer.send("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{}") }) },
-    Fault { what: "resets between two chunks", outcome: Fails(Broken), kept: 2,
+    Fault { what: "resets between two chunks", outcome: Fails(ConnectionLost), kept: 2,
         serve: Some(|peer| { peer.will_reset()?; peer.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n") }) },
-    Fault { what: "closes between two chunks", outcome: Fails(Broken), kept: 2,
+    Fault { what: "closes between two chunks", outcome: Fails(ConnectionLost), kept: 2,
         serve: Some(|peer| { peer.request()?; peer.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n") }) },
-    Fault { what: "closes inside a chunk", outcome: Fails(Broken), kept: 2,
+    Fault { what: "closes inside a chunk", outcome: Fails(ConnectionLost), kept: 2,
         serve: Some(|peer| { peer.request()?; peer.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n9\r\n{}") }) },
-    Fault { what: "closes inside the length of a chunk", outcome: Fails(Broken), kept: 0,
+    Fault { what: "closes inside the length of a chunk", outcome: Fails(ConnectionLost), kept: 0,
         serve: Some(|peer| { peer.request()?; peer.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n9") }) },
-    Fault { what: "closes before the last chunk", outcome: Fails(Broken), kept: PAGE.len(),
+    Fault { what: "closes before the last chunk", outcome: Fails(ConnectionLost), kept: PAGE.len(),
         serve: Some(|peer| { peer.request()?; peer.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n15\r\n{\"count\":0,\"jobs\":[]}\r\n0") }) },
-    Fault { what: "resets inside a body of unknown length", outcome: Fails(Broken), kept: 2,
+    Fault { what: "resets inside a body of unknown length", outcome: Fails(ConnectionLost), kept: 2,
         serve: Some(|peer| { peer.will_reset()?; peer.send("HTTP/1.1 200 OK\r\n\r\n{}") }) },
 
     // Does not go on.

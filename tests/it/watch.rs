@@ -4,10 +4,12 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
-use drs_backup_jobs::transport::{Head, Request, ResponseBody, TransportError, TransportErrorKind};
+use drs_backup_jobs::transport::{
+    Request, ResponseBody, ResponseHead, TransportError, TransportErrorKind,
+};
 use drs_backup_jobs::{
     Client, ClientBuilder, Clock, ErrorKind, Event, JobStatus, ListJobs, RetryPolicy, Transport,
-    Waited,
+    WaitOutcome,
 };
 
 /// Gives one list a look, the last for ever; a look without a list fails.
@@ -51,7 +53,11 @@ impl Looks {
 }
 
 impl Transport for Looks {
-    fn send(&self, request: &Request<'_>, body: &mut ResponseBody) -> Result<Head, TransportError> {
+    fn send(
+        &self,
+        request: &Request<'_>,
+        body: &mut ResponseBody,
+    ) -> Result<ResponseHead, TransportError> {
         self.urls.lock().unwrap().push(request.url().into());
         let mut lists = self.lists.lock().unwrap();
         let look = if lists.len() > 1 {
@@ -60,8 +66,11 @@ impl Transport for Looks {
             lists[0].clone()
         };
         match look {
-            Broken => Err(TransportError::new(TransportErrorKind::Broken, "broken")),
-            Refused => Ok(Head::new(401)),
+            Broken => Err(TransportError::new(
+                TransportErrorKind::ConnectionLost,
+                "broken",
+            )),
+            Refused => Ok(ResponseHead::new(401)),
             List(jobs) => {
                 let texts: Vec<String> = jobs
                     .iter()
@@ -76,7 +85,7 @@ impl Transport for Looks {
                     .collect();
                 let text = format!(r#"{{"count":{},"jobs":[{}]}}"#, jobs.len(), texts.join(","));
                 body.write(text.as_bytes())?;
-                Ok(Head::new(200))
+                Ok(ResponseHead::new(200))
             }
         }
     }
@@ -103,11 +112,11 @@ impl Clock for Paused {
 /// An event in few words.
 fn told(event: &Event) -> String {
     match event {
-        Event::Appeared(job) => format!("{} appeared {}", job.id, job.status),
-        Event::Changed { from, to } => format!("{} {} -> {}", to.id, from.status, to.status),
-        Event::Ended { from, to } => format!("{} ended {} -> {}", to.id, from.status, to.status),
-        Event::Gone(job) => format!("{} gone", job.id),
-        Event::LookFailed(error) => format!("failed {:?}", error.kind()),
+        Event::Added(job) => format!("{} appeared {}", job.id, job.status),
+        Event::Updated { from, to } => format!("{} {} -> {}", to.id, from.status, to.status),
+        Event::Finished { from, to } => format!("{} ended {} -> {}", to.id, from.status, to.status),
+        Event::Removed(job) => format!("{} gone", job.id),
+        Event::PollFailed(error) => format!("failed {:?}", error.kind()),
         other => format!("{other:?}"),
     }
 }
@@ -137,7 +146,7 @@ fn each_look_tells_what_changed_since_the_one_before() {
         &["c gone"],
         &[],
     ] {
-        let events: Vec<String> = watch.look().unwrap().iter().map(told).collect();
+        let events: Vec<String> = watch.poll().unwrap().iter().map(told).collect();
         assert_eq!(events, expected);
     }
     assert_eq!(clock.now(), Duration::ZERO, "a look does not sleep");
@@ -162,8 +171,8 @@ fn a_failed_look_is_told_and_makes_no_job_gone() {
         events,
         [
             "a appeared TRANSFERRING",
-            "failed Network",
-            "failed Network",
+            "failed ConnectionLost",
+            "failed ConnectionLost",
             "a ended TRANSFERRING -> SUCCESS",
             "a gone"
         ]
@@ -202,10 +211,17 @@ impl Long {
 }
 
 impl Transport for Long {
-    fn send(&self, request: &Request<'_>, body: &mut ResponseBody) -> Result<Head, TransportError> {
+    fn send(
+        &self,
+        request: &Request<'_>,
+        body: &mut ResponseBody,
+    ) -> Result<ResponseHead, TransportError> {
         let mut list = self.list();
         if list.breaks_after == Some(0) {
-            return Err(TransportError::new(TransportErrorKind::Broken, "broken"));
+            return Err(TransportError::new(
+                TransportErrorKind::ConnectionLost,
+                "broken",
+            ));
         }
         list.breaks_after = list.breaks_after.map(|left| left - 1);
         let number = |name: &str| -> usize {
@@ -225,34 +241,34 @@ impl Transport for Long {
         let count = list.jobs.len();
         let text = format!(r#"{{"count":{count},"jobs":[{}]}}"#, jobs.join(","));
         body.write(text.as_bytes())?;
-        Ok(Head::new(200))
+        Ok(ResponseHead::new(200))
     }
 }
 
 #[test]
 fn a_look_that_fails_after_its_first_page_makes_no_job_gone_and_leaves_no_trace() {
     // A look is four requests: two pages, the end, and the head once more.
-    let broken = (1..=3).map(|answered| (Some(answered), ErrorKind::Network));
+    let broken = (1..=3).map(|answered| (Some(answered), ErrorKind::ConnectionLost));
     for (breaks_after, kind) in broken.chain([(None, ErrorKind::Incomplete)]) {
         let long = Long::new();
         let client = Looks::new([]).builder(&Paused::default());
         let client = client.transport(long.clone()).build().unwrap();
         let mut watch = client.watch(ListJobs::new());
-        assert_eq!(watch.look().unwrap().len(), 150);
+        assert_eq!(watch.poll().unwrap().len(), 150);
 
         // Changes on the first page, which is read, and after it.
         long.list().jobs[3].1 = "SUCCESS";
         long.list().jobs.remove(140);
         long.list().breaks_after = breaks_after;
         long.list().is_cut_short = breaks_after.is_none();
-        assert_eq!(watch.look().unwrap_err().kind(), kind);
+        assert_eq!(watch.poll().unwrap_err().kind(), kind);
         let known = watch.get("3").unwrap();
         assert_eq!(known.status.as_str(), "TRANSFERRING", "what was known");
         assert!(watch.get("140").is_some(), "what was known stays known");
 
         long.list().breaks_after = None;
         long.list().is_cut_short = false;
-        let events: Vec<String> = watch.look().unwrap().iter().map(told).collect();
+        let events: Vec<String> = watch.poll().unwrap().iter().map(told).collect();
         assert_eq!(
             events,
             ["3 ended TRANSFERRING -> SUCCESS", "140 gone"],
@@ -266,10 +282,10 @@ fn a_look_asks_for_pages_of_the_size_it_is_told() {
     let looks = Looks::new([List(&[("a", "PAUSED")])]);
     let watch = looks.client(&Paused::default()).watch(ListJobs::new());
     let mut watch = watch.page_size(512);
-    watch.look().unwrap();
+    watch.poll().unwrap();
     assert!(looks.urls.lock().unwrap()[0].contains("limit=512&"));
     let mut refused = watch.page_size(513);
-    assert_eq!(refused.look().unwrap_err().parameter(), Some("page_size"));
+    assert_eq!(refused.poll().unwrap_err().parameter(), Some("page_size"));
 }
 
 #[test]
@@ -278,10 +294,10 @@ fn a_job_is_looked_up_whether_or_not_it_matches() {
     let query = ListJobs::new().status(JobStatus::Failed);
     let mut watch = looks.client(&Paused::default()).watch(query);
     assert!(watch.get("a").is_none(), "nothing was looked at");
-    watch.look().unwrap();
+    watch.poll().unwrap();
     assert_eq!(watch.get("a").unwrap().status, JobStatus::from("PAUSED"));
     assert_eq!(watch.jobs().count(), 0);
-    watch.look().unwrap();
+    watch.poll().unwrap();
     assert!(watch.get("a").is_none());
 }
 
@@ -310,7 +326,7 @@ fn filters_that_an_ending_job_would_fall_out_of_are_not_sent_but_applied() {
         .completed_at("")
         .name("x");
     let mut watch = looks.client(&Paused::default()).watch(query);
-    let mut look = || watch.look().unwrap().iter().map(told).collect::<Vec<_>>();
+    let mut look = || watch.poll().unwrap().iter().map(told).collect::<Vec<_>>();
     assert_eq!(look(), ["a appeared TRANSFERRING"]);
     assert_eq!(look(), ["a ended TRANSFERRING -> SUCCESS"]);
     assert_eq!(
@@ -356,8 +372,8 @@ fn a_wait_is_over_when_every_job_of_its_first_look_ended_or_is_gone() {
     let told: Vec<String> = waited
         .iter()
         .map(|waited| match waited {
-            Waited::Ended(job) => format!("{} {}", job.id, job.status),
-            Waited::Gone(job) => format!("{} gone", job.id),
+            WaitOutcome::Finished(job) => format!("{} {}", job.id, job.status),
+            WaitOutcome::Removed(job) => format!("{} gone", job.id),
             other => format!("{other:?}"),
         })
         .collect();
@@ -381,7 +397,9 @@ fn a_wait_ends_with_its_time_and_tells_which_jobs_still_run() {
         .watch(ListJobs::new())
         .interval(Duration::from_secs(40));
     let waited = watch.wait(Duration::from_secs(60)).unwrap();
-    assert!(matches!(&*waited, [Waited::Ended(_), Waited::Running(job)] if job.id == "b"));
+    assert!(
+        matches!(&*waited, [WaitOutcome::Finished(_), WaitOutcome::Running(job)] if job.id == "b")
+    );
     assert_eq!(clock.now(), Duration::from_secs(60));
 }
 
@@ -395,7 +413,7 @@ fn a_wait_for_nothing_or_without_a_single_look_is_an_error() {
             .kind()
     };
     assert_eq!(wait(vec![List(&[])]), ErrorKind::Incomplete);
-    assert_eq!(wait(vec![Broken]), ErrorKind::Network);
+    assert_eq!(wait(vec![Broken]), ErrorKind::ConnectionLost);
     assert_eq!(wait(vec![Refused]), ErrorKind::Authentication);
     assert_eq!(
         wait(vec![List(&[("a", "TRANSFERRING")]), Refused]),

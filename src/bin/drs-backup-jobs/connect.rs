@@ -53,8 +53,8 @@ pub(crate) fn connect(
 ) -> Result<Connection, Failure> {
     let demo = args.demo.then(|| Demo::start(life)).transpose()?;
     let environment = match &demo {
-        Some(_) => Environment::new(|_| None),
-        None => Environment::of_process(),
+        Some(_) => Environment::from_fn(|_| None),
+        None => Environment::from_process(),
     };
     let clock = demo.as_ref().map_or_else(
         || Arc::new(SystemClock::new()) as Arc<dyn Clock>,
@@ -249,13 +249,17 @@ mod tests {
             .iter()
             .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
             .collect();
-        let environment = Environment::new(move |name| {
+        let environment = Environment::from_fn(move |name| {
             let found = variables.iter().find(|(known, _)| known == name);
             found.map(|(_, value)| value.clone())
         });
         let client = described(Client::builder(), args, &environment)?.build()?;
         assert!(!format!("{client:?}").contains("s3cret"));
-        Ok(format!("{} {}", client.endpoint(), client.project_id()?))
+        Ok(format!(
+            "{} {}",
+            client.endpoint(),
+            client.resolve_project_id()?
+        ))
     }
 
     #[test]

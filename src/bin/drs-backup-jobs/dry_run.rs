@@ -5,7 +5,7 @@ use std::io::{self, Write as _};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use drs_backup_jobs::Transport;
-use drs_backup_jobs::transport::{Head, Request, ResponseBody, TransportError};
+use drs_backup_jobs::transport::{Request, ResponseBody, ResponseHead, TransportError};
 
 /// Stands in the place of the network: writes requests down and answers as little as lets the client
 /// go on. What it writes is what the client made, signature and all, so it cannot differ from what
@@ -24,7 +24,11 @@ impl DryRun {
 }
 
 impl Transport for DryRun {
-    fn send(&self, request: &Request<'_>, body: &mut ResponseBody) -> Result<Head, TransportError> {
+    fn send(
+        &self,
+        request: &Request<'_>,
+        body: &mut ResponseBody,
+    ) -> Result<ResponseHead, TransportError> {
         let text = shown(request);
         self.requests
             .lock()
@@ -32,9 +36,9 @@ impl Transport for DryRun {
             .push(text);
         let (status, answer) = answer(request.url());
         body.write(answer.as_bytes())?;
-        let mut head = Head::new(status);
+        let mut head = ResponseHead::new(status);
         if status == 201 {
-            head.header("X-Subject-Token", "from-iam");
+            head.push_header("X-Subject-Token", "from-iam");
         }
         Ok(head)
     }

@@ -56,10 +56,10 @@ pub(super) fn from_curl(
             (Kind::Protocol, "the answer's headers are too large")
         }
         e if e.is_partial_file() || e.is_got_nothing() => (
-            Kind::Broken,
+            Kind::ConnectionLost,
             "the connection was closed before the whole answer was there",
         ),
-        _ => (Kind::Broken, "the connection broke"),
+        _ => (Kind::ConnectionLost, "the connection broke"),
     };
     TransportError::new(kind, text).with_source(described(error, request))
 }

@@ -1,7 +1,7 @@
 //! The answer as libcurl hands it over: header lines, then pieces of the body.
 
 use crate::transport::answer::AnswerHeaders;
-use crate::transport::{Head, ResponseBody, TransportError, TransportErrorKind};
+use crate::transport::{ResponseBody, ResponseHead, TransportError, TransportErrorKind};
 
 /// Takes what comes; the first fault ends the transfer.
 pub(super) struct Incoming<'a> {
@@ -62,7 +62,7 @@ impl<'a> Incoming<'a> {
         let checked = self.headers.as_ref().map_or(Ok(()), AnswerHeaders::check);
         let taken = checked.and_then(|()| {
             self.body.read_from(&mut data, |error| {
-                TransportError::new(TransportErrorKind::Broken, "the body was not taken")
+                TransportError::new(TransportErrorKind::ConnectionLost, "the body was not taken")
                     .with_source(error)
             })
         });
@@ -86,7 +86,7 @@ impl<'a> Incoming<'a> {
     }
 
     /// The head, once libcurl has the whole answer.
-    pub(super) fn finish(self) -> Result<Head, TransportError> {
+    pub(super) fn finish(self) -> Result<ResponseHead, TransportError> {
         let Some(headers) = self.headers else {
             let text = "what came back is no HTTP that can be used";
             return Err(TransportError::new(TransportErrorKind::Protocol, text));
@@ -94,7 +94,10 @@ impl<'a> Incoming<'a> {
         if !self.has_all_headers {
             // To libcurl an answer that ends inside a header line is a whole one.
             let text = "the connection was closed before the whole answer was there";
-            return Err(TransportError::new(TransportErrorKind::Broken, text));
+            return Err(TransportError::new(
+                TransportErrorKind::ConnectionLost,
+                text,
+            ));
         }
         headers.check()?;
         Ok(headers.into_head())

@@ -13,7 +13,7 @@ use ::curl::easy::{Auth, Easy, HttpVersion, List};
 
 use self::incoming::Incoming;
 use super::proxies::{Proxies, Proxy};
-use super::{Head, Method, Request, ResponseBody, Transport, TransportError};
+use super::{Method, Request, ResponseBody, ResponseHead, Transport, TransportError};
 use crate::error::Error;
 
 mod failure;
@@ -74,7 +74,7 @@ impl Curl {
         easy.http_version(HttpVersion::V11)?;
         easy.http_09_allowed(false)?;
         easy.follow_location(false)?;
-        let time_left = request.time_left();
+        let time_left = request.timeout();
         easy.timeout(milliseconds(time_left))?;
         easy.connect_timeout(milliseconds(settings.connect_timeout.min(time_left)))?;
         easy.ssl_verify_peer(true)?;
@@ -94,7 +94,7 @@ impl Curl {
                 if let Some((user, password)) = proxy.login() {
                     easy.proxy_auth(Auth::new().basic(true))?;
                     easy.proxy_username(user)?;
-                    easy.proxy_password(password.expose())?;
+                    easy.proxy_password(password.expose_secret())?;
                 }
             }
         }
@@ -128,8 +128,12 @@ fn milliseconds(duration: Duration) -> Duration {
 }
 
 impl Transport for Curl {
-    fn send(&self, request: &Request<'_>, body: &mut ResponseBody) -> Result<Head, TransportError> {
-        if request.time_left().is_zero() {
+    fn send(
+        &self,
+        request: &Request<'_>,
+        body: &mut ResponseBody,
+    ) -> Result<ResponseHead, TransportError> {
+        if request.timeout().is_zero() {
             return Err(failure::out_of_time());
         }
         let proxy = self.shared.proxies.choose(request.url())?;
@@ -154,7 +158,7 @@ fn receive(
     easy: &mut Easy,
     request: &Request<'_>,
     body: &mut ResponseBody,
-) -> Result<Head, TransportError> {
+) -> Result<ResponseHead, TransportError> {
     let incoming = RefCell::new(Incoming::new(body));
     let result = {
         let mut transfer = easy.transfer();
@@ -216,7 +220,7 @@ impl CurlBuilder {
     }
 
     /// Which proxies are used; those of the environment unless set, as
-    /// [`Proxies::from_environment`] reads them.
+    /// [`Proxies::from_env`] reads them.
     pub fn proxies(mut self, proxies: Proxies) -> Self {
         self.proxies = Some(proxies);
         self
@@ -246,7 +250,7 @@ impl CurlBuilder {
         }
         let proxies = self.proxies.take();
         let shared = Shared {
-            proxies: proxies.unwrap_or_else(Proxies::from_environment),
+            proxies: proxies.unwrap_or_else(Proxies::from_env),
             settings: self,
             idle: Mutex::default(),
         };

@@ -3,7 +3,7 @@
 use alloc::string::String;
 use core::net::IpAddr;
 
-use crate::region::host_of;
+use crate::url::{Authority, SplitUrl};
 
 /// Hosts that are reached directly.
 #[derive(Clone, Debug)]
@@ -28,7 +28,11 @@ impl Exception {
                 Some((address, bits)) => (address, Some(bits.parse().ok()?)),
                 None => (text, None),
             };
-            let address: IpAddr = unbracketed(address).parse().ok()?;
+            let address = Authority {
+                host: address,
+                port: None,
+            }
+            .address()?;
             let all = if address.is_ipv4() { 32 } else { 128 };
             let bits: u32 = bits.unwrap_or(all).min(all);
             // `::ffff:10.0.0.0/104` is 10.0.0.0/8: its first 96 bits say that it is IPv4.
@@ -40,7 +44,10 @@ impl Exception {
         if let Some(hosts) = network(text) {
             return Self { hosts, port: None };
         }
-        let (host, port) = split_port(text).unwrap_or((text, None));
+        let Authority { host, port } = Authority::parse(text).unwrap_or(Authority {
+            host: text,
+            port: None,
+        });
         let hosts = network(host).unwrap_or_else(|| match host {
             "*" => Hosts::All,
             domain => {
@@ -58,10 +65,15 @@ impl Exception {
         match &self.hosts {
             Hosts::All => true,
             Hosts::Network(network, bits) => target
-                .address
+                .authority
+                .address()
                 .is_some_and(|address| shares_prefix(*network, address, *bits)),
             Hosts::Domain(domain) => {
-                let host = target.host.trim_end_matches('.').to_ascii_lowercase();
+                let host = target
+                    .authority
+                    .bare_host()
+                    .trim_end_matches('.')
+                    .to_ascii_lowercase();
                 !domain.is_empty()
                     && host
                         .strip_suffix(domain.as_str())
@@ -84,48 +96,25 @@ fn shares_prefix(a: IpAddr, b: IpAddr, bits: u32) -> bool {
 /// Where a request goes, as far as a proxy's exceptions ask.
 pub(super) struct Target<'a> {
     pub(super) is_https: bool,
-    host: &'a str,
-    address: Option<IpAddr>,
+    authority: Authority<'a>,
     port: u16,
 }
 
 impl<'a> Target<'a> {
     pub(super) fn of(url: &'a str) -> Option<Self> {
-        let (scheme, rest) = url.split_once("://")?;
-        let is_https = scheme.eq_ignore_ascii_case("https");
-        let authority = rest.split(['/', '?', '#']).next()?;
-        let (host, port) = split_port(authority)?;
-        let host = unbracketed(host);
+        let url = SplitUrl::new(url)?;
+        let is_https = url.is_https();
+        let authority = url.host_and_port()?;
         Some(Self {
             is_https,
-            host,
-            address: host.parse().ok(),
-            port: port.unwrap_or(if is_https { 443 } else { 80 }),
+            authority,
+            port: authority.port.unwrap_or(if is_https { 443 } else { 80 }),
         })
     }
 
     pub(super) fn is_loopback(&self) -> bool {
-        match self.address {
-            Some(address) => address.to_canonical().is_loopback(),
-            None => self.host.eq_ignore_ascii_case("localhost"),
-        }
+        self.authority.is_loopback()
     }
-}
-
-/// `host`, `host:port`, `[address]` or `[address]:port`; `None` when the port is no port.
-pub(super) fn split_port(authority: &str) -> Option<(&str, Option<u16>)> {
-    let host = host_of(authority)?;
-    let port = authority.get(host.len()..)?.strip_prefix(':');
-    match port {
-        None => Some((host, None)),
-        Some(port) => Some((host, Some(port.parse().ok()?))),
-    }
-}
-
-fn unbracketed(host: &str) -> &str {
-    host.strip_prefix('[')
-        .and_then(|host| host.strip_suffix(']'))
-        .unwrap_or(host)
 }
 
 #[cfg(test)]

@@ -52,7 +52,7 @@ impl Proxies {
     ///
     /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) when `url` names no proxy that
     /// can be used. The text of the error does not repeat it, since it may hold a password.
-    pub fn at(url: &str) -> Result<Self, Error> {
+    pub fn all(url: &str) -> Result<Self, Error> {
         let proxy = Setting::Through(Proxy::parse(url).map_err(|why| Error::input("proxy", why))?);
         Ok(Self {
             http: proxy.clone(),
@@ -61,9 +61,9 @@ impl Proxies {
         })
     }
 
-    /// What the environment says: see [`from_variables`](Self::from_variables).
+    /// What the environment says: see [`from_variables`](Self::from_fn).
     #[must_use]
-    pub fn from_environment() -> Self {
+    pub fn from_env() -> Self {
         Self::from_os_variables(|name| std::env::var_os(name))
     }
 
@@ -79,7 +79,7 @@ impl Proxies {
     ///
     /// A variable whose proxy cannot be used fails the requests that would go through it.
     #[must_use]
-    pub fn from_variables(lookup: impl Fn(&str) -> Option<String>) -> Self {
+    pub fn from_fn(lookup: impl Fn(&str) -> Option<String>) -> Self {
         Self::from_os_variables(|name| lookup(name).map(OsString::from))
     }
 
@@ -112,7 +112,7 @@ impl Proxies {
         };
         match get("no_proxy").or_else(|| get("NO_PROXY")) {
             // No host is named by what is not UTF-8: the others are.
-            Some(hosts) => proxies.except(&hosts.to_string_lossy()),
+            Some(hosts) => proxies.no_proxy(&hosts.to_string_lossy()),
             None => proxies,
         }
     }
@@ -123,7 +123,7 @@ impl Proxies {
     /// `10.1.2.3` and `10.0.0.0/8` (IPv6 likewise) mean URLs with such an address: names are not
     /// looked up for this. Each may end in `:port`. `*` means every host.
     #[must_use]
-    pub fn except(mut self, hosts: &str) -> Self {
+    pub fn no_proxy(mut self, hosts: &str) -> Self {
         let hosts = hosts
             .split([',', ' ', '\t'])
             .filter(|host| !host.is_empty());
@@ -182,7 +182,7 @@ mod tests {
     use alloc::string::ToString as _;
 
     fn environment(variables: &'static [(&str, &str)]) -> Proxies {
-        Proxies::from_variables(|name| {
+        Proxies::from_fn(|name| {
             let found = variables.iter().find(|(known, _)| *known == name)?;
             Some(found.1.into())
         })
@@ -253,7 +253,7 @@ mod tests {
             "http://[::ffff:127.0.0.1]/",
         ] {
             assert_route(&proxies, url, None);
-            assert_route(&Proxies::at("p:1").unwrap(), url, Some("p:1"));
+            assert_route(&Proxies::all("p:1").unwrap(), url, Some("p:1"));
         }
         assert_route(&proxies, "http://localhost.test/", Some("p:1"));
         assert_route(&proxies, "http://127.0.0.1.test/", Some("p:1"));
@@ -262,7 +262,7 @@ mod tests {
     #[test]
     fn no_proxy_names_exceptions() {
         for list in ["a.test", "x.test, a.test y.test", ",, a.test,"] {
-            let listed = Proxies::at("p:1").unwrap().except(list);
+            let listed = Proxies::all("p:1").unwrap().no_proxy(list);
             assert_route(&listed, "https://a.test/", None);
             assert_route(&listed, "https://b.test/", Some("p:1"));
         }
@@ -288,7 +288,7 @@ mod tests {
             "http://p\r\nX: hunter2",
             "http://prox y:1",
         ] {
-            let error = Proxies::at(url).unwrap_err();
+            let error = Proxies::all(url).unwrap_err();
             assert_eq!(error.parameter(), Some("proxy"), "{url:?}");
             assert!(!error.to_string().contains("hunter2"), "{url:?}: {error}");
         }
@@ -311,7 +311,7 @@ mod tests {
 
     #[test]
     fn a_login_is_not_printed() {
-        let shown = alloc::format!("{:?}", Proxies::at("http://me:hunter2@p:1").unwrap());
+        let shown = alloc::format!("{:?}", Proxies::all("http://me:hunter2@p:1").unwrap());
         assert!(shown.contains("http://***@p:1"), "{shown}");
         assert!(
             !shown.contains("hunter2") && !shown.contains("me:"),

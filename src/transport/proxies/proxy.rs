@@ -4,9 +4,9 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 
-use super::exceptions::split_port;
-use crate::credentials::Secret;
 use crate::percent;
+use crate::secret::Secret;
+use crate::url::Authority;
 
 /// One proxy.
 #[derive(Clone)]
@@ -33,16 +33,14 @@ impl Proxy {
                 "has no host, or one that cannot be; expected a form like http://user:password@host:port",
             );
         }
-        let (host, port) = split_port(authority).ok_or("has a port that is no number")?;
-        if host.is_empty() {
-            return Err("has no host");
-        }
+        let Authority { host, port } =
+            Authority::parse(authority).ok_or("has no host, or a port that is no number")?;
         let login = match login {
             None => None,
             Some(login) => {
                 let (user, password) = login.split_once(':').unwrap_or((login, ""));
                 let decode = |text| decoded(text).ok_or("has a login that cannot be read");
-                Some((decode(user)?.expose().into(), decode(password)?))
+                Some((decode(user)?.expose_secret().into(), decode(password)?))
             }
         };
         Ok(Self {
@@ -82,7 +80,7 @@ fn decoded(text: &str) -> Option<Secret> {
     }
     let mut bytes = Vec::with_capacity(text.len());
     bytes.extend(percent::decode(text).flatten());
-    Secret::from_utf8(bytes).filter(|part| !part.expose().contains(char::is_control))
+    Secret::from_utf8(bytes).filter(|part| !part.expose_secret().contains(char::is_control))
 }
 
 #[cfg(test)]
@@ -102,7 +100,9 @@ mod tests {
         ] {
             let proxy = Proxy::parse(url).unwrap();
             assert_eq!((proxy.host(), proxy.port()), (host, port), "{url}");
-            let read = proxy.login().map(|(user, secret)| (user, secret.expose()));
+            let read = proxy
+                .login()
+                .map(|(user, secret)| (user, secret.expose_secret()));
             assert_eq!(read, login, "{url}");
         }
     }

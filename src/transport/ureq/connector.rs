@@ -16,7 +16,7 @@ use ::ureq::unversioned::transport::{
 use ::ureq::{Error, ProxyProtocol};
 
 use super::failure;
-use crate::credentials::Secret;
+use crate::secret::Secret;
 use crate::transport::proxies::{Proxy, refusal};
 use crate::transport::{TransportError, TransportErrorKind};
 
@@ -39,7 +39,7 @@ pub(super) fn to_ureq(proxy: &Proxy) -> Result<::ureq::Proxy, TransportError> {
         .host(proxy.host())
         .port(proxy.port());
     if let Some((user, password)) = proxy.login() {
-        builder = builder.username(user).password(password.expose());
+        builder = builder.username(user).password(password.expose_secret());
     }
     builder.build().map_err(failure::from_ureq)
 }
@@ -133,7 +133,7 @@ fn connect_request(
     if let Some(user) = proxy.username() {
         let authorization = basic_authorization(user, proxy.password().unwrap_or_default());
         request.push_str("Proxy-Authorization: ");
-        request.push_str(authorization.expose());
+        request.push_str(authorization.expose_secret());
         request.push_str("\r\n");
     }
     request.push_str("\r\n");
@@ -144,7 +144,7 @@ fn connect_request(
 fn basic_authorization(user: &str, password: &str) -> Secret {
     let login = Secret::new(alloc::format!("{user}:{password}"));
     let mut value = String::from("Basic ");
-    for group in login.expose().as_bytes().chunks(3) {
+    for group in login.expose_secret().as_bytes().chunks(3) {
         let bits = group
             .iter()
             .chain(&[0; 2])
@@ -194,7 +194,7 @@ fn read_status(proxied: &mut impl Read) -> Result<u16, Error> {
         failure(TransportErrorKind::Protocol, text)
     } else {
         let text = "the proxy closed the connection before it had answered";
-        failure(TransportErrorKind::Broken, text)
+        failure(TransportErrorKind::ConnectionLost, text)
     })
 }
 
@@ -331,15 +331,15 @@ mod tests {
 
     #[test]
     fn a_proxy_that_answers_oddly_is_refused() {
-        use TransportErrorKind::{Broken, Protocol};
+        use TransportErrorKind::{ConnectionLost, Protocol};
         assert_status(b"HTTP/1.0 407 Who?\r\n\r\n", Ok(407));
         assert_status(b"HTTP/1.1 200\r\n\r\n", Ok(200));
         assert_status(b"SSH-2.0-OpenSSH_9\r\n\r\n", Err(Protocol));
         assert_status(b"HTTP/1.1 +20 OK\r\n\r\n", Err(Protocol));
         assert_status(b"HTTP/1.1 2\r\n\r\n", Err(Protocol));
         assert_status(b"\xff\r\n\r\n", Err(Protocol));
-        assert_status(b"HTTP/1.1 200 OK\r\n", Err(Broken));
-        assert_status(b"", Err(Broken));
+        assert_status(b"HTTP/1.1 200 OK\r\n", Err(ConnectionLost));
+        assert_status(b"", Err(ConnectionLost));
         assert_status(&b"x".repeat(20 << 10), Err(Protocol));
     }
 
@@ -357,7 +357,10 @@ mod tests {
             ("??>", "~~~", "Basic Pz8+On5+fg=="),
             ("\u{e9}", "\u{ff}?", "Basic w6k6w78/"),
         ] {
-            assert_eq!(basic_authorization(user, password).expose(), expected);
+            assert_eq!(
+                basic_authorization(user, password).expose_secret(),
+                expected
+            );
         }
     }
 }

@@ -26,9 +26,8 @@ pub(super) fn from_ureq(error: Error) -> TransportError {
         Error::Other(ours) => {
             return match ours.downcast::<TransportError>() {
                 Ok(ours) => *ours,
-                Err(foreign) => {
-                    TransportError::new(Kind::Broken, "the exchange failed").with_source(foreign)
-                }
+                Err(foreign) => TransportError::new(Kind::ConnectionLost, "the exchange failed")
+                    .with_source(foreign),
             };
         }
         Error::Io(error) => return from_io(error),
@@ -62,7 +61,7 @@ pub(super) fn from_ureq(error: Error) -> TransportError {
         }
         tls if is_tls(&tls) => return tls_failure(tls),
         other => {
-            return TransportError::new(Kind::Broken, "the exchange failed")
+            return TransportError::new(Kind::ConnectionLost, "the exchange failed")
                 .with_source(other.to_string());
         }
     };
@@ -80,12 +79,12 @@ fn from_io(error: io::Error) -> TransportError {
         | Io::AddrNotAvailable => (Kind::Connect, "no connection could be made"),
         Io::TimedOut | Io::WouldBlock => return out_of_time(),
         Io::UnexpectedEof => (
-            Kind::Broken,
+            Kind::ConnectionLost,
             "the connection was closed before the whole answer was there",
         ),
         // What TLS cannot make sense of, once the handshake is done.
         Io::InvalidData => (Kind::Tls, "what came back is not what TLS expects"),
-        _ => (Kind::Broken, "the connection broke"),
+        _ => (Kind::ConnectionLost, "the connection broke"),
     };
     TransportError::new(kind, text).with_source(error)
 }

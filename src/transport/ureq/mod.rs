@@ -10,7 +10,9 @@ use ::ureq::{Agent, http};
 
 use super::answer::AnswerHeaders;
 use super::proxies::{Proxies, Proxy};
-use super::{Head, Method, Request, ResponseBody, Transport, TransportError, TransportErrorKind};
+use super::{
+    Method, Request, ResponseBody, ResponseHead, Transport, TransportError, TransportErrorKind,
+};
 use crate::error::Error;
 
 mod connector;
@@ -116,11 +118,15 @@ impl From<Agent> for Ureq {
 }
 
 impl Transport for Ureq {
-    fn send(&self, request: &Request<'_>, body: &mut ResponseBody) -> Result<Head, TransportError> {
-        if request.time_left().is_zero() {
+    fn send(
+        &self,
+        request: &Request<'_>,
+        body: &mut ResponseBody,
+    ) -> Result<ResponseHead, TransportError> {
+        if request.timeout().is_zero() {
             return Err(failure::out_of_time());
         }
-        let time_left = request.time_left().min(LONGEST);
+        let time_left = request.timeout().min(LONGEST);
         let mut proxy = None;
         if let Some(settings) = self.settings.as_deref() {
             settings.tls.check(request.url())?;
@@ -189,7 +195,7 @@ impl UreqBuilder {
     }
 
     /// Which proxies are used; those of the environment unless set, as
-    /// [`Proxies::from_environment`] reads them.
+    /// [`Proxies::from_env`] reads them.
     pub fn proxies(mut self, proxies: Proxies) -> Self {
         self.proxies = Some(proxies);
         self
@@ -230,10 +236,7 @@ impl From<&UreqBuilder> for Settings {
     fn from(builder: &UreqBuilder) -> Self {
         Self {
             connect_timeout: builder.connect_timeout.min(LONGEST),
-            proxies: builder
-                .proxies
-                .clone()
-                .unwrap_or_else(Proxies::from_environment),
+            proxies: builder.proxies.clone().unwrap_or_else(Proxies::from_env),
             tls: builder.tls,
         }
     }

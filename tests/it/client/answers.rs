@@ -22,12 +22,12 @@ fn refused(status: u16, headers: &[(&str, &str)], body: &str) -> Error {
 
 #[test]
 fn each_refusal_of_the_service_keeps_its_code_its_message_and_its_request_id() {
-    use ErrorKind::{Authentication, NotFound, Parameter, Permission, Service, Throttled};
+    use ErrorKind::{Authentication, BadRequest, NotFound, Permission, Service, Throttled};
     for (status, body, kind, code, message, id) in [
         (
             400,
             r#"{"error_code":"DRS.M00202","error_msg":"参数错误"}"#,
-            Parameter,
+            BadRequest,
             Some("DRS.M00202"),
             "参数错误",
             "of-head",
@@ -91,7 +91,7 @@ fn each_refusal_of_the_service_keeps_its_code_its_message_and_its_request_id() {
         (
             200,
             r#"{"error_code":"DRS.M00202","error_msg":"late"}"#,
-            Parameter,
+            BadRequest,
             Some("DRS.M00202"),
             "late",
             "of-head",
@@ -196,7 +196,7 @@ fn what_this_version_does_not_know_is_kept_or_passed_over() {
     assert_eq!(page.jobs[0].id, "7");
     assert_eq!(page.jobs[0].status, JobStatus::Other("PAUSED".into()));
     assert_eq!(page.jobs[0].engine_type.as_str(), "oracle");
-    assert!(!page.jobs[0].is_ended());
+    assert!(!page.jobs[0].is_finished());
 }
 
 #[test]

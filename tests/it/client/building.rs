@@ -83,7 +83,7 @@ fn a_token_from_a_function_is_asked_anew_once_and_the_request_repeated_only_if_i
         let client = Client::builder()
             .endpoint(server.base_url())
             .project_id(PROJECT)
-            .token_from(move || {
+            .token_provider(move || {
                 let mut asked = asked.lock().unwrap();
                 *asked += 1;
                 Ok::<_, String>(if changes && *asked > 1 { "new" } else { "old" })
@@ -105,7 +105,7 @@ fn a_function_that_has_no_token_to_give_fails_the_request_before_it_is_sent() {
     let client = Client::builder()
         .endpoint("http://127.0.0.1:1")
         .project_id(PROJECT)
-        .token_from(|| Err::<String, _>("the vault is sealed"))
+        .token_provider(|| Err::<String, _>("the vault is sealed"))
         .build()
         .unwrap();
     let error = client.list(&ListJobs::new()).unwrap_err();

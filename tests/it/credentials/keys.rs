@@ -173,7 +173,7 @@ fn a_date_out_of_range_is_refused_and_tried_once() {
         let fast = ManualClock::new();
         fast.advance(Duration::from_secs(ahead));
         let client = key(&emulator, &fast, AccessKey::new("AK", SECRET)).with_project("p4");
-        emulator.forget_requests();
+        emulator.clear_requests();
         let result = list(&client);
         assert_eq!(result.is_ok(), is_taken, "{ahead} seconds ahead");
         assert_eq!(emulator.requests().len(), 1);
@@ -235,9 +235,13 @@ fn a_region_without_exactly_one_project_is_an_error_that_says_so() {
 fn a_list_of_projects_without_what_is_asked_for_is_an_error_that_says_so() {
     struct Projects(&'static str);
     impl Transport for Projects {
-        fn send(&self, _: &Request<'_>, body: &mut ResponseBody) -> Result<Head, TransportError> {
+        fn send(
+            &self,
+            _: &Request<'_>,
+            body: &mut ResponseBody,
+        ) -> Result<ResponseHead, TransportError> {
             body.write(self.0.as_bytes())?;
-            Ok(Head::new(200))
+            Ok(ResponseHead::new(200))
         }
     }
     for (projects, expected) in [
@@ -314,7 +318,7 @@ fn environment_and_profile_make_a_whole_client() {
     )
     .unwrap();
     let file = profile.to_str().unwrap().to_owned();
-    let environment = Environment::new(move |name| match name {
+    let environment = Environment::from_fn(move |name| match name {
         "HW_REGION_NAME" => Some(REGION.into()),
         "HUAWEICLOUD_SDK_REGION_DRS_CN_NORTH_4" | "HUAWEICLOUD_SDK_IAM_ENDPOINT" => {
             Some(Emulator::ENDPOINT.into())
@@ -330,7 +334,7 @@ fn environment_and_profile_make_a_whole_client() {
         .build()
         .unwrap();
     std::fs::remove_file(profile).unwrap();
-    assert_eq!(client.project_id().unwrap(), "p4");
+    assert_eq!(client.resolve_project_id().unwrap(), "p4");
     assert_eq!(list(&client).unwrap(), 3);
     assert_eq!(emulator.request_count(), 1);
 }

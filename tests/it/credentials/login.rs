@@ -8,7 +8,7 @@ fn one_login_gives_the_token_and_the_project() {
     assert_eq!(emulator.request_count(), 0, "building asks for nothing");
     assert_eq!(list(&client).unwrap(), 3);
     assert_eq!(list(&client.clone()).unwrap(), 3);
-    assert_eq!(client.project_id().unwrap(), "p4");
+    assert_eq!(client.resolve_project_id().unwrap(), "p4");
     assert_trace(
         &emulator,
         &[
@@ -45,7 +45,7 @@ fn the_scope_is_the_logins_then_the_clients_then_the_regions() {
         let client = set(client(&emulator, &clock)).credentials(login);
         let client = client.build().unwrap();
         assert_eq!(list(&client).unwrap(), 3);
-        assert_eq!(client.project_id().unwrap(), expected);
+        assert_eq!(client.resolve_project_id().unwrap(), expected);
     }
 }
 
@@ -113,7 +113,7 @@ fn a_calendar_that_is_wrong_is_no_reason_to_log_in_for_each_page() {
             .credentials(login())
             .build()
             .unwrap();
-        emulator.forget_requests();
+        emulator.clear_requests();
         for _ in 0..3 {
             list(&client).unwrap();
             clock.advance(HOUR);
@@ -197,7 +197,7 @@ fn a_login_is_repeated_only_when_it_cannot_have_got_through() {
 #[test]
 fn a_login_obeys_the_deadline_of_the_page() {
     let (emulator, _, clock) = logged_in(|emulator| {
-        emulator.faults(Faults::new().at(1..=1, Fault::Late(Duration::from_secs(61))))
+        emulator.faults(Faults::new().at(1..=1, Fault::Delay(Duration::from_secs(61))))
     });
     let client = client(&emulator, &clock)
         .credentials(login())
@@ -206,8 +206,8 @@ fn a_login_obeys_the_deadline_of_the_page() {
         .unwrap();
     let took = |error: Error| {
         assert_eq!(error.kind(), ErrorKind::Timeout);
-        let slept = clock.slept();
-        emulator.forget_requests();
+        let slept = clock.total_slept();
+        emulator.clear_requests();
         slept
     };
     assert_eq!(took(list(&client).unwrap_err()), Duration::from_secs(60));
@@ -215,8 +215,8 @@ fn a_login_obeys_the_deadline_of_the_page() {
     // What the login takes is not there for the page any more.
     emulator.set_faults(
         Faults::new()
-            .at(1..=1, Fault::Late(Duration::from_secs(40)))
-            .at(2..=2, Fault::Late(Duration::from_secs(21))),
+            .at(1..=1, Fault::Delay(Duration::from_secs(40)))
+            .at(2..=2, Fault::Delay(Duration::from_secs(21))),
     );
     assert_eq!(took(list(&client).unwrap_err()), Duration::from_secs(120));
 
@@ -228,8 +228,8 @@ fn a_login_obeys_the_deadline_of_the_page() {
     emulator.revoke_token(&token.unwrap());
     emulator.set_faults(
         Faults::new()
-            .at(1..=1, Fault::Late(Duration::from_secs(40)))
-            .at(2..=2, Fault::Late(Duration::from_secs(30))),
+            .at(1..=1, Fault::Delay(Duration::from_secs(40)))
+            .at(2..=2, Fault::Delay(Duration::from_secs(30))),
     );
     assert_eq!(took(list(&client).unwrap_err()), Duration::from_secs(180));
 }
@@ -283,11 +283,11 @@ fn an_answer_that_is_no_login_is_an_error_that_says_so() {
             &self,
             _request: &Request<'_>,
             body: &mut ResponseBody,
-        ) -> Result<Head, TransportError> {
-            let mut head = Head::new(201);
-            head.header("X-Request-Id", "r-1");
+        ) -> Result<ResponseHead, TransportError> {
+            let mut head = ResponseHead::new(201);
+            head.push_header("X-Request-Id", "r-1");
             if self.0.load(Ordering::SeqCst) {
-                head.header("X-Subject-Token", "t");
+                head.push_header("X-Subject-Token", "t");
             }
             body.write(b"{\"token\": 1}")?;
             Ok(head)
@@ -344,7 +344,7 @@ fn a_token_got_by_a_login_is_for_its_project_alone() {
     assert_eq!(error.api().unwrap().code.as_deref(), Some("DRS.M00261"));
     assert_eq!(logins(&emulator), 1);
     let other = client.with_credentials(login().project_id("p5")).unwrap();
-    assert_eq!(other.project_id().unwrap(), "p5");
+    assert_eq!(other.resolve_project_id().unwrap(), "p5");
     list(&other).unwrap();
     assert_eq!(
         trace(&emulator)[3..],
@@ -380,7 +380,7 @@ fn a_project_told_by_its_id_alone_has_any_name_that_no_other_has() {
             .credentials(login().project_name(name))
             .build()
             .unwrap();
-        assert_eq!(client.project_id().unwrap(), expected);
+        assert_eq!(client.resolve_project_id().unwrap(), expected);
         assert_eq!(list(&client).unwrap(), 3);
     }
     let error = list(
@@ -406,5 +406,5 @@ fn all_of_a_clients_projects_are_paced_together() {
     for project in ["p4", "p5", "p4"] {
         list(&client.with_project(project)).unwrap();
     }
-    assert_eq!(clock.slept(), Duration::from_secs(4));
+    assert_eq!(clock.total_slept(), Duration::from_secs(4));
 }

@@ -5,7 +5,7 @@ use std::sync::{Arc, Barrier};
 use std::time::Duration;
 
 use drs_backup_jobs::emulator::{Emulator, EmulatorBuilder, Fault, Faults, ManualClock};
-use drs_backup_jobs::transport::{Head, Request, ResponseBody, TransportError};
+use drs_backup_jobs::transport::{Request, ResponseBody, ResponseHead, TransportError};
 use drs_backup_jobs::{
     Client, ClientBuilder, Credentials, Error, ErrorKind, ListJobs, Login, RetryPolicy, Timestamp,
     Transport,

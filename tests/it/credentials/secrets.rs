@@ -116,7 +116,11 @@ impl Shape {
 }
 
 impl Transport for Parrot {
-    fn send(&self, request: &Request<'_>, body: &mut ResponseBody) -> Result<Head, TransportError> {
+    fn send(
+        &self,
+        request: &Request<'_>,
+        body: &mut ResponseBody,
+    ) -> Result<ResponseHead, TransportError> {
         let mut seen = self.seen.lock().unwrap();
         write!(seen, "{request:?} {request:#?} {:?} ", request.headers()).unwrap();
         drop(seen);
@@ -134,7 +138,7 @@ impl Transport for Parrot {
             write!(sent, " verify aksk signature fail, ak {id} not exist").unwrap();
         }
         let text = serde_json::to_string(&sent).unwrap();
-        let mut head = Head::new(401);
+        let mut head = ResponseHead::new(401);
         let answer = match self.shape {
             Shape::Json => format!(
                 r#"{{"error_code":"APIGW.0301","error_msg":{text},"request_id":{text},"encoded_authorization_message":{text}}}"#
@@ -150,39 +154,39 @@ impl Transport for Parrot {
                 format!(r#"{{"error_code":"APIGW.0301","error_msg":"{escaped}"}}"#)
             }
             Shape::Success => {
-                head = Head::new(200);
+                head = ResponseHead::new(200);
                 format!(r#"{{"error_code":"APIGW.0301","error_msg":{text}}}"#)
             }
             Shape::Text => sent.clone(),
             Shape::Page => {
-                head = Head::new(200);
+                head = ResponseHead::new(200);
                 r#"{"jobs":[],"count":0}"#.into()
             }
             Shape::LongText => format!("{} {sent}", "x".repeat(self.filler)),
             Shape::Html => format!("<html><b>{sent}</b></html>"),
             Shape::Redirect => {
-                head = Head::new(302);
-                head.header("Location", &format!("https://h/{sent}?{sent}"));
+                head = ResponseHead::new(302);
+                head.push_header("Location", &format!("https://h/{sent}?{sent}"));
                 String::new()
             }
             Shape::NoJson => {
-                head = Head::new(200);
+                head = ResponseHead::new(200);
                 sent.clone()
             }
             Shape::Unsent => {
                 return Err(TransportError::new(
-                    drs_backup_jobs::transport::TransportErrorKind::Broken,
+                    drs_backup_jobs::transport::TransportErrorKind::ConnectionLost,
                     "broken",
                 ));
             }
         };
-        head.header("X-Subject-Token", ISSUED);
+        head.push_header("X-Subject-Token", ISSUED);
         // A head knows no secret but the token it brings: its other headers are shown as they are.
         if head.location().is_none() {
             let mut seen = self.seen.lock().unwrap();
             write!(seen, "{head:?} {head:#?} ").unwrap();
         }
-        head.header("X-Request-Id", &format!("{sent} {ISSUED}"));
+        head.push_header("X-Request-Id", &format!("{sent} {ISSUED}"));
         body.write(answer.as_bytes())?;
         Ok(head)
     }
@@ -192,7 +196,7 @@ impl Transport for Parrot {
 fn planted() -> Vec<Credentials> {
     vec![
         Credentials::token(TOKEN),
-        Credentials::token_from(|| Ok::<_, Error>(TOKEN)),
+        Credentials::token_provider(|| Ok::<_, Error>(TOKEN)),
         Login::new("account", "user", PASSWORD).into(),
         Login::new("account", "user", PASSWORD)
             .project_id("p")
@@ -290,7 +294,7 @@ fn no_type_shows_a_secret_that_it_holds() {
     key.sign(&mut request, "p", HOUR).unwrap();
     show(&request);
     show(request.headers());
-    show(&drs_backup_jobs::credentials::Environment::new(|_| {
+    show(&drs_backup_jobs::credentials::Environment::from_fn(|_| {
         Some(TOKEN.into())
     }));
 
@@ -334,7 +338,7 @@ fn no_error_of_the_environment_shows_a_secret() {
     let mut logins = 0;
     for value in [TOKEN, "bad MARK7f3a\n", "MARK7f3a,="] {
         for set in 0_u32..1 << NAMES.len() {
-            let environment = Environment::new(move |name| {
+            let environment = Environment::from_fn(move |name| {
                 let at = NAMES.iter().position(|known| *known == name)?;
                 let value = match name {
                     // No secrets: a login shows who it is for.

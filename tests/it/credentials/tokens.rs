@@ -8,7 +8,7 @@ fn an_expired_token_is_refused_once_and_not_sent_again() {
     let end = Timestamp::parse("2024-08-19T00:00:00Z").unwrap();
     let emulator = emulator()
         .clock(clock.clone())
-        .token_until("old", end)
+        .token_expiring_at("old", end)
         .build();
     let client = emulator.client().token("old").build().unwrap();
     let error = list(&client).unwrap_err();
@@ -25,7 +25,7 @@ fn a_function_is_asked_once_more_and_the_request_repeated_if_the_token_changed()
     let count = asked.clone();
     let client = emulator
         .client()
-        .token_from(move || {
+        .token_provider(move || {
             Ok::<_, Error>(match count.fetch_add(1, Ordering::SeqCst) {
                 0 => "old",
                 _ => "new",
@@ -43,7 +43,7 @@ fn a_function_that_has_no_other_token_is_not_the_cause_of_a_second_request() {
     let emulator = emulator().token("new").build();
     let client = emulator
         .client()
-        .token_from(|| Ok::<_, Error>("old"))
+        .token_provider(|| Ok::<_, Error>("old"))
         .build()
         .unwrap();
     assert_eq!(list(&client).unwrap_err().kind(), ErrorKind::Authentication);

@@ -14,7 +14,7 @@ use core::fmt::Write as _;
 use core::sync::atomic::{AtomicUsize, Ordering};
 use core::time::Duration;
 
-use drs_backup_jobs::transport::{Head, Request, ResponseBody, TransportError};
+use drs_backup_jobs::transport::{Request, ResponseBody, ResponseHead, TransportError};
 use drs_backup_jobs::{Client, Clock, JobPage, ListJobs, SortKey, Transport};
 
 /// Gives memory out and never takes it back.
@@ -81,7 +81,11 @@ extern "C" fn _Unwind_Resume() -> ! {
 struct List(usize);
 
 impl Transport for List {
-    fn send(&self, request: &Request<'_>, body: &mut ResponseBody) -> Result<Head, TransportError> {
+    fn send(
+        &self,
+        request: &Request<'_>,
+        body: &mut ResponseBody,
+    ) -> Result<ResponseHead, TransportError> {
         let number = |name: &str| -> usize {
             let after = request
                 .url()
@@ -101,7 +105,7 @@ impl Transport for List {
         }
         text.push_str("]}");
         body.write(text.as_bytes())?;
-        Ok(Head::new(200))
+        Ok(ResponseHead::new(200))
     }
 }
 

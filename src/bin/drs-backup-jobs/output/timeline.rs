@@ -80,7 +80,7 @@ fn row(job: &Job<'_>, bar: &str, bars: usize, names: usize, style: Style) -> Str
     line.push_str(&style.paint(bar, &job.status));
     let took = match job.duration() {
         Some(duration) => text::took(duration),
-        None if job.is_ended() => "-".into(),
+        None if job.is_finished() => "-".into(),
         None if job.status == JobStatus::Transferring => "running".into(),
         None => String::new(),
     };
@@ -124,7 +124,7 @@ impl Axis {
     /// A job's bar with the spaces before it: at least one column, so that none is overlooked.
     fn bar(&self, created: Timestamp, job: &Job<'_>, style: Style) -> String {
         let from = self.column(created.unix_millis());
-        let is_open = job.finished_at().is_none() && !job.is_ended();
+        let is_open = job.finished_at().is_none() && !job.is_finished();
         let to = match job.finished_at() {
             Some(finished) => self.column(finished.unix_millis()).max(from),
             None if is_open => self.columns.saturating_sub(1),

@@ -18,7 +18,7 @@ impl End {
     fn of(job: &Job<'_>) -> Self {
         match job.status {
             JobStatus::Success => Self::Succeeded,
-            _ if job.is_ended() => Self::Failed,
+            _ if job.is_finished() => Self::Failed,
             _ => Self::Running,
         }
     }

@@ -49,18 +49,18 @@ pub(super) fn short_line(event: &Event, now: Option<Timestamp>, style: Style) ->
     }
     let shown = text::cut(&line, style.width.unwrap_or(usize::MAX), style.ellipsis());
     match subject {
-        Ok(job) if job.is_ended() => style.paint(&shown, &job.status),
+        Ok(job) if job.is_finished() => style.paint(&shown, &job.status),
         _ => shown.into_owned(),
     }
 }
 
 /// How long a job that has just ended took, and why it failed.
 fn push_end(line: &mut String, event: &Event, job: &Job<'_>) {
-    if let (Event::Ended { .. }, Some(duration)) = (event, job.duration()) {
+    if let (Event::Finished { .. }, Some(duration)) = (event, job.duration()) {
         line.push_str(" after ");
         line.push_str(&text::took(duration));
     }
-    if let Some(reason) = job.error_log.as_deref().filter(|_| job.is_ended()) {
+    if let Some(reason) = job.error_log.as_deref().filter(|_| job.is_finished()) {
         line.push_str(": ");
         line.push_str(&text::one_line(reason));
     }
@@ -82,11 +82,11 @@ fn seconds(time: Timestamp) -> Timestamp {
 /// failed.
 fn told(event: &Event) -> (&'static str, Result<&Job<'static>, Option<&Error>>) {
     match event {
-        Event::Appeared(job) => ("appeared", Ok(job)),
-        Event::Changed { to, .. } => ("changed", Ok(to)),
-        Event::Ended { to, .. } => ("ended", Ok(to)),
-        Event::Gone(job) => ("gone", Ok(job)),
-        Event::LookFailed(error) => ("look failed", Err(Some(error))),
+        Event::Added(job) => ("appeared", Ok(job)),
+        Event::Updated { to, .. } => ("changed", Ok(to)),
+        Event::Finished { to, .. } => ("ended", Ok(to)),
+        Event::Removed(job) => ("gone", Ok(job)),
+        Event::PollFailed(error) => ("look failed", Err(Some(error))),
         _ => ("other", Err(None)),
     }
 }
@@ -108,7 +108,7 @@ mod tests {
         let mut to = job(JobStatus::Failed);
         to.finish_time = Some("2024-08-19T02:29:03Z".into());
         to.error_log = Some("no\nspace".into());
-        Event::Ended {
+        Event::Finished {
             from: job(JobStatus::Transferring),
             to,
         }
@@ -124,7 +124,7 @@ mod tests {
         );
         assert_eq!(
             line(
-                &Event::Appeared(job(JobStatus::Transferring)),
+                &Event::Added(job(JobStatus::Transferring)),
                 NOW,
                 Style::PLAIN
             ),

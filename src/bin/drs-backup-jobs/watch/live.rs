@@ -88,7 +88,11 @@ fn view(
     }
     lines.push(ended(jobs, columns, style));
     let failure = last_failure(jobs, columns, style);
-    let mut running: Vec<&Job<'_>> = jobs.iter().copied().filter(|job| !job.is_ended()).collect();
+    let mut running: Vec<&Job<'_>> = jobs
+        .iter()
+        .copied()
+        .filter(|job| !job.is_finished())
+        .collect();
     running.sort_by_key(|job| job.created_at());
     // What the lines above, the failure and "and … more" leave.
     let room = rows.saturating_sub(lines.len() + usize::from(failure.is_some()) + 1);
@@ -144,7 +148,7 @@ fn summary(jobs: &[&Job<'_>], ago: Option<Duration>, columns: usize, style: Styl
 
 /// How many jobs have ended, as a bar: those that ended well, then those that did not.
 fn ended(jobs: &[&Job<'_>], columns: usize, style: Style) -> String {
-    let ended = jobs.iter().filter(|job| job.is_ended()).count();
+    let ended = jobs.iter().filter(|job| job.is_finished()).count();
     let succeeded = jobs
         .iter()
         .filter(|job| job.status == JobStatus::Success)
@@ -189,7 +193,7 @@ fn under_way(job: &Job<'_>, now: Option<Timestamp>, names: usize, style: Style) 
 fn last_failure(jobs: &[&Job<'_>], columns: usize, style: Style) -> Option<String> {
     let job = jobs
         .iter()
-        .filter(|job| job.is_ended() && job.status != JobStatus::Success)
+        .filter(|job| job.is_finished() && job.status != JobStatus::Success)
         .max_by_key(|job| job.finished_at())?;
     let mut shown = format!("last failure: {}", shown_name(job));
     if let Some(reason) = job.error_log.as_deref() {

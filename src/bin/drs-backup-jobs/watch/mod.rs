@@ -45,7 +45,11 @@ pub(crate) fn run(args: &WatchArgs, verbose: bool) -> Result<ExitCode, Failure> 
     } = args.watching;
     let format = chosen_format(args, verbose)?;
     let page_timeout = timeout.unwrap_or(PAGE_TIMEOUT).min(PAGE_TIMEOUT);
-    let connection = connect(&args.service, page_timeout, Script::new().busy(DEMO_PACE))?;
+    let connection = connect(
+        &args.service,
+        page_timeout,
+        Script::new().random_changes(DEMO_PACE),
+    )?;
     args.filters.note_unknown_values();
     let mut watch = connection
         .client
@@ -53,7 +57,7 @@ pub(crate) fn run(args: &WatchArgs, verbose: bool) -> Result<ExitCode, Failure> 
         .page_size(PAGE_SIZE)
         .interval(interval);
     if let Some(dry_run) = &connection.dry_run {
-        watch.look().map_err(|error| connection.failure(error))?;
+        watch.poll().map_err(|error| connection.failure(error))?;
         dry_run.print()?;
         return Ok(ExitCode::SUCCESS);
     }
@@ -76,7 +80,7 @@ pub(crate) fn run(args: &WatchArgs, verbose: bool) -> Result<ExitCode, Failure> 
     };
     let mut goal: Option<Goal> = None;
     let code = loop {
-        let looked = watch.look();
+        let looked = watch.poll();
         let pause = watch.pause_after(looked.as_ref().err());
         match looked {
             Ok(events) => {
@@ -106,7 +110,7 @@ pub(crate) fn run(args: &WatchArgs, verbose: bool) -> Result<ExitCode, Failure> 
                 report.close();
                 return Err(connection.failure(error));
             }
-            Err(error) => tell(&mut report, &Event::LookFailed(error))?,
+            Err(error) => tell(&mut report, &Event::PollFailed(error))?,
         }
         let is_time = wait(pause, deadline, until_done, || report.redraw(&watch, now()));
         if !is_time {

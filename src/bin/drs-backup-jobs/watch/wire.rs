@@ -14,11 +14,11 @@ pub(super) struct WireEvent<'a> {
 impl Serialize for WireEvent<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let (what, job) = match self.event {
-            Event::Appeared(job) => ("appeared", Some(job)),
-            Event::Changed { to, .. } => ("changed", Some(to)),
-            Event::Ended { to, .. } => ("ended", Some(to)),
-            Event::Gone(job) => ("gone", Some(job)),
-            Event::LookFailed(_) => ("look_failed", None),
+            Event::Added(job) => ("appeared", Some(job)),
+            Event::Updated { to, .. } => ("changed", Some(to)),
+            Event::Finished { to, .. } => ("ended", Some(to)),
+            Event::Removed(job) => ("gone", Some(job)),
+            Event::PollFailed(_) => ("look_failed", None),
             _ => ("other", None),
         };
         let mut map = serializer.serialize_map(None)?;
@@ -30,10 +30,10 @@ impl Serialize for WireEvent<'_> {
             map.serialize_entry("job", job)?;
         }
         match self.event {
-            Event::Changed { from, .. } | Event::Ended { from, .. } => {
+            Event::Updated { from, .. } | Event::Finished { from, .. } => {
                 map.serialize_entry("from", from)?;
             }
-            Event::LookFailed(error) => map.serialize_entry("error", &with_causes(error))?,
+            Event::PollFailed(error) => map.serialize_entry("error", &with_causes(error))?,
             _ => {}
         }
         map.end()
@@ -54,7 +54,7 @@ mod tests {
         };
         let mut to = job("FAILED");
         to.error_log = Some("no\nspace".into());
-        let event = Event::Ended {
+        let event = Event::Finished {
             from: job("TRANSFERRING"),
             to,
         };

@@ -4,14 +4,15 @@ use alloc::string::String;
 use alloc::sync::Arc;
 use core::time::Duration;
 
+use super::retry::{self, RetryPolicy};
 use crate::clock::{Clock, Jitter};
 use crate::error::{ApiError, Error, ErrorKind};
 use crate::header;
-use crate::retry::{self, RetryPolicy};
 #[cfg(feature = "log")]
 use crate::transport::Method;
 use crate::transport::{
-    Head, Request, RequestParts, ResponseBody, Transport, TransportError, TransportErrorKind,
+    Request, RequestParts, ResponseBody, ResponseHead, Transport, TransportError,
+    TransportErrorKind,
 };
 
 /// What every request of a client goes through, to the service and to IAM alike.
@@ -27,7 +28,7 @@ pub(crate) struct Wire {
 
 /// The head of an answer of success, and what it answers.
 pub(crate) struct Answer {
-    pub(crate) head: Head,
+    pub(crate) head: ResponseHead,
     pub(crate) sent: RequestParts,
     /// `X-Request-Id`, without what is secret.
     pub(crate) request_id: Option<String>,
@@ -59,7 +60,7 @@ impl Deadline {
         clock.now().saturating_sub(self.start)
     }
 
-    pub(crate) fn time_left(self, clock: &dyn Clock) -> Duration {
+    pub(crate) fn remaining(self, clock: &dyn Clock) -> Duration {
         self.timeout.saturating_sub(self.elapsed(clock))
     }
 }
@@ -108,8 +109,8 @@ impl Wire {
                     }
                     _ => error,
                 })?;
-            let time_left = deadline.time_left(clock);
-            if time_left.is_zero() {
+            let remaining = deadline.remaining(clock);
+            if remaining.is_zero() {
                 return Err(
                     out_of_time("the deadline passed before the request could be sent")
                         .with_tries(attempts, deadline.elapsed(clock)),
@@ -120,7 +121,7 @@ impl Wire {
             let sent_at = clock.now();
             let answer = self
                 .transport
-                .send(&Request::new(&parts, request_body, time_left), body);
+                .send(&Request::new(&parts, request_body, remaining), body);
             let request_id = answer
                 .as_ref()
                 .ok()
@@ -148,7 +149,7 @@ impl Wire {
                 attempts,
                 &error,
                 parts.method().is_idempotent(),
-                deadline.time_left(clock),
+                deadline.remaining(clock),
                 (self.jitter)(),
             );
             match pause {
@@ -160,7 +161,7 @@ impl Wire {
 }
 
 /// What a head that is no success says.
-fn refusal(head: &Head, body: &[u8], sent: &RequestParts, sender: &dyn Sender) -> Error {
+fn refusal(head: &ResponseHead, body: &[u8], sent: &RequestParts, sender: &dyn Sender) -> Error {
     if (300..400).contains(&head.status()) {
         // Shown without its query, which may hold anything, and not at any length.
         let shown = head.location().map(|location| {
@@ -182,7 +183,7 @@ fn refusal(head: &Head, body: &[u8], sent: &RequestParts, sender: &dyn Sender) -
 
 /// What an answer says that is an error, whatever its status.
 pub(crate) fn api_error(
-    head: &Head,
+    head: &ResponseHead,
     body: &[u8],
     sent: &RequestParts,
     sender: &dyn Sender,
@@ -198,7 +199,7 @@ pub(crate) fn api_error(
 }
 
 /// `X-Request-Id`: who answers may repeat there what it was sent, or the token that it gives.
-fn request_id(head: &Head, sent: &RequestParts, sender: &dyn Sender) -> Option<String> {
+fn request_id(head: &ResponseHead, sent: &RequestParts, sender: &dyn Sender) -> Option<String> {
     let mut id = String::from(head.request_id()?);
     redact(&mut id, sent, sender);
     if let Some(token) = head.subject_token() {
@@ -226,7 +227,7 @@ pub(crate) fn out_of_time(why: &str) -> Error {
 )]
 fn log_exchange(
     parts: &RequestParts,
-    answer: &Result<Head, TransportError>,
+    answer: &Result<ResponseHead, TransportError>,
     request_id: Option<&str>,
     body: &ResponseBody,
     took: Duration,

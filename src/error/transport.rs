@@ -4,7 +4,7 @@ use alloc::boxed::Box;
 use alloc::string::String;
 use core::fmt;
 
-use crate::error::BoxError;
+use super::BoxError;
 
 /// No whole answer came back: what kind of failure, in words, and what lies below.
 pub struct TransportError {
@@ -22,14 +22,14 @@ pub enum TransportErrorKind {
     /// Time ran out. Retried while the deadline allows.
     Timeout,
     /// The connection broke, or the body ended too early. Retried.
-    Broken,
+    ConnectionLost,
     /// The TLS handshake failed, or the certificate was refused. Not retried.
     Tls,
     /// The proxy refused to pass the request on. Not retried.
     Proxy,
     /// What came back is no HTTP. Not retried.
     Protocol,
-    /// The answer is longer than [`ResponseBody`](super::ResponseBody) takes. Not retried.
+    /// The answer is longer than [`ResponseBody`](crate::transport::ResponseBody) takes. Not retried.
     BodyTooLarge,
     /// The request cannot be sent as it is. Not retried.
     InvalidRequest,
@@ -41,7 +41,7 @@ impl TransportErrorKind {
     /// Whether the same request may get through if it is sent again.
     #[must_use]
     pub fn is_transient(self) -> bool {
-        matches!(self, Self::Connect | Self::Timeout | Self::Broken)
+        matches!(self, Self::Connect | Self::Timeout | Self::ConnectionLost)
     }
 }
 

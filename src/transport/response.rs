@@ -3,12 +3,12 @@
 use alloc::string::String;
 use core::fmt;
 
-use crate::credentials::Secret;
 use crate::header;
+use crate::secret::Secret;
 
 /// Status and headers of an answer. Only the headers that the core needs are kept.
 #[derive(Clone, Default)]
-pub struct Head {
+pub struct ResponseHead {
     status: u16,
     request_id: Option<String>,
     retry_after: Option<String>,
@@ -17,7 +17,7 @@ pub struct Head {
     subject_token: Option<Secret>,
 }
 
-impl Head {
+impl ResponseHead {
     /// The head of an answer with this status.
     #[must_use]
     pub fn new(status: u16) -> Self {
@@ -29,7 +29,7 @@ impl Head {
 
     /// Takes a header of the answer: call it for each, whatever its name; what the core does not
     /// need is dropped. Of a repeated header the first counts.
-    pub fn header(&mut self, name: &str, value: &str) {
+    pub fn push_header(&mut self, name: &str, value: &str) {
         let slot = match name {
             name if name.eq_ignore_ascii_case(header::REQUEST_ID) => &mut self.request_id,
             name if name.eq_ignore_ascii_case(header::RETRY_AFTER) => &mut self.retry_after,
@@ -87,9 +87,9 @@ impl Head {
     }
 }
 
-impl fmt::Debug for Head {
+impl fmt::Debug for ResponseHead {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Head")
+        f.debug_struct("ResponseHead")
             .field("status", &self.status)
             .field("request_id", &self.request_id)
             .field("retry_after", &self.retry_after)
@@ -106,14 +106,14 @@ mod tests {
 
     #[test]
     fn headers_are_known_whatever_their_case_and_the_first_counts() {
-        let mut head = Head::new(429);
+        let mut head = ResponseHead::new(429);
         for (name, value) in [
             ("x-request-id", "a"),
             ("X-REQUEST-ID", "b"),
             ("retry-after", "3"),
             ("Server", "x"),
         ] {
-            head.header(name, value);
+            head.push_header(name, value);
         }
         assert_eq!(head.request_id(), Some("a"));
         assert_eq!(head.retry_after(), Some("3"));
@@ -122,9 +122,12 @@ mod tests {
 
     #[test]
     fn the_token_of_a_login_is_not_printed() {
-        let mut head = Head::new(201);
-        head.header("x-subject-token", "MIIsecret");
-        assert_eq!(head.subject_token().map(Secret::expose), Some("MIIsecret"));
+        let mut head = ResponseHead::new(201);
+        head.push_header("x-subject-token", "MIIsecret");
+        assert_eq!(
+            head.subject_token().map(Secret::expose_secret),
+            Some("MIIsecret")
+        );
         assert!(!alloc::format!("{head:?}").contains("MIIsecret"));
     }
 }

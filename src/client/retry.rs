@@ -4,7 +4,7 @@ use core::time::Duration;
 
 use crate::error::Error;
 use crate::timestamp::Timestamp;
-use crate::transport::Head;
+use crate::transport::ResponseHead;
 
 /// When a failed request is sent again.
 ///
@@ -80,7 +80,7 @@ impl RetryPolicy {
 
     /// How long to pause before the next attempt; `None` to give up.
     ///
-    /// `attempts` were made so far, the last of which failed with `error`; `time_left` is what
+    /// `attempts` were made so far, the last of which failed with `error`; `remaining` is what
     /// remains until the deadline; `jitter` lies between 0 and 1. A request that is not idempotent
     /// is repeated only when the service cannot have acted on it.
     #[must_use]
@@ -89,7 +89,7 @@ impl RetryPolicy {
         attempts: u32,
         error: &Error,
         is_idempotent: bool,
-        time_left: Duration,
+        remaining: Duration,
         jitter: f64,
     ) -> Option<Duration> {
         let may_repeat = is_idempotent || error.is_before_any_effect();
@@ -107,7 +107,7 @@ impl RetryPolicy {
             jitter.clamp(0.0, 1.0)
         };
         let pause = scale(bound, jitter).max(error.retry_after().unwrap_or_default());
-        (pause < time_left).then_some(pause)
+        (pause < remaining).then_some(pause)
     }
 }
 
@@ -122,7 +122,7 @@ fn scale(duration: Duration, factor: f64) -> Duration {
 /// The pause that `Retry-After` asks for: seconds, or an HTTP date measured against the answer's
 /// own `Date`, so that no two clocks are compared. A date in the past is no pause; anything else
 /// is ignored.
-pub(crate) fn retry_after(head: &Head) -> Option<Duration> {
+pub(crate) fn retry_after(head: &ResponseHead) -> Option<Duration> {
     let text = head.retry_after()?.trim();
     if text.bytes().all(|byte| byte.is_ascii_digit()) {
         return text.parse().ok().map(Duration::from_secs);
@@ -188,7 +188,7 @@ mod tests {
         for (kind, safe, not_safe) in [
             (K::Connect, true, true),
             (K::Timeout, true, false),
-            (K::Broken, true, false),
+            (K::ConnectionLost, true, false),
             (K::Tls, false, false),
             (K::Proxy, false, false),
             (K::Protocol, false, false),
@@ -291,10 +291,10 @@ mod tests {
             ("soon", Some(date), None),
             ("", None, None),
         ] {
-            let mut head = Head::new(429);
-            head.header("Retry-After", value);
+            let mut head = ResponseHead::new(429);
+            head.push_header("Retry-After", value);
             if let Some(date) = date {
-                head.header("Date", date);
+                head.push_header("Date", date);
             }
             assert_eq!(
                 retry_after(&head),

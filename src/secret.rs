@@ -21,7 +21,7 @@ impl Secret {
 
     /// The secret itself. Mind where it goes.
     #[must_use]
-    pub fn expose(&self) -> &str {
+    pub fn expose_secret(&self) -> &str {
         &self.0
     }
 
@@ -43,8 +43,8 @@ impl Secret {
 
     /// Replaces every occurrence of the secret in `text`: a service may repeat what it was sent.
     pub(crate) fn redact(&self, text: &mut String) {
-        if !self.is_empty() && text.contains(self.expose()) {
-            *text = text.replace(self.expose(), "***");
+        if !self.is_empty() && text.contains(self.expose_secret()) {
+            *text = text.replace(self.expose_secret(), "***");
         }
     }
 }

@@ -20,9 +20,9 @@ impl Pacing {
         }
     }
 
-    /// Waits for this request's turn, unless that lies `time_left` away or more: then it is
+    /// Waits for this request's turn, unless that lies `remaining` away or more: then it is
     /// `false`, and the turn is left to others.
-    pub(crate) fn wait(&self, clock: &dyn Clock, time_left: Duration) -> bool {
+    pub(crate) fn wait(&self, clock: &dyn Clock, remaining: Duration) -> bool {
         if self.interval.is_zero() {
             return true;
         }
@@ -30,7 +30,7 @@ impl Pacing {
         let pause = {
             let mut next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
             let pause = next.saturating_sub(now);
-            if pause >= time_left {
+            if pause >= remaining {
                 return false;
             }
             *next = now.saturating_add(pause).saturating_add(self.interval);

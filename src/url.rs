@@ -1,0 +1,277 @@
+//! URLs: the one parser of a URL's authority, the one rule for loopback, and endpoints.
+
+use alloc::string::String;
+use core::fmt;
+use core::net::IpAddr;
+
+use crate::error::Error;
+
+/// The host and port of a URL, without user info.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Authority<'a> {
+    /// The host as written; an IPv6 address keeps its brackets.
+    pub(crate) host: &'a str,
+    pub(crate) port: Option<u16>,
+}
+
+impl<'a> Authority<'a> {
+    /// Parses `host`, `host:port`, `[address]` or `[address]:port`; `None` if the host is empty or
+    /// the port is not a number up to 65535.
+    pub(crate) fn parse(text: &'a str) -> Option<Self> {
+        let port_at = match text.rfind(']') {
+            Some(bracket) => text.get(bracket..)?.find(':').map(|colon| bracket + colon),
+            None => text.find(':'),
+        };
+        let (host, port) = match port_at.and_then(|at| text.split_at_checked(at)) {
+            None => (text, None),
+            Some((host, port)) => {
+                let port = port.strip_prefix(':')?;
+                // `u16::from_str` also takes a leading `+`.
+                if !port.bytes().all(|byte| byte.is_ascii_digit()) {
+                    return None;
+                }
+                (host, Some(port.parse().ok()?))
+            }
+        };
+        (!host.is_empty()).then_some(Self { host, port })
+    }
+
+    /// The host without the brackets of an IPv6 address.
+    pub(crate) fn bare_host(&self) -> &'a str {
+        self.host
+            .strip_prefix('[')
+            .and_then(|host| host.strip_suffix(']'))
+            .unwrap_or(self.host)
+    }
+
+    /// The host as an address, if it is one.
+    pub(crate) fn address(&self) -> Option<IpAddr> {
+        self.bare_host().parse().ok()
+    }
+
+    /// Whether the host is this machine: `localhost`, `127.0.0.0/8`, `[::1]` or their IPv4-mapped
+    /// forms.
+    pub(crate) fn is_loopback(&self) -> bool {
+        match self.address() {
+            Some(address) => address.to_canonical().is_loopback(),
+            None => self.host.eq_ignore_ascii_case("localhost"),
+        }
+    }
+}
+
+/// A URL cut into its parts, without copying.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct SplitUrl<'a> {
+    pub(crate) scheme: &'a str,
+    /// Host, port and user info, as written.
+    pub(crate) authority: &'a str,
+    /// Path, query and fragment.
+    #[cfg_attr(
+        not(feature = "aksk"),
+        expect(dead_code, reason = "only signing needs it")
+    )]
+    pub(crate) rest: &'a str,
+}
+
+impl<'a> SplitUrl<'a> {
+    /// Cuts `scheme://authority/rest`; `None` if there is no scheme.
+    pub(crate) fn new(url: &'a str) -> Option<Self> {
+        let (scheme, rest) = url.split_once("://")?;
+        let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+        let (authority, rest) = rest.split_at_checked(end)?;
+        Some(Self {
+            scheme,
+            authority,
+            rest,
+        })
+    }
+
+    pub(crate) fn is_https(&self) -> bool {
+        self.scheme.eq_ignore_ascii_case("https")
+    }
+
+    /// The authority's host and port; `None` where [`Authority::parse`] finds none.
+    pub(crate) fn host_and_port(&self) -> Option<Authority<'a>> {
+        let authority = self.authority;
+        Authority::parse(
+            authority
+                .rsplit_once('@')
+                .map_or(authority, |(_, host)| host),
+        )
+    }
+}
+
+/// Where a service answers: scheme, host, port if need be, and a path in front of the service's
+/// own if a gateway wants one; no trailing slash.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Endpoint {
+    url: String,
+}
+
+impl Endpoint {
+    /// Reads an endpoint like `https://drs.cn-north-4.myhuaweicloud.com`.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) when it is no `http` or `https`
+    /// URL, has no host, or holds a user, a query, a fragment, a space or a control character.
+    pub fn parse(url: &str) -> Result<Self, Error> {
+        // The given text is not repeated when it holds a user: a password may stand there.
+        let refuse = |why: &str| {
+            Err(Error::input(
+                "endpoint",
+                alloc::format!(
+                    "{why}; expected a form like https://drs.cn-north-4.myhuaweicloud.com"
+                ),
+            ))
+        };
+        let Some((scheme, rest)) = url.split_once("://") else {
+            return refuse("has no scheme");
+        };
+        let scheme = if scheme.eq_ignore_ascii_case("https") {
+            "https"
+        } else if scheme.eq_ignore_ascii_case("http") {
+            "http"
+        } else {
+            return refuse("has a scheme that is neither http nor https");
+        };
+        let rest = rest.trim_end_matches('/');
+        let authority = rest.split('/').next().unwrap_or_default();
+        if authority.contains('@') {
+            return refuse("names a user");
+        }
+        if rest
+            .bytes()
+            .any(|byte| byte <= b' ' || byte >= 0x7f || b"?#\\\"<>^`{|}".contains(&byte))
+        {
+            return refuse("holds a character that may not stand there");
+        }
+        if Authority::parse(authority).is_none_or(|authority| authority.port == Some(0)) {
+            return refuse("has no host, or a port that is no number");
+        }
+        Ok(Self {
+            url: alloc::format!("{scheme}://{rest}"),
+        })
+    }
+
+    /// The endpoint of a URL that is known to be valid.
+    pub(crate) fn from_url(url: String) -> Self {
+        Self { url }
+    }
+
+    /// The endpoint as a URL without a trailing slash.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.url
+    }
+
+    /// Whether what is sent there is encrypted.
+    #[must_use]
+    pub fn is_https(&self) -> bool {
+        SplitUrl::new(&self.url).is_some_and(|url| url.is_https())
+    }
+
+    /// Whether the endpoint is on this machine: `localhost`, `127.0.0.0/8`, `[::1]` or an IPv4-mapped
+    /// form of these.
+    #[must_use]
+    pub fn is_loopback(&self) -> bool {
+        SplitUrl::new(&self.url)
+            .and_then(|url| url.host_and_port())
+            .is_some_and(|host| host.is_loopback())
+    }
+}
+
+impl AsRef<str> for Endpoint {
+    fn as_ref(&self) -> &str {
+        &self.url
+    }
+}
+
+impl fmt::Display for Endpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.url)
+    }
+}
+
+impl core::str::FromStr for Endpoint {
+    type Err = Error;
+
+    fn from_str(url: &str) -> Result<Self, Self::Err> {
+        Self::parse(url)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::string::ToString as _;
+
+    #[test]
+    fn endpoints_are_read_strictly() {
+        for (given, read) in [
+            ("https://h", "https://h"),
+            ("HTTPS://h/", "https://h"),
+            ("http://127.0.0.1:8080/", "http://127.0.0.1:8080"),
+            ("https://gw.example.com/drs//", "https://gw.example.com/drs"),
+            ("http://[::1]:80", "http://[::1]:80"),
+        ] {
+            assert_eq!(Endpoint::parse(given).unwrap().as_str(), read);
+        }
+        for given in [
+            "",
+            "h",
+            "drs.example.com",
+            "ftp://h",
+            "https://",
+            "https:///",
+            "https://:80",
+            "https://h:x",
+            "https://h:99999",
+            "https://h:",
+            "https://u:p@h",
+            "https://h?x",
+            "https://h#x",
+            "https://h x",
+            "https://h\r\nX: y",
+            "https://é",
+            "https://h\\@evil",
+            "://h",
+        ] {
+            let error = Endpoint::parse(given).unwrap_err();
+            assert!(
+                error.to_string().starts_with("endpoint "),
+                "{given}: {error}"
+            );
+        }
+        assert!(
+            !Endpoint::parse("https://u:hunter2@h")
+                .unwrap_err()
+                .to_string()
+                .contains("hunter2")
+        );
+    }
+
+    #[test]
+    fn loopback_is_told_from_what_only_looks_like_it() {
+        for (url, expected) in [
+            ("http://localhost", true),
+            ("http://LOCALHOST:1/x", true),
+            ("http://127.0.0.1:80", true),
+            ("http://127.9.9.9", true),
+            ("http://[::1]:8080", true),
+            ("http://[::ffff:127.0.0.1]", true),
+            ("http://[::ffff:10.0.0.1]", false),
+            ("http://127.0.0.1.evil.com", false),
+            ("http://localhost.evil.com", false),
+            ("http://10.0.0.1", false),
+            ("http://[::2]", false),
+            ("https://drs.cn-north-4.myhuaweicloud.com", false),
+        ] {
+            assert_eq!(
+                Endpoint::parse(url).unwrap().is_loopback(),
+                expected,
+                "{url}"
+            );
+        }
+    }
+}

@@ -22,6 +22,7 @@ mod connection;
 mod delivery;
 mod fault;
 mod fault_text;
+mod faults;
 mod filter;
 mod framing;
 mod iam;
@@ -45,6 +46,7 @@ mod write_json;
 
 pub use builder::EmulatorBuilder;
 pub use fault::{Fault, Faults};
+pub use faults::parse_duration;
 pub use job::EmulatedJob;
 pub use life::{Change, Script};
 pub use manual_clock::ManualClock;

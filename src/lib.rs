@@ -1,8 +1,8 @@
-//! Lists the backup migration jobs of Huawei Cloud's Data Replication Service.
+//! Lists and watches the backup migration jobs of Huawei Cloud's Data Replication Service (DRS).
 //!
-//! One operation, [`GET /v5/{project_id}/backup-migration-jobs`][page], done well: blocking, with
-//! few dependencies or none, for scripts, sync tools and gateways that watch SQL Server databases
-//! move to the cloud.
+//! A blocking client for one operation,
+//! [`GET /v5/{project_id}/backup-migration-jobs`][page], for scripts, sync tools and gateways that
+//! migrate SQL Server databases to the cloud.
 //!
 //! ```no_run
 //! use drs_backup_jobs::{Client, JobStatus, ListJobs};
@@ -13,11 +13,11 @@
 //!     .token(std::env::var("HW_AUTH_TOKEN")?)
 //!     .build()?;
 //!
-//! // One page, just as the operation gives it.
+//! // One page: one request.
 //! let page = client.list(&ListJobs::new().limit(1))?;
 //! println!("{} of {}", page.jobs.len(), page.count);
 //!
-//! // Every job, across pages.
+//! // All pages.
 //! for job in client.jobs(ListJobs::new().status(JobStatus::Failed)) {
 //!     let job = job?;
 //!     println!("{} {} {}", job.id, job.name, job.error_log.as_deref().unwrap_or("-"));
@@ -25,64 +25,59 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! # Where to find what
+//! # Overview
 //!
-//! - [`ListJobs`] says what to list, [`Client`] asks for it: [one page](Client::list),
-//!   [every job](Client::jobs), [what changes](Client::watch), [the end of it](Client::wait).
-//! - [`Job`] and [`JobPage`] are the answer; [`Error`] and [`ErrorKind`] are what goes wrong.
-//! - [`credentials`]: tokens, logins, access keys, the environment, profiles.
-//! - [`transport`]: what carries requests, with proxies and TLS; [`RetryPolicy`]: when they are
-//!   sent again.
-//! - [`decode`]: the rules by which an answer is read.
+//! - [`ListJobs`] is the query. [`Client`] sends it: [one page](Client::list),
+//!   [all pages](Client::jobs), [changes](Client::watch), [wait until finished](Client::wait).
+//! - [`Job`] and [`JobPage`] are the response. [`Error`] and [`ErrorKind`] are the failures.
+//! - [`credentials`]: tokens, logins, access keys, environment variables, profiles.
+//! - [`transport`]: the HTTP clients, proxies and TLS. [`RetryPolicy`]: when a request is retried.
+//! - [`decode`]: the rules by which a response is decoded, and the decoders.
 //!
-//! Pages: [testing your code], [bring your own transport](guide::bring_your_own_transport),
-//! [without I/O](guide::without_io), [credentials], [security](guide::security),
-//! [design](guide::design).
+//! Guides: [testing your code], [bring your own transport](guide::bring_your_own_transport),
+//! [without I/O](guide::without_io), [security](guide::security), [design](guide::design).
 //!
-//! # What is promised
+//! # Guarantees
 //!
-//! - **No job is lost and none is doubled** by a walk that ends without error, though the list
-//!   changes under it; [`Jobs`] says exactly when.
-//! - **No secret is printed**, by no `Debug`, no error and no log line; a token goes to the endpoint
-//!   that was set and nowhere else: [security](guide::security).
-//! - **Nothing panics and nothing hangs.** Any bytes give a value or an error with a place in it;
-//!   every page has a deadline, retries included, and every answer a cap.
-//! - **Nothing hidden**: no async runtime, no global state, no threads but a short-lived one where
-//!   the name of a host is looked up.
+//! - **Complete lists.** A listing that ends without error missed no job and returned none twice,
+//!   even if the list changed meanwhile. [`Jobs`] documents the conditions.
+//! - **No leaked secrets.** No `Debug`, error or log line contains a secret. A token is sent to the
+//!   configured endpoint only. See [security](guide::security).
+//! - **No panics, no hangs.** Any bytes yield a value or an error with a position. Every request has
+//!   a deadline that includes its retries; every response has a size limit.
+//! - **Nothing hidden.** No async runtime, no global state, no background threads. A short-lived
+//!   thread resolves a host name; [`transport`] documents when.
 //!
 //! # Features
 //!
-//! | group | feature | brings |
+//! | group | feature | enables |
 //! |---|---|---|
-//! | default | `ureq`, `rustls` | the default transport, with TLS by rustls (ring, Mozilla's roots) |
-//! | transports | `native-tls` | ureq with the system's TLS and its roots, chosen by `.tls(Tls::Native)` |
+//! | default | `ureq`, `rustls` | the default transport, with TLS by rustls (ring, Mozilla's root certificates) |
+//! | transports | `native-tls` | system TLS for ureq, selected by `.tls(Tls::Native)` |
 //! | | `curl` | the system's libcurl |
 //! | | `emulator` | the service in memory, for tests and demos |
-//! | credentials | `aksk` | requests signed with an access key, `SDK-HMAC-SHA256` |
+//! | credentials | `aksk` | signing with an access key, `SDK-HMAC-SHA256` |
 //! | data | `serde` | `Serialize` and `Deserialize` for the public types |
-//! | | `serde_json` | decoding through `serde_json` |
-//! | | `miniserde` | decoding and serialising through `miniserde` |
-//! | other | `std` | clock, environment, login, what transports need |
-//! | | `log` | one line a request at debug level, secrets left out |
+//! | | `serde_json`, `miniserde` | decoders on these crates, for programs that link one already |
+//! | other | `std` | system clock, environment, login; what the transports need |
+//! | | `log` | one line per request at level debug, without secrets |
 //! | | `cli` | the command `drs-backup-jobs` |
-//! | | `full` | all of these but `curl` and `native-tls`: for this project's own tests |
+//! | | `full` | internal: everything this project's tests need; not covered by semver |
 //!
-//! Features only add; none changes what an existing constructor does. Without any the crate is the
-//! core: query, decoding, paging, retry, the [`Transport`] trait, as `no_std` + `alloc`, with no
-//! dependency at all.
+//! Features only add. Without any feature the crate is its core: query, decoding, pagination, retry
+//! decisions, errors and the [`Transport`] trait, `no_std` + `alloc`, without dependencies.
 //!
-//! # What it is not
+//! # Scope
 //!
-//! It knows no other operation of the service: it creates, stops and deletes nothing. It is not
-//! async; [without I/O](guide::without_io) shows how an async program uses it all the same.
+//! Other operations of the service are out of scope: the crate creates, stops and deletes nothing.
+//! It is not async; an async program uses it [without I/O](guide::without_io).
 //!
-//! # Beside the alternatives
+//! # Comparison
 //!
-//! The official SDKs and `KooCLI` know every operation of the service, and sign in by ways that this
-//! crate does not know: agencies, roles, federation. By their documentation they take no token of
-//! IAM, leave the loop over pages to the caller, and wait for no list of jobs to end. The Terraform
-//! data source loops by itself, but a job that is deleted meanwhile pushes another past it unseen.
-//! The [README] has the table.
+//! The official SDKs and `KooCLI` cover every operation of the service and support more ways to
+//! authenticate: agencies, roles, federation. They do not accept IAM tokens, do not paginate this
+//! list, and do not wait for jobs. The Terraform data source paginates by offset; if a job is
+//! deleted meanwhile, it misses another. The [README] has a table.
 //!
 //! [README]: https://docs.rs/crate/drs-backup-jobs/latest
 //! [page]: https://support.huaweicloud.com/intl/en-us/api-drs/en-us_topic_0000002060148284.html

@@ -1,10 +1,10 @@
-//! Pages on how to use the crate; there is no code here.
+//! Guides: documentation without code.
 
-// Its example is run against the emulator.
+// Its example runs against the emulator.
 #[cfg_attr(feature = "emulator", doc = include_str!("bring_your_own_transport.md"))]
 #[cfg_attr(
     not(feature = "emulator"),
-    doc = "Bring your own transport: this page is there with the feature `emulator`."
+    doc = "Bring your own transport: this page is built with the feature `emulator`."
 )]
 pub mod bring_your_own_transport {}
 

@@ -1,4 +1,4 @@
-//! What the service answers: jobs, and pages of them.
+//! Jobs, pages of jobs, and the texts of the service that have known values.
 
 use alloc::borrow::Cow;
 use alloc::string::String;
@@ -8,40 +8,210 @@ use core::time::Duration;
 use crate::text_enum::text_enum;
 use crate::timestamp::Timestamp;
 
-/// One backup migration job: `OfflineTaskInfo` of the service's [API page].
-///
-/// Texts are borrowed from the answer wherever they hold no escape; [`into_owned`](Self::into_owned)
-/// frees a job from it. The service documents every field as a string, so times stay texts beside
-/// their typed form ([`created_at`](Self::created_at), [`finished_at`](Self::finished_at)): the
-/// service's formats have drifted before.
-///
-/// [API page]: https://support.huaweicloud.com/intl/en-us/api-drs/en-us_topic_0000002060148284.html
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub struct Job<'a> {
-    /// The job's id: opaque text, never empty. (The service's own example is no valid UUID.)
-    pub id: Cow<'a, str>,
-    /// The job's name; empty when the service left it out.
-    pub name: Cow<'a, str>,
-    /// How far the job is; [`JobStatus::Other`] with an empty text when the service left it out.
-    pub status: JobStatus,
-    /// The database engine; [`EngineType::Other`] with an empty text when the service left it out.
-    pub engine_type: EngineType,
-    /// When the job was created, as the service wrote it, usually `2024-08-19T02:27:15Z`; empty
-    /// when the service left it out.
-    pub create_time: Cow<'a, str>,
-    /// Why the job failed.
-    pub error_log: Option<Cow<'a, str>>,
-    /// What the user wrote of the job, or the service: often the name of the target instance.
-    pub description: Option<Cow<'a, str>>,
-    /// When the job ended, as the service wrote it; `None` while it runs.
-    pub finish_time: Option<Cow<'a, str>>,
-    /// The enterprise project the job belongs to; `0` is the default one.
-    pub enterprise_project_id: Option<Cow<'a, str>>,
+/// Defines [`Job`] and [`Field`] from one table. Decoding, serde, miniserde, the command's CSV and
+/// the emulator are all driven by it: a tenth field is one more entry here.
+macro_rules! job {
+    (
+        $(#[$meta:meta])*
+        Job { $($(#[$field_meta:meta])* $variant:ident $field:ident: $type:ty,)+ }
+    ) => {
+        $(#[$meta])*
+        #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+        #[non_exhaustive]
+        pub struct Job<'a> {
+            $($(#[$field_meta])* pub $field: $type,)+
+        }
+
+        impl<'a> Job<'a> {
+            /// The names of a job's fields on the wire, in the order of the service's API page.
+            ///
+            /// ```
+            /// use drs_backup_jobs::Job;
+            ///
+            /// assert_eq!(Job::FIELD_NAMES[0], "id");
+            /// ```
+            pub const FIELD_NAMES: [&'static str; Field::COUNT] = [$(stringify!($field)),+];
+
+            /// A job that has no value in any field, not even an id.
+            pub(crate) const EMPTY: Self = Self { $($field: FieldValue::EMPTY),+ };
+
+            /// The fields of the job with their names on the wire, in the order of
+            /// [`FIELD_NAMES`](Self::FIELD_NAMES). The value is `None` for an optional field that
+            /// the job lacks.
+            ///
+            /// ```
+            /// use drs_backup_jobs::Job;
+            ///
+            /// let job = Job::new("a");
+            /// assert_eq!(job.fields().next(), Some(("id", Some("a"))));
+            /// assert!(job.fields().any(|field| field == ("error_log", None)));
+            /// ```
+            pub fn fields(&self) -> impl Iterator<Item = (&'static str, Option<&str>)> {
+                Self::FIELD_NAMES.into_iter().zip([$(self.$field.as_text()),+])
+            }
+
+            /// Sets one field; `None` is `null`.
+            #[expect(
+                clippy::inline_always,
+                reason = "a borrowed text then stays in registers while a page is decoded"
+            )]
+            #[inline(always)]
+            pub(crate) fn set(&mut self, field: Field, text: Option<Cow<'a, str>>) {
+                match field {
+                    $(Field::$variant => self.$field = FieldValue::from_text(text),)+
+                }
+            }
+
+            /// Copies the borrowed texts, so that the job can outlive the body it was decoded from.
+            #[must_use]
+            pub fn into_owned(self) -> Job<'static> {
+                Job { $($field: self.$field.into_static(),)+ }
+            }
+        }
+
+        /// A field that the service documents.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub(crate) enum Field {
+            $($variant,)+
+        }
+
+        impl Field {
+            /// Every field, in the order of [`Job::FIELD_NAMES`].
+            pub(crate) const ALL: [Self; Self::COUNT] = [$(Self::$variant),+];
+
+            /// How many there are.
+            pub(crate) const COUNT: usize = [$(Self::$variant),+].len();
+
+            /// The field of this name on the wire.
+            #[inline]
+            pub(crate) fn from_name(name: &str) -> Option<Self> {
+                $(if name == stringify!($field) {
+                    return Some(Self::$variant);
+                })+
+                None
+            }
+        }
+    };
 }
 
+job! {
+    /// One backup migration job: `OfflineTaskInfo` of the service's [API page].
+    ///
+    /// Texts without an escape are borrowed from the response body;
+    /// [`into_owned`](Self::into_owned) copies them. The service documents every field as a string,
+    /// and its time formats have drifted before, so times are kept as text;
+    /// [`created_at`](Self::created_at) and [`finished_at`](Self::finished_at) parse them.
+    ///
+    /// [API page]: https://support.huaweicloud.com/intl/en-us/api-drs/en-us_topic_0000002060148284.html
+    Job {
+        /// The job's id: opaque text, never empty in a decoded job. (The service's own example is not a
+        /// valid UUID.)
+        Id id: Cow<'a, str>,
+        /// The job's name; empty if the response has none.
+        Name name: Cow<'a, str>,
+        /// The job's status; [`JobStatus::Other`] with an empty text if the response has none.
+        Status status: JobStatus,
+        /// The database engine; [`EngineType::Other`] with an empty text if the response has none.
+        EngineType engine_type: EngineType,
+        /// Why the job failed.
+        ErrorLog error_log: Option<Cow<'a, str>>,
+        /// The description by the user or the service: often the name of the target instance.
+        Description description: Option<Cow<'a, str>>,
+        /// When the job was created, as the service wrote it, usually `2024-08-19T02:27:15Z`; empty if
+        /// the response has none.
+        CreateTime create_time: Cow<'a, str>,
+        /// When the job finished, as the service wrote it; `None` while it runs.
+        FinishTime finish_time: Option<Cow<'a, str>>,
+        /// The enterprise project the job belongs to; `0` is the default one.
+        EnterpriseProjectId enterprise_project_id: Option<Cow<'a, str>>,
+    }
+}
+
+/// The value of a field: a text, an optional text, or a text with known values.
+trait FieldValue<'a>: Sized {
+    type Static;
+
+    const EMPTY: Self;
+
+    fn from_text(text: Option<Cow<'a, str>>) -> Self;
+
+    fn as_text(&self) -> Option<&str>;
+
+    fn into_static(self) -> Self::Static;
+}
+
+impl<'a> FieldValue<'a> for Cow<'a, str> {
+    type Static = Cow<'static, str>;
+
+    const EMPTY: Self = Cow::Borrowed("");
+
+    #[inline]
+    fn from_text(text: Option<Cow<'a, str>>) -> Self {
+        text.unwrap_or(Self::EMPTY)
+    }
+
+    fn as_text(&self) -> Option<&str> {
+        Some(self)
+    }
+
+    fn into_static(self) -> Self::Static {
+        // What most jobs have in common needs no allocation per job.
+        match &*self {
+            "" => Cow::Borrowed(""),
+            DEFAULT_ENTERPRISE_PROJECT => Cow::Borrowed(DEFAULT_ENTERPRISE_PROJECT),
+            _ => Cow::Owned(Cow::into_owned(self)),
+        }
+    }
+}
+
+const DEFAULT_ENTERPRISE_PROJECT: &str = "0";
+
+impl<'a> FieldValue<'a> for Option<Cow<'a, str>> {
+    type Static = Option<Cow<'static, str>>;
+
+    const EMPTY: Self = None;
+
+    #[inline]
+    fn from_text(text: Option<Cow<'a, str>>) -> Self {
+        text
+    }
+
+    fn as_text(&self) -> Option<&str> {
+        self.as_deref()
+    }
+
+    fn into_static(self) -> Self::Static {
+        self.map(FieldValue::into_static)
+    }
+}
+
+macro_rules! text_enum_field {
+    ($($name:ident)+) => {$(
+        impl<'a> FieldValue<'a> for $name {
+            type Static = Self;
+
+            const EMPTY: Self = Self::EMPTY;
+
+            #[inline]
+            fn from_text(text: Option<Cow<'a, str>>) -> Self {
+                text.map_or(Self::EMPTY, Self::from_cow)
+            }
+
+            fn as_text(&self) -> Option<&str> {
+                Some(self.as_str())
+            }
+
+            fn into_static(self) -> Self {
+                self
+            }
+        }
+    )+};
+}
+
+text_enum_field! { JobStatus EngineType }
+
 impl<'a> Job<'a> {
-    /// A job of which only the id is known, for tests and for those who build answers.
+    /// A job of which only the id is known, for tests and for programs that build pages.
     ///
     /// ```
     /// use drs_backup_jobs::{Job, JobStatus};
@@ -54,112 +224,64 @@ impl<'a> Job<'a> {
     pub fn new(id: impl Into<Cow<'a, str>>) -> Self {
         Self {
             id: id.into(),
-            name: Cow::Borrowed(""),
-            status: JobStatus::Other(String::new()),
-            engine_type: EngineType::Other(String::new()),
-            create_time: Cow::Borrowed(""),
-            error_log: None,
-            description: None,
-            finish_time: None,
-            enterprise_project_id: None,
+            ..Self::EMPTY
         }
     }
 
-    /// Whether the job has come to its end, good or bad: see [`JobStatus::is_finished`].
+    /// Whether the job has finished, successfully or not: see [`JobStatus::is_finished`].
     #[must_use]
     pub fn is_finished(&self) -> bool {
         self.status.is_finished()
     }
 
-    /// [`create_time`](Self::create_time) as a point in time, if it can be read as one.
+    /// [`create_time`](Self::create_time) as a point in time; `None` if it is not a time, or is a
+    /// placeholder (a year before 2000 or after 2199).
     #[must_use]
     pub fn created_at(&self) -> Option<Timestamp> {
         Timestamp::parse(&self.create_time)
     }
 
-    /// [`finish_time`](Self::finish_time) as a point in time, if there is one and it can be read.
+    /// [`finish_time`](Self::finish_time) as a point in time; `None` while the job runs, if it is
+    /// not a time, or is a placeholder such as `1970-01-01` or `9999-12-31`.
     #[must_use]
     pub fn finished_at(&self) -> Option<Timestamp> {
         Timestamp::parse(self.finish_time.as_deref()?)
     }
 
-    /// How long the job took from creation to finish; `None` while it runs, when a time cannot be
-    /// read, or when the finish lies before the creation.
+    /// The time from creation to finish; `None` while the job runs, if either time is missing, or
+    /// if the job finished before it was created.
     #[must_use]
     pub fn duration(&self) -> Option<Duration> {
         self.finished_at()?.duration_since(self.created_at()?)
     }
-
-    /// The same job, owning its texts.
-    #[must_use]
-    pub fn into_owned(self) -> Job<'static> {
-        Job {
-            id: owned(self.id),
-            name: owned(self.name),
-            status: self.status,
-            engine_type: self.engine_type,
-            create_time: owned(self.create_time),
-            error_log: self.error_log.map(owned),
-            description: self.description.map(owned),
-            finish_time: self.finish_time.map(owned),
-            enterprise_project_id: self.enterprise_project_id.map(owned),
-        }
-    }
 }
 
-/// What serialisers write.
+/// The fields that serializers write.
 #[cfg(any(feature = "serde", feature = "miniserde"))]
 impl Job<'_> {
-    /// The members a job has, under the service's names and in the order of its page. Those that
-    /// the service requires are always there.
-    pub(crate) fn members(&self) -> impl Iterator<Item = (&'static str, &str)> {
-        [
-            ("id", Some(&*self.id)),
-            ("name", Some(&*self.name)),
-            ("status", Some(self.status.as_str())),
-            ("engine_type", Some(self.engine_type.as_str())),
-            ("error_log", self.error_log.as_deref()),
-            ("description", self.description.as_deref()),
-            ("create_time", Some(&*self.create_time)),
-            ("finish_time", self.finish_time.as_deref()),
-            (
-                "enterprise_project_id",
-                self.enterprise_project_id.as_deref(),
-            ),
-        ]
-        .into_iter()
-        .filter_map(|(key, text)| Some((key, text?)))
+    /// The fields that the job has.
+    pub(crate) fn present_fields(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        self.fields().filter_map(|(name, text)| Some((name, text?)))
     }
 }
 
-fn owned(text: Cow<'_, str>) -> Cow<'static, str> {
-    // What most jobs have in common need not be allocated for each.
-    match &*text {
-        "" => Cow::Borrowed(""),
-        DEFAULT_ENTERPRISE_PROJECT => Cow::Borrowed(DEFAULT_ENTERPRISE_PROJECT),
-        _ => Cow::Owned(text.into_owned()),
-    }
-}
-
-const DEFAULT_ENTERPRISE_PROJECT: &str = "0";
-
-/// One answer of the operation: some jobs, and how many there are in all.
+/// One response of the operation: a page of jobs and the total number of jobs.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct JobPage<'a> {
-    /// How many jobs match the query in all, as the service counts. It can be clipped (the OpenAPI
-    /// description allows at most 9 999) or late: to have every job, walk with
-    /// [`Client::jobs`](crate::Client::jobs).
+    /// The total number of jobs that match the query, by the service's count. It can be capped (the
+    /// OpenAPI description allows at most 9 999) or out of date:
+    /// [`Client::jobs`](crate::Client::jobs) lists every job without relying on it.
     pub count: u64,
     /// The jobs of this page, in the service's order.
     pub jobs: Vec<Job<'a>>,
-    /// The id the service gave the request (`X-Request-Id`), which its support asks for. Set by
-    /// the client; it is no part of the body.
+    /// The request id (`X-Request-Id`), which the service's support needs. Set by the client; it is
+    /// not part of the body.
     pub request_id: Option<String>,
 }
 
 impl JobPage<'_> {
-    /// The same page, owning its texts.
+    /// Copies the borrowed texts, so that the page can outlive the body it was decoded from.
     #[must_use]
     pub fn into_owned(self) -> JobPage<'static> {
         JobPage {
@@ -171,24 +293,24 @@ impl JobPage<'_> {
 }
 
 text_enum! {
-    /// How far a job is.
+    /// The status of a job.
     ///
-    /// Texts are matched whatever their case (a sister operation writes them in lower case).
+    /// Texts are matched case-insensitively (a sister operation writes them in lower case).
     JobStatus {
-        /// `TRANSFERRING`: under way.
+        /// `TRANSFERRING`: running.
         Transferring = "TRANSFERRING",
-        /// `SUCCESS`: ended well.
+        /// `SUCCESS`: finished successfully.
         Success = "SUCCESS",
-        /// `FAILED`: ended badly; [`Job::error_log`] may say why.
+        /// `FAILED`: finished with an error; [`Job::error_log`] may say why.
         Failed = "FAILED",
-        /// `PRECHECK FAILED` (with a space): refused before any data moved.
+        /// `PRECHECK FAILED` (with a space): rejected before any data was transferred.
         PrecheckFailed = "PRECHECK FAILED",
     }
 }
 
 impl JobStatus {
-    /// Whether a job of this status has come to its end: `SUCCESS`, `FAILED` or `PRECHECK FAILED`.
-    /// An unknown status counts as not ended.
+    /// Whether a job of this status has finished: `SUCCESS`, `FAILED` or `PRECHECK FAILED`. An
+    /// unknown status counts as not finished.
     #[must_use]
     pub fn is_finished(&self) -> bool {
         matches!(self, Self::Success | Self::Failed | Self::PrecheckFailed)
@@ -198,16 +320,16 @@ impl JobStatus {
 text_enum! {
     /// The database engine of a job.
     EngineType {
-        /// `sqlserver`: Microsoft SQL Server, the one engine documented.
+        /// `sqlserver`: Microsoft SQL Server, the only documented engine.
         SqlServer = "sqlserver",
     }
 }
 
 text_enum! {
-    /// What the service sorts by.
+    /// The column the service sorts by.
     ///
-    /// For a walk over a list that may change meanwhile take [`CreatedAt`](Self::CreatedAt): the
-    /// other keys can change under the walk.
+    /// Use [`CreatedAt`](Self::CreatedAt) to list a list that changes: the values of the other
+    /// columns can change while it is listed.
     SortKey {
         /// `name`
         Name = "name",
@@ -227,8 +349,8 @@ text_enum! {
 }
 
 text_enum! {
-    /// Which way the service sorts. The operation's page documents no values; sister operations
-    /// take these two, `desc` by default.
+    /// The sort direction. The operation's page documents no values; sister operations take these
+    /// two, `desc` by default.
     SortDir {
         /// `asc`: smallest first.
         Asc = "asc",
@@ -252,17 +374,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn known_texts_match_whatever_their_case_and_others_are_kept() {
+    fn matches_known_texts_case_insensitively_and_keeps_others() {
         assert_eq!(
             JobStatus::from("precheck failed"),
             JobStatus::PrecheckFailed
         );
         assert_eq!(JobStatus::from("Success"), JobStatus::Success);
-        assert_eq!(
-            JobStatus::from("SUCCESS\0"),
-            JobStatus::Other("SUCCESS\0".into())
-        );
-        assert_eq!(JobStatus::from("PAUSED").as_str(), "PAUSED");
+        for text in ["SUCCESS\0", "PAUSED", "", "PRECHECK_FAILED"] {
+            let status = JobStatus::from(text);
+            assert!(matches!(&status, JobStatus::Other(other) if other.as_str() == text));
+            assert_eq!(status.as_str(), text);
+        }
         assert_eq!(EngineType::from("SQLServer"), EngineType::SqlServer);
         for status in JobStatus::KNOWN {
             assert_eq!(&JobStatus::from(status.as_str()), status);
@@ -270,17 +392,17 @@ mod tests {
     }
 
     #[test]
-    fn only_the_three_documented_ends_are_ends() {
-        let ended: Vec<_> = JobStatus::KNOWN
+    fn only_three_documented_statuses_are_finished() {
+        let finished: Vec<_> = JobStatus::KNOWN
             .iter()
             .map(JobStatus::is_finished)
             .collect();
-        assert_eq!(ended, [false, true, true, true]);
+        assert_eq!(finished, [false, true, true, true]);
         assert!(!JobStatus::from("PAUSED").is_finished());
     }
 
     #[test]
-    fn the_duration_of_a_job_runs_from_creation_to_finish() {
+    fn duration_runs_from_creation_to_finish() {
         let mut job = Job::new("a");
         job.create_time = "2024-08-19T02:27:15Z".into();
         assert_eq!(job.duration(), None);
@@ -288,5 +410,21 @@ mod tests {
         assert_eq!(job.duration(), Some(Duration::from_secs(108)));
         job.finish_time = Some("2024-08-19T02:27:14Z".into());
         assert_eq!(job.duration(), None);
+    }
+
+    #[test]
+    fn the_table_of_fields_agrees_with_itself() {
+        let mut job = Job::EMPTY;
+        for name in Job::FIELD_NAMES {
+            job.set(Field::from_name(name).unwrap(), Some(name.into()));
+        }
+        let fields: Vec<_> = job.fields().collect();
+        assert_eq!(fields, Job::FIELD_NAMES.map(|name| (name, Some(name))));
+        assert_eq!(job.clone().into_owned(), job);
+        assert_eq!(Field::from_name("ID"), None);
+        assert_eq!(
+            Job::new("a").fields().filter_map(|(_, text)| text).count(),
+            5
+        );
     }
 }

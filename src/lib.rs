@@ -138,6 +138,7 @@ pub use jobs::{Jobs, Pages};
 pub use list_jobs::{ListJobs, MAX_INSTANCE_IDS};
 pub use region::Region;
 pub use secret::Secret;
+pub use text_enum::OtherText;
 pub use timestamp::{ParseTimestampError, Timestamp};
 #[doc(inline)]
 pub use transport::Transport;

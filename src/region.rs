@@ -1,5 +1,6 @@
 //! Regions, and the endpoints of the service in them.
 
+use alloc::borrow::Cow;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
@@ -20,46 +21,50 @@ use crate::url::Endpoint;
 /// # Ok::<(), drs_backup_jobs::Error>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Region(String);
+pub struct Region(Cow<'static, str>);
 
 impl Region {
     /// The regions where the service was known to run when this version was made.
-    pub const KNOWN: &'static [&'static str] = &[
-        "cn-north-1",
-        "cn-north-2",
-        "cn-north-4",
-        "cn-north-9",
-        "cn-north-11",
-        "cn-north-12",
-        "cn-east-2",
-        "cn-east-3",
-        "cn-east-4",
-        "cn-east-5",
-        "cn-south-1",
-        "cn-south-2",
-        "cn-south-4",
-        "cn-southwest-2",
-        "cn-southwest-3",
-        "ap-southeast-1",
-        "ap-southeast-2",
-        "ap-southeast-3",
-        "ap-southeast-4",
-        "ap-southeast-5",
-        "sa-brazil-1",
-        "la-south-2",
-        "la-north-2",
-        "na-mexico-1",
-        "af-south-1",
-        "af-north-1",
-        "tr-west-1",
-        "eu-west-0",
-        "eu-west-101",
-        "ru-moscow-1",
-        "ru-northwest-2",
-        "ae-ad-1",
-        "my-kualalumpur-1",
-        "me-east-1",
+    pub const KNOWN: &'static [Self] = &[
+        Self::known("cn-north-1"),
+        Self::known("cn-north-2"),
+        Self::known("cn-north-4"),
+        Self::known("cn-north-9"),
+        Self::known("cn-north-11"),
+        Self::known("cn-north-12"),
+        Self::known("cn-east-2"),
+        Self::known("cn-east-3"),
+        Self::known("cn-east-4"),
+        Self::known("cn-east-5"),
+        Self::known("cn-south-1"),
+        Self::known("cn-south-2"),
+        Self::known("cn-south-4"),
+        Self::known("cn-southwest-2"),
+        Self::known("cn-southwest-3"),
+        Self::known("ap-southeast-1"),
+        Self::known("ap-southeast-2"),
+        Self::known("ap-southeast-3"),
+        Self::known("ap-southeast-4"),
+        Self::known("ap-southeast-5"),
+        Self::known("sa-brazil-1"),
+        Self::known("la-south-2"),
+        Self::known("la-north-2"),
+        Self::known("na-mexico-1"),
+        Self::known("af-south-1"),
+        Self::known("af-north-1"),
+        Self::known("tr-west-1"),
+        Self::known("eu-west-0"),
+        Self::known("eu-west-101"),
+        Self::known("ru-moscow-1"),
+        Self::known("ru-northwest-2"),
+        Self::known("ae-ad-1"),
+        Self::known("my-kualalumpur-1"),
+        Self::known("me-east-1"),
     ];
+
+    const fn known(name: &'static str) -> Self {
+        Self(Cow::Borrowed(name))
+    }
 
     /// The region of this name.
     ///
@@ -83,7 +88,7 @@ impl Region {
                 ),
             ));
         }
-        Ok(Self(name))
+        Ok(Self(Cow::Owned(name)))
     }
 
     /// The region's name.
@@ -95,7 +100,7 @@ impl Region {
     /// Whether the region is one of [`KNOWN`](Self::KNOWN).
     #[must_use]
     pub fn is_known(&self) -> bool {
-        Self::KNOWN.contains(&self.as_str())
+        Self::KNOWN.contains(self)
     }
 
     /// Where the Data Replication Service answers in this region.
@@ -125,7 +130,10 @@ impl Region {
     pub fn nearest(name: &str) -> Vec<&'static str> {
         let mut near: Vec<_> = Self::KNOWN
             .iter()
-            .map(|&known| (edits(name, known), known))
+            .filter_map(|known| match &known.0 {
+                Cow::Borrowed(known) => Some((edits(name, known), *known)),
+                Cow::Owned(_) => None,
+            })
             .filter(|(edits, known)| *edits <= 1 + known.len() / 4)
             .collect();
         near.sort_unstable();

@@ -1,7 +1,57 @@
-//! Enums over texts of the service: known values by name, any other value kept as it is.
+//! Enums over texts of the service: known values by name, any other value kept as text.
 
-/// Defines an enum whose values are texts on the wire. Known texts are matched whatever their
-/// case; an unknown one is kept in `Other`, so that no text is ever lost.
+use alloc::string::String;
+use core::fmt;
+
+/// A text that is none of an enum's known values, as the service wrote it.
+///
+/// Only `From` conversions of the enums create one, so `JobStatus::Other` never holds a known text
+/// and two equal texts are always equal values.
+///
+/// ```
+/// use drs_backup_jobs::JobStatus;
+///
+/// let status = JobStatus::from("PAUSED");
+/// assert!(matches!(&status, JobStatus::Other(text) if text.as_str() == "PAUSED"));
+/// assert_eq!(JobStatus::from("success"), JobStatus::Success);
+/// ```
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct OtherText(String);
+
+impl OtherText {
+    pub(crate) const EMPTY: Self = Self(String::new());
+
+    pub(crate) fn new(text: String) -> Self {
+        Self(text)
+    }
+
+    /// The text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl AsRef<str> for OtherText {
+    fn as_ref(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for OtherText {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl fmt::Display for OtherText {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.0)
+    }
+}
+
+/// Defines an enum whose values are texts on the wire. Known texts are matched case-insensitively;
+/// any other text is kept in `Other`, so that none is lost.
 macro_rules! text_enum {
     (
         $(#[$meta:meta])*
@@ -12,24 +62,33 @@ macro_rules! text_enum {
         #[non_exhaustive]
         pub enum $name {
             $($(#[$variant_meta])* $variant,)+
-            /// A text this version does not know, kept as it came.
-            Other(String),
+            /// Any other text, as the service wrote it.
+            Other($crate::text_enum::OtherText),
         }
 
         impl $name {
             /// The known values, in the order of the service's documentation.
             pub const KNOWN: &'static [Self] = &[$(Self::$variant),+];
 
+            #[allow(dead_code, reason = "only the enums of a job's fields have an empty value")]
+            pub(crate) const EMPTY: Self = Self::Other($crate::text_enum::OtherText::EMPTY);
+
             /// The text on the wire.
             #[must_use]
             pub fn as_str(&self) -> &str {
                 match self {
                     $(Self::$variant => $text,)+
-                    Self::Other(text) => text,
+                    Self::Other(text) => text.as_str(),
                 }
             }
 
-            /// The known value that `text` names, whatever its case.
+            /// Whether this is one of [`KNOWN`](Self::KNOWN).
+            #[must_use]
+            pub fn is_known(&self) -> bool {
+                !matches!(self, Self::Other(_))
+            }
+
+            /// The known value of this text, whatever its case.
             pub(crate) fn known(text: &str) -> Option<Self> {
                 // Nearly every text comes as documented, and a whole comparison is a few words'.
                 match text {
@@ -41,17 +100,22 @@ macro_rules! text_enum {
                 })+
                 None
             }
+
+            pub(crate) fn from_cow(text: alloc::borrow::Cow<'_, str>) -> Self {
+                Self::known(&text)
+                    .unwrap_or_else(|| Self::Other($crate::text_enum::OtherText::new(text.into_owned())))
+            }
         }
 
         impl From<&str> for $name {
             fn from(text: &str) -> Self {
-                Self::known(text).unwrap_or_else(|| Self::Other(text.into()))
+                Self::from_cow(text.into())
             }
         }
 
         impl From<String> for $name {
             fn from(text: String) -> Self {
-                Self::known(&text).unwrap_or(Self::Other(text))
+                Self::from_cow(text.into())
             }
         }
 

@@ -6,70 +6,36 @@ use alloc::borrow::Cow;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use crate::job::{EngineType, Job, JobPage, JobStatus};
-
-/// The members of a job that the service documents.
-const KEYS: [&str; 9] = [
-    "id",
-    "name",
-    "status",
-    "engine_type",
-    "error_log",
-    "description",
-    "create_time",
-    "finish_time",
-    "enterprise_project_id",
-];
-
-/// Which member of a job a key names.
-pub(crate) fn member(key: &str) -> Option<usize> {
-    KEYS.iter().position(|&known| known == key)
-}
-
-/// A value with its key seen; within, `None` is `null`.
-type Given<T> = Option<Option<T>>;
+use super::field::Seen;
+use crate::job::{Field, Job, JobPage};
 
 /// A job of which some members are read.
-#[derive(Default)]
 pub(crate) struct JobDraft<'a> {
-    texts: [Given<Cow<'a, str>>; 9],
+    job: Job<'a>,
+    seen: Seen,
 }
 
 impl<'a> JobDraft<'a> {
-    /// Whether the object had this member already.
-    pub(crate) fn has(&self, member: usize) -> bool {
-        self.texts.get(member).is_some_and(Option::is_some)
+    pub(crate) fn new() -> Self {
+        Self {
+            job: Job::EMPTY,
+            seen: Seen::default(),
+        }
     }
 
-    pub(crate) fn set(&mut self, member: usize, text: Option<Cow<'a, str>>) {
-        if let Some(slot) = self.texts.get_mut(member) {
-            *slot = Some(text);
-        }
+    /// Whether the object had this member already.
+    pub(crate) fn has(&self, field: Field) -> bool {
+        self.seen.has(field)
+    }
+
+    pub(crate) fn set(&mut self, field: Field, text: Option<Cow<'a, str>>) {
+        self.seen.insert(field);
+        self.job.set(field, text);
     }
 
     /// The job, if it has an id.
     pub(crate) fn finish(self) -> Option<Job<'a>> {
-        let [
-            id,
-            name,
-            status,
-            engine_type,
-            error_log,
-            description,
-            create_time,
-            finish_time,
-            enterprise_project_id,
-        ] = self.texts.map(Option::flatten);
-        let mut job = Job::new(id.filter(|id| !id.is_empty())?);
-        job.name = name.unwrap_or_default();
-        job.status = JobStatus::from(status.map(Cow::into_owned).unwrap_or_default());
-        job.engine_type = EngineType::from(engine_type.map(Cow::into_owned).unwrap_or_default());
-        job.error_log = error_log;
-        job.description = description;
-        job.create_time = create_time.unwrap_or_default();
-        job.finish_time = finish_time;
-        job.enterprise_project_id = enterprise_project_id;
-        Some(job)
+        (!self.job.id.is_empty()).then_some(self.job)
     }
 }
 

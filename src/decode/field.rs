@@ -1,40 +1,6 @@
-//! The members of a job, and which of them an object has had.
+//! Which members of a job an object has had.
 
-/// A member that the service documents.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Field {
-    Id,
-    Name,
-    Status,
-    Description,
-    EngineType,
-    CreateTime,
-    FinishTime,
-    EnterpriseProjectId,
-    ErrorLog,
-}
-
-impl Field {
-    /// How many there are.
-    pub(crate) const COUNT: usize = Self::ErrorLog as usize + 1;
-
-    /// The member of this key; `None` for one that the service does not document.
-    #[inline]
-    pub(crate) fn from_key(key: &str) -> Option<Self> {
-        Some(match key {
-            "id" => Self::Id,
-            "name" => Self::Name,
-            "status" => Self::Status,
-            "description" => Self::Description,
-            "engine_type" => Self::EngineType,
-            "create_time" => Self::CreateTime,
-            "finish_time" => Self::FinishTime,
-            "enterprise_project_id" => Self::EnterpriseProjectId,
-            "error_log" => Self::ErrorLog,
-            _ => return None,
-        })
-    }
-}
+use crate::job::Field;
 
 /// The members an object has had so far.
 #[derive(Clone, Copy, Debug, Default)]

@@ -2,9 +2,9 @@
 
 use alloc::borrow::Cow;
 
-use super::field::{Field, Seen};
+use super::field::Seen;
 use super::shape::{Place, Shape};
-use crate::job::{EngineType, Job, JobStatus};
+use crate::job::{Field, Job};
 use crate::json::{Cursor, Expected};
 
 /// Reads the job under the cursor into `job`, which is as new. `shape` is how jobs before it were
@@ -126,9 +126,9 @@ fn read_key(cursor: &mut Cursor<'_>) -> Result<Option<Field>, Expected> {
     cursor.eat("\"");
     let plain = cursor.plain();
     let field = if cursor.eat("\"") {
-        Field::from_key(plain)
+        Field::from_name(plain)
     } else {
-        Field::from_key(&cursor.unescape(plain)?)
+        Field::from_name(&cursor.unescape(plain)?)
     };
     cursor.colon()?;
     Ok(field)
@@ -171,20 +171,10 @@ fn set_any<'a>(
 fn set<'a>(job: &mut Job<'a>, field: Field, text: Option<Cow<'a, str>>) -> Result<(), Expected> {
     #[cfg(test)]
     let text = super::independence::with_fault(text);
-    match field {
-        Field::Id => match text {
-            Some(id) if !id.is_empty() => job.id = id,
-            _ => return Err(Expected::Id),
-        },
-        Field::Name => job.name = text.unwrap_or_default(),
-        Field::Status => job.status = status(text.unwrap_or_default()),
-        Field::Description => job.description = text,
-        Field::EngineType => job.engine_type = engine_type(text.unwrap_or_default()),
-        Field::CreateTime => job.create_time = text.unwrap_or_default(),
-        Field::FinishTime => job.finish_time = text,
-        Field::EnterpriseProjectId => job.enterprise_project_id = text,
-        Field::ErrorLog => job.error_log = text,
+    if field == Field::Id && text.as_deref().is_none_or(str::is_empty) {
+        return Err(Expected::Id);
     }
+    job.set(field, text);
     Ok(())
 }
 
@@ -195,12 +185,4 @@ fn other_text<'a>(cursor: &mut Cursor<'a>) -> Result<Option<Cow<'a, str>>, Expec
         _ if cursor.eat("null") => Ok(None),
         _ => Err(Expected::Text),
     }
-}
-
-fn status(text: Cow<'_, str>) -> JobStatus {
-    JobStatus::known(&text).unwrap_or_else(|| JobStatus::Other(text.into_owned()))
-}
-
-fn engine_type(text: Cow<'_, str>) -> EngineType {
-    EngineType::known(&text).unwrap_or_else(|| EngineType::Other(text.into_owned()))
 }

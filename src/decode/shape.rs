@@ -1,7 +1,7 @@
 //! How the jobs of a page are written, learned from those before: then neither the order of the
 //! keys nor white space costs anything.
 
-use super::field::Field;
+use crate::job::Field;
 use crate::json::{Cursor, Lead};
 
 /// What was last seen to follow each member.

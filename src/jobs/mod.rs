@@ -108,7 +108,7 @@ impl Iterator for Jobs {
                 return Some(Ok(job));
             }
             let pending = &mut self.pending;
-            if let Err(error) = self.pages.next_page(|page| pending.fill(page.jobs))? {
+            if let Err(error) = self.pages.next_page(|page| pending.fill(&page.jobs))? {
                 return Some(Err(error));
             }
         }

@@ -3,9 +3,8 @@
 use alloc::borrow::Cow;
 use alloc::collections::VecDeque;
 use alloc::string::String;
-use alloc::vec::Vec;
 
-use crate::job::{EngineType, Job, JobStatus};
+use crate::job::{Field, Job};
 
 /// The jobs of a page that wait, their texts one behind the other in a buffer that is used again.
 ///
@@ -17,42 +16,29 @@ pub(super) struct Pending {
     text: String,
     /// Where the texts of the first job begin.
     start: usize,
-    jobs: VecDeque<Packed>,
+    jobs: VecDeque<Ends>,
 }
 
-#[derive(Debug)]
-struct Packed {
-    status: JobStatus,
-    engine_type: EngineType,
-    /// Where each text ends, in the order they are written; `None` for one that the job lacks.
-    ends: [Option<usize>; 7],
-}
+/// Where each text of a job ends, in the order of [`Job::FIELD_NAMES`]; `None` for one that the job
+/// lacks.
+type Ends = [Option<usize>; Field::COUNT];
 
 impl Pending {
     /// Takes the jobs of a page, in the place of those that waited.
-    pub(super) fn fill(&mut self, jobs: Vec<Job<'_>>) {
+    pub(super) fn fill(&mut self, jobs: &[Job<'_>]) {
         self.text.clear();
         self.start = 0;
         self.jobs.clear();
-        self.jobs.extend(jobs.into_iter().map(|job| {
-            let texts = [
-                Some(&*job.id),
-                Some(&*job.name),
-                Some(&*job.create_time),
-                job.error_log.as_deref(),
-                job.description.as_deref(),
-                job.finish_time.as_deref(),
-                job.enterprise_project_id.as_deref(),
-            ];
-            Packed {
-                ends: texts.map(|text| {
-                    self.text.push_str(text?);
-                    Some(self.text.len())
-                }),
-                status: job.status,
-                engine_type: job.engine_type,
+        for job in jobs {
+            let mut ends = Ends::default();
+            for (end, (_, text)) in ends.iter_mut().zip(job.fields()) {
+                if let Some(text) = text {
+                    self.text.push_str(text);
+                    *end = Some(self.text.len());
+                }
             }
-        }));
+            self.jobs.push_back(ends);
+        }
     }
 }
 
@@ -60,30 +46,14 @@ impl Iterator for Pending {
     type Item = Job<'static>;
 
     fn next(&mut self) -> Option<Job<'static>> {
-        let packed = self.jobs.pop_front()?;
-        let [
-            id,
-            name,
-            create_time,
-            error_log,
-            description,
-            finish_time,
-            enterprise_project_id,
-        ] = packed.ends.map(|end| {
-            let start = core::mem::replace(&mut self.start, end?);
-            self.text.get(start..self.start).map(Cow::Borrowed)
-        });
-        let job = Job {
-            id: id.unwrap_or_default(),
-            name: name.unwrap_or_default(),
-            status: packed.status,
-            engine_type: packed.engine_type,
-            create_time: create_time.unwrap_or_default(),
-            error_log,
-            description,
-            finish_time,
-            enterprise_project_id,
-        };
+        let ends = self.jobs.pop_front()?;
+        let mut job = Job::EMPTY;
+        for (field, end) in Field::ALL.into_iter().zip(ends) {
+            if let Some(end) = end {
+                let start = core::mem::replace(&mut self.start, end);
+                job.set(field, self.text.get(start..end).map(Cow::Borrowed));
+            }
+        }
         Some(job.into_owned())
     }
 
@@ -97,6 +67,8 @@ impl ExactSizeIterator for Pending {}
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::job::{EngineType, JobStatus};
+    use alloc::vec::Vec;
 
     #[test]
     fn jobs_come_out_as_they_went_in_page_after_page() {
@@ -117,7 +89,7 @@ mod tests {
             alloc::vec![full.clone(), some.clone(), full],
             alloc::vec![some],
         ] {
-            pending.fill(page.clone());
+            pending.fill(&page);
             assert_eq!(pending.len(), page.len());
             assert_eq!(pending.by_ref().collect::<Vec<_>>(), page);
             assert_eq!(pending.next(), None);

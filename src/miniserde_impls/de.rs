@@ -9,7 +9,7 @@ use miniserde::de::{Deserialize, Map, Visitor};
 use miniserde::{Error, Result, make_place};
 
 use crate::decode::draft::{self, JobDraft, PageDraft};
-use crate::job::{EngineType, Job, JobPage, JobStatus, Language, SortDir, SortKey};
+use crate::job::{EngineType, Field, Job, JobPage, JobStatus, Language, SortDir, SortKey};
 use crate::timestamp::Timestamp;
 
 make_place!(Place);
@@ -74,7 +74,7 @@ impl Visitor for Place<Job<'static>> {
     fn map(&mut self) -> Result<Box<dyn Map + '_>> {
         Ok(Box::new(JobMap {
             out: &mut self.out,
-            draft: JobDraft::default(),
+            draft: JobDraft::new(),
             member: None,
             text: None,
         }))
@@ -93,7 +93,7 @@ struct JobMap<'a> {
     out: &'a mut Option<Job<'static>>,
     draft: JobDraft<'static>,
     /// The member whose value is being read, and its place.
-    member: Option<usize>,
+    member: Option<Field>,
     text: Option<Text>,
 }
 
@@ -111,7 +111,7 @@ impl JobMap<'_> {
 impl Map for JobMap<'_> {
     fn key(&mut self, key: &str) -> Result<&mut dyn Visitor> {
         self.settle()?;
-        match draft::member(key) {
+        match Field::from_name(key) {
             None => Ok(<dyn Visitor>::ignore()),
             Some(member) if self.draft.has(member) => Err(Error),
             member => {
@@ -123,7 +123,7 @@ impl Map for JobMap<'_> {
 
     fn finish(&mut self) -> Result<()> {
         self.settle()?;
-        let draft = core::mem::take(&mut self.draft);
+        let draft = core::mem::replace(&mut self.draft, JobDraft::new());
         *self.out = Some(draft.finish().ok_or(Error)?);
         Ok(())
     }

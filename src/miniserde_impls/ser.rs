@@ -12,7 +12,7 @@ use crate::timestamp::Timestamp;
 impl Serialize for Job<'_> {
     fn begin(&self) -> Fragment<'_> {
         Fragment::Map(Box::new(Members {
-            members: self.members(),
+            members: self.present_fields(),
             text: Text(""),
         }))
     }

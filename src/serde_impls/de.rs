@@ -9,7 +9,7 @@ use core::marker::PhantomData;
 use serde::de::{Deserialize, Deserializer, Error, IgnoredAny, MapAccess, Unexpected, Visitor};
 
 use crate::decode::draft::{self, JobDraft, PageDraft};
-use crate::job::{EngineType, Job, JobPage, JobStatus, Language, SortDir, SortKey};
+use crate::job::{EngineType, Field, Job, JobPage, JobStatus, Language, SortDir, SortKey};
 use crate::timestamp::Timestamp;
 
 /// The rules of [`decode`](crate::decode) for keys, missing members and integers in the place of
@@ -30,7 +30,7 @@ impl<'de: 'a, 'a> Visitor<'de> for JobVisitor<'a> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Job<'a>, A::Error> {
-        let mut draft = JobDraft::default();
+        let mut draft = JobDraft::new();
         while let Some(Member(member)) = map.next_key()? {
             match member {
                 None => drop(map.next_value::<IgnoredAny>()?),
@@ -52,7 +52,7 @@ fn repeated<E: Error>() -> E {
 }
 
 /// Which member of a job a key names.
-struct Member(Option<usize>);
+struct Member(Option<Field>);
 
 impl<'de> Deserialize<'de> for Member {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -63,14 +63,14 @@ impl<'de> Deserialize<'de> for Member {
 struct KeyVisitor;
 
 impl Visitor<'_> for KeyVisitor {
-    type Value = Option<usize>;
+    type Value = Option<Field>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a key")
     }
 
     fn visit_str<E: Error>(self, key: &str) -> Result<Self::Value, E> {
-        Ok(draft::member(key))
+        Ok(Field::from_name(key))
     }
 }
 

@@ -10,8 +10,8 @@ use crate::timestamp::Timestamp;
 /// the job has them.
 impl Serialize for Job<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(Some(self.members().count()))?;
-        for (key, text) in self.members() {
+        let mut map = serializer.serialize_map(Some(self.present_fields().count()))?;
+        for (key, text) in self.present_fields() {
             map.serialize_entry(key, text)?;
         }
         map.end()

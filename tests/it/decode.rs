@@ -204,7 +204,7 @@ fn what_is_missing_or_null_reads_as_empty_where_the_service_calls_it_required() 
     );
     assert_eq!(missing, null);
     assert_eq!(missing, Job::new("a"));
-    assert_eq!(missing.status, JobStatus::Other(String::new()));
+    assert_eq!(missing.status, JobStatus::from(""));
     let empty = job(r#""id":"a","error_log":"""#);
     assert_eq!(empty.error_log.as_deref(), Some(""));
 }
@@ -259,14 +259,11 @@ fn statuses_and_engines_match_whatever_their_case_and_others_keep_their_text() {
         ("tRANSFERRING", JobStatus::Transferring),
         ("precheck failed", JobStatus::PrecheckFailed),
         (r"SUC\u0043ESS", JobStatus::Success),
-        (
-            "PRECHECK_FAILED",
-            JobStatus::Other("PRECHECK_FAILED".into()),
-        ),
-        ("paused", JobStatus::Other("paused".into())),
-        (r"SUCCESS\u0000", JobStatus::Other("SUCCESS\0".into())),
-        ("SUCCES", JobStatus::Other("SUCCES".into())),
-        ("\u{17f}uccess", JobStatus::Other("\u{17f}uccess".into())),
+        ("PRECHECK_FAILED", JobStatus::from("PRECHECK_FAILED")),
+        ("paused", JobStatus::from("paused")),
+        (r"SUCCESS\u0000", JobStatus::from("SUCCESS\0")),
+        ("SUCCES", JobStatus::from("SUCCES")),
+        ("\u{17f}uccess", JobStatus::from("\u{17f}uccess")),
     ] {
         assert_eq!(
             job(&format!(r#""id":"a","status":"{text}""#)).status,
@@ -275,7 +272,7 @@ fn statuses_and_engines_match_whatever_their_case_and_others_keep_their_text() {
     }
     let engine = |text| job(&format!(r#""id":"a","engine_type":"{text}""#)).engine_type;
     assert_eq!(engine("SQLServer"), EngineType::SqlServer);
-    assert_eq!(engine("mysql"), EngineType::Other("mysql".into()));
+    assert_eq!(engine("mysql"), EngineType::from("mysql"));
 }
 
 #[test]

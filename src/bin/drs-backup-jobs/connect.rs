@@ -193,7 +193,7 @@ fn transport(args: &ServiceArgs) -> Result<Ureq, Failure> {
 
 fn with_nearest_regions(failure: Failure, region: &str) -> Failure {
     let nearest = Region::nearest(&region.to_lowercase());
-    if Region::KNOWN.contains(&region) || nearest.is_empty() {
+    if Region::KNOWN.iter().any(|known| known.as_str() == region) || nearest.is_empty() {
         return failure;
     }
     failure.with_hint(format!(

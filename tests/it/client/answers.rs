@@ -194,7 +194,7 @@ fn what_this_version_does_not_know_is_kept_or_passed_over() {
     });
     let page = client(&server).list(&ListJobs::new()).unwrap();
     assert_eq!(page.jobs[0].id, "7");
-    assert_eq!(page.jobs[0].status, JobStatus::Other("PAUSED".into()));
+    assert_eq!(page.jobs[0].status, JobStatus::from("PAUSED"));
     assert_eq!(page.jobs[0].engine_type.as_str(), "oracle");
     assert!(!page.jobs[0].is_finished());
 }

@@ -28,7 +28,7 @@ pub(super) fn jobs() -> Vec<Job<'static>> {
             "2024-08-19T05:00:00Z",
             None,
         ),
-        job("odd", "", JobStatus::Other("PAUSED".into()), "soon", None),
+        job("odd", "", JobStatus::from("PAUSED"), "soon", None),
     ]
 }
 

@@ -2,6 +2,9 @@
 
 use core::time::Duration;
 
+#[cfg(feature = "std")]
+use crate::cancel::CancelToken;
+
 /// Tells the time and waits. Tests pass one that does not wait; without the feature `std` there is
 /// none ready made, and the builder asks for one.
 pub trait Clock: Send + Sync {
@@ -13,6 +16,15 @@ pub trait Clock: Send + Sync {
 
     /// Waits this long.
     fn sleep(&self, duration: Duration);
+
+    /// Waits this long, or until `token` is cancelled. By default a wait that has begun is not
+    /// interrupted; the system's clock returns at once.
+    #[cfg(feature = "std")]
+    fn sleep_unless_cancelled(&self, duration: Duration, token: &CancelToken) {
+        if !token.is_cancelled() {
+            self.sleep(duration);
+        }
+    }
 }
 
 impl<T: Clock + ?Sized> Clock for alloc::sync::Arc<T> {
@@ -26,6 +38,11 @@ impl<T: Clock + ?Sized> Clock for alloc::sync::Arc<T> {
 
     fn sleep(&self, duration: Duration) {
         (**self).sleep(duration);
+    }
+
+    #[cfg(feature = "std")]
+    fn sleep_unless_cancelled(&self, duration: Duration, token: &CancelToken) {
+        (**self).sleep_unless_cancelled(duration, token);
     }
 }
 
@@ -69,6 +86,10 @@ impl Clock for SystemClock {
 
     fn sleep(&self, duration: Duration) {
         std::thread::sleep(duration);
+    }
+
+    fn sleep_unless_cancelled(&self, duration: Duration, token: &CancelToken) {
+        token.sleep(duration);
     }
 }
 

@@ -94,6 +94,8 @@ extern crate alloc;
 #[cfg(feature = "std")]
 extern crate std;
 
+#[cfg(feature = "std")]
+mod cancel;
 mod client;
 pub mod clock;
 pub mod credentials;
@@ -121,6 +123,8 @@ pub mod transport;
 mod url;
 mod watch;
 
+#[cfg(feature = "std")]
+pub use cancel::{CancelGuard, CancelToken};
 pub use client::{Client, ClientBuilder, RetryPolicy};
 #[doc(inline)]
 pub use clock::Clock;
@@ -143,7 +147,7 @@ pub use timestamp::{ParseTimestampError, Timestamp};
 #[doc(inline)]
 pub use transport::Transport;
 pub use url::Endpoint;
-pub use watch::{Event, WaitOutcome, Watch};
+pub use watch::{Event, Totals, Wait, WaitOutcome, WaitState, WaitStatus, Watch};
 
 #[cfg(all(doctest, feature = "ureq"))]
 #[doc = include_str!("../README.md")]

@@ -7,6 +7,8 @@ use core::time::Duration;
 
 use super::{Client, Shared};
 #[cfg(feature = "std")]
+use crate::cancel::CancelToken;
+#[cfg(feature = "std")]
 use crate::client::rate_limit::Pacing;
 use crate::client::retry::RetryPolicy;
 use crate::client::send::Wire;
@@ -43,6 +45,8 @@ pub struct ClientBuilder {
     transport: Option<Arc<dyn Transport>>,
     clock: Option<Arc<dyn Clock>>,
     jitter: Option<Arc<Jitter>>,
+    #[cfg(feature = "std")]
+    cancel_token: Option<CancelToken>,
     allow_http: bool,
 }
 
@@ -198,6 +202,13 @@ impl ClientBuilder {
         self
     }
 
+    /// Sets the token that cancels the client's work: see [`CancelToken`].
+    #[cfg(feature = "std")]
+    pub fn cancel_token(mut self, token: CancelToken) -> Self {
+        self.cancel_token = Some(token);
+        self
+    }
+
     /// Lets the token travel unencrypted to an `http` endpoint. Without it only `https` and
     /// endpoints on this machine are taken.
     pub fn allow_http(mut self, allow: bool) -> Self {
@@ -243,6 +254,8 @@ impl ClientBuilder {
                     timeout: self.timeout.unwrap_or(DEFAULT_TIMEOUT),
                     max_body: self.max_body.unwrap_or(ResponseBody::DEFAULT_LIMIT),
                 },
+                #[cfg(feature = "std")]
+                cancel_token: self.cancel_token,
                 endpoint,
                 language: self.language,
                 surroundings,

@@ -3,7 +3,10 @@
 use alloc::string::String;
 use alloc::sync::Arc;
 use core::fmt;
+use core::time::Duration;
 
+#[cfg(feature = "std")]
+use crate::cancel::CancelToken;
 #[cfg(feature = "std")]
 use crate::client::rate_limit::Pacing;
 #[cfg(feature = "std")]
@@ -58,6 +61,8 @@ struct Shared {
     surroundings: Surroundings,
     #[cfg(feature = "std")]
     pacing: Pacing,
+    #[cfg(feature = "std")]
+    cancel_token: Option<CancelToken>,
 }
 
 impl Client {
@@ -170,6 +175,7 @@ impl Client {
         query: &ListJobs,
         body: &'b mut ResponseBody,
     ) -> Result<JobPage<'b>, Error> {
+        self.check_cancelled()?;
         let wire = &self.shared.wire;
         let deadline = wire.deadline();
         let project_id = &*self.project(deadline)?;
@@ -205,6 +211,35 @@ impl Client {
 
     pub(crate) fn clock(&self) -> &dyn Clock {
         &*self.shared.wire.clock
+    }
+
+    /// Sleeps, unless the client is cancelled before or meanwhile.
+    pub(crate) fn sleep(&self, duration: Duration) -> Result<(), Error> {
+        #[cfg(feature = "std")]
+        if let Some(token) = &self.shared.cancel_token {
+            self.clock().sleep_unless_cancelled(duration, token);
+            return self.check_cancelled();
+        }
+        self.clock().sleep(duration);
+        Ok(())
+    }
+
+    #[cfg_attr(
+        not(feature = "std"),
+        expect(
+            clippy::unnecessary_wraps,
+            clippy::unused_self,
+            reason = "nothing cancels"
+        )
+    )]
+    fn check_cancelled(&self) -> Result<(), Error> {
+        #[cfg(feature = "std")]
+        if let Some(token) = &self.shared.cancel_token
+            && token.is_cancelled()
+        {
+            return Err(Error::cancelled());
+        }
+        Ok(())
     }
 
     /// The request for one page, but for what authenticates it.

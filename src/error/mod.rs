@@ -57,6 +57,8 @@ enum Cause {
         why: Cow<'static, str>,
         source: Option<Error>,
     },
+    #[cfg(feature = "std")]
+    Cancelled,
 }
 
 /// What kind of failure an [`Error`] is, by what can be done about it.
@@ -101,6 +103,8 @@ pub enum ErrorKind {
     /// A walk cannot promise that it saw every job, or a wait that it saw every end. Not retried;
     /// the text says what to do.
     Incomplete,
+    /// The client's [cancel token](crate::ClientBuilder::cancel_token) was cancelled. Not retried.
+    Cancelled,
 }
 
 impl Error {
@@ -130,6 +134,11 @@ impl Error {
             source,
         }
         .into()
+    }
+
+    #[cfg(feature = "std")]
+    pub(crate) fn cancelled() -> Self {
+        Cause::Cancelled.into()
     }
 
     pub(crate) fn with_request_id(mut self, request_id: Option<String>) -> Self {
@@ -168,6 +177,8 @@ impl Error {
                 }
             },
             Cause::Incomplete { .. } => ErrorKind::Incomplete,
+            #[cfg(feature = "std")]
+            Cause::Cancelled => ErrorKind::Cancelled,
         }
     }
 
@@ -321,6 +332,8 @@ impl fmt::Display for Error {
             }
             Cause::Decode(error) => error.fmt(f)?,
             Cause::Transport(error) => error.fmt(f)?,
+            #[cfg(feature = "std")]
+            Cause::Cancelled => f.write_str("cancelled by the program")?,
         }
         if let (Some(id), None) = (&self.0.request_id, self.api()) {
             write!(f, " (request id {id})")?;

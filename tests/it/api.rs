@@ -9,8 +9,8 @@ use drs_backup_jobs::transport::{
 use drs_backup_jobs::{
     ApiError, Client, ClientBuilder, Credentials, DecodeError, Endpoint, EngineType, Error,
     ErrorKind, Event, Job, JobPage, JobStatus, Jobs, Language, ListJobs, Pages,
-    ParseTimestampError, Region, RetryPolicy, Secret, SortDir, SortKey, Timestamp, WaitOutcome,
-    Watch,
+    ParseTimestampError, Region, RetryPolicy, Secret, SortDir, SortKey, Timestamp, Totals, Wait,
+    WaitOutcome, WaitState, WaitStatus, Watch,
 };
 
 /// Compiles for types that travel between threads and can be printed.
@@ -26,14 +26,14 @@ fn every_public_type_travels_between_threads_and_can_be_printed() {
     travel! {
         Client ClientBuilder Credentials Secret ListJobs Endpoint Region RetryPolicy
         Job<'static> JobPage<'static> JobStatus EngineType Language SortKey SortDir Timestamp
-        Jobs Pages Watch Event WaitOutcome
+        Jobs Pages Watch Event Wait WaitState WaitStatus WaitOutcome Totals
         Error ErrorKind ApiError DecodeError ParseTimestampError TransportError TransportErrorKind
         ResponseHead Headers Method RequestParts ResponseBody
     }
     #[cfg(feature = "std")]
     {
         travel! {
-            drs_backup_jobs::Login drs_backup_jobs::clock::SystemClock
+            drs_backup_jobs::CancelToken drs_backup_jobs::Login drs_backup_jobs::clock::SystemClock
             drs_backup_jobs::credentials::Environment
         }
     }

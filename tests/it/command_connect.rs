@@ -336,7 +336,7 @@ fn the_token_is_not_in_the_process_list() {
     let arguments = ["watch", "--interval", "1h", "--output", "lines"];
     let mut child = command_for(&server, &arguments).spawn().unwrap();
     let line = crate::command::first_line(&mut child);
-    assert!(line.contains("appeared"), "{line}");
+    assert!(line.contains("added"), "{line}");
     let seen = fs::read(format!("/proc/{}/cmdline", child.id())).unwrap();
     child.kill().unwrap();
     child.wait().unwrap();

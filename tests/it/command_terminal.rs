@@ -70,7 +70,7 @@ fn a_terminal_that_cannot_redraw_gets_events_as_lines() {
             return;
         };
         assert_eq!(code, Some(0), "{line}: {output}");
-        assert!(output.contains("appeared"), "{line}: {output:?}");
+        assert!(output.contains("added"), "{line}: {output:?}");
     }
 }
 

@@ -69,19 +69,19 @@ fn each_change_is_an_event_with_the_job_before_and_after() {
     let first = watch.event();
     assert_eq!(
         (&first["event"], &first["job"]["id"]),
-        (&"appeared".into(), &"a".into())
+        (&"added".into(), &"a".into())
     );
 
     emulator.add(running("b"));
     let appeared = watch.event();
     assert_eq!(
         (&appeared["event"], &appeared["job"]["id"]),
-        (&"appeared".into(), &"b".into())
+        (&"added".into(), &"b".into())
     );
 
     end(&emulator, "a", &JobStatus::Success);
     let ended = watch.event();
-    assert_eq!(ended["event"], "ended");
+    assert_eq!(ended["event"], "finished");
     assert_eq!(ended["from"]["status"], "TRANSFERRING");
     assert_eq!(ended["job"]["status"], "SUCCESS");
     let time = ended["time"].as_str().unwrap();
@@ -91,7 +91,7 @@ fn each_change_is_an_event_with_the_job_before_and_after() {
     let gone = watch.event();
     assert_eq!(
         (&gone["event"], &gone["job"]["id"]),
-        (&"gone".into(), &"a".into())
+        (&"removed".into(), &"a".into())
     );
 }
 
@@ -102,12 +102,15 @@ fn piped_events_are_lines() {
     let mut watch = Watch::start(&server, &[]);
     let line = watch.line();
     assert!(
-        line.contains("appeared") && line.contains("TRANSFERRING"),
+        line.contains("added") && line.contains("TRANSFERRING"),
         "{line}"
     );
     end(&emulator, "a", &JobStatus::Failed);
     let line = watch.line();
-    assert!(line.contains("ended") && line.contains("FAILED"), "{line}");
+    assert!(
+        line.contains("finished") && line.contains("FAILED"),
+        "{line}"
+    );
 }
 
 #[test]
@@ -324,9 +327,9 @@ fn a_look_that_failed_is_an_event_and_makes_no_job_gone() {
         .build();
     let server = serve(&emulator);
     let mut watch = Watch::start(&server, &["--output", "jsonl", "--retries", "0"]);
-    assert_eq!(watch.event()["event"], "appeared");
+    assert_eq!(watch.event()["event"], "added");
     let failed = watch.event();
-    assert_eq!(failed["event"], "look_failed");
+    assert_eq!(failed["event"], "poll_failed");
     assert!(
         failed["error"].as_str().unwrap().contains("503"),
         "{failed}"
@@ -335,7 +338,7 @@ fn a_look_that_failed_is_an_event_and_makes_no_job_gone() {
     let next = watch.event();
     assert_eq!(
         (&next["event"], &next["job"]["id"]),
-        (&"appeared".into(), &"b".into())
+        (&"added".into(), &"b".into())
     );
 }
 
@@ -354,7 +357,7 @@ fn a_demo_has_something_to_watch() {
     let mut watch = Watch::of(command(&arguments));
     // The 35 jobs that a demo begins with, and the one that its seed lets come first.
     for number in 1..=36 {
-        assert_eq!(watch.event()["event"], "appeared", "event {number}");
+        assert_eq!(watch.event()["event"], "added", "event {number}");
     }
 }
 

@@ -8,8 +8,8 @@ use drs_backup_jobs::transport::{
     Request, ResponseBody, ResponseHead, TransportError, TransportErrorKind,
 };
 use drs_backup_jobs::{
-    Client, ClientBuilder, Clock, ErrorKind, Event, JobStatus, ListJobs, RetryPolicy, Transport,
-    WaitOutcome,
+    Client, ClientBuilder, Clock, Error, ErrorKind, Event, JobStatus, ListJobs, RetryPolicy,
+    Transport, WaitOutcome,
 };
 
 /// Gives one list a look, the last for ever; a look without a list fails.
@@ -21,7 +21,7 @@ struct Looks {
 
 #[derive(Clone)]
 enum Look {
-    /// Ids and statuses; the finish time of a job that ended is its look's.
+    /// Ids and statuses; the finish time of a job that finished is its look's.
     List(&'static [(&'static str, &'static str)]),
     Broken,
     Refused,
@@ -109,15 +109,22 @@ impl Clock for Paused {
     }
 }
 
-/// An event in few words.
-fn told(event: &Event) -> String {
+/// An event or an error in few words.
+fn text(event: &Event) -> String {
     match event {
-        Event::Added(job) => format!("{} appeared {}", job.id, job.status),
         Event::Updated { from, to } => format!("{} {} -> {}", to.id, from.status, to.status),
-        Event::Finished { from, to } => format!("{} ended {} -> {}", to.id, from.status, to.status),
-        Event::Removed(job) => format!("{} gone", job.id),
-        Event::PollFailed(error) => format!("failed {:?}", error.kind()),
-        other => format!("{other:?}"),
+        Event::Finished { from, to } => {
+            format!("{} finished {} -> {}", to.id, from.status, to.status)
+        }
+        Event::Removed(job) => format!("{} removed", job.id),
+        event => format!("{} {} {}", event.job().id, event.name(), event.job().status),
+    }
+}
+
+fn item_text(item: &Result<Event, Error>) -> String {
+    match item {
+        Ok(event) => text(event),
+        Err(error) => format!("failed {:?}", error.kind()),
     }
 }
 
@@ -134,19 +141,19 @@ fn each_look_tells_what_changed_since_the_one_before() {
     let clock = Paused::default();
     let mut watch = looks.client(&clock).watch(ListJobs::new());
     for expected in [
-        &["a appeared TRANSFERRING", "b appeared SUCCESS"][..],
+        &["a added TRANSFERRING", "b added SUCCESS"][..],
         &[],
         &[
-            "c appeared TRANSFERRING",
-            "a ended TRANSFERRING -> SUCCESS",
+            "c added TRANSFERRING",
+            "a finished TRANSFERRING -> SUCCESS",
             "b SUCCESS -> FAILED",
         ],
-        &["c TRANSFERRING -> PAUSED", "a gone", "b gone"],
-        &["c ended PAUSED -> PRECHECK FAILED"],
-        &["c gone"],
+        &["c TRANSFERRING -> PAUSED", "a removed", "b removed"],
+        &["c finished PAUSED -> PRECHECK FAILED"],
+        &["c removed"],
         &[],
     ] {
-        let events: Vec<String> = watch.poll().unwrap().iter().map(told).collect();
+        let events: Vec<String> = watch.poll().unwrap().iter().map(text).collect();
         assert_eq!(events, expected);
     }
     assert_eq!(clock.now(), Duration::ZERO, "a look does not sleep");
@@ -166,15 +173,15 @@ fn a_failed_look_is_told_and_makes_no_job_gone() {
         .client(&clock)
         .watch(ListJobs::new())
         .interval(Duration::from_secs(7));
-    let events: Vec<String> = watch.take(5).map(|event| told(&event)).collect();
+    let events: Vec<String> = watch.take(5).map(|item| item_text(&item)).collect();
     assert_eq!(
         events,
         [
-            "a appeared TRANSFERRING",
+            "a added TRANSFERRING",
             "failed ConnectionLost",
             "failed ConnectionLost",
-            "a ended TRANSFERRING -> SUCCESS",
-            "a gone"
+            "a finished TRANSFERRING -> SUCCESS",
+            "a removed"
         ]
     );
     assert_eq!(
@@ -268,10 +275,10 @@ fn a_look_that_fails_after_its_first_page_makes_no_job_gone_and_leaves_no_trace(
 
         long.list().breaks_after = None;
         long.list().is_cut_short = false;
-        let events: Vec<String> = watch.poll().unwrap().iter().map(told).collect();
+        let events: Vec<String> = watch.poll().unwrap().iter().map(text).collect();
         assert_eq!(
             events,
-            ["3 ended TRANSFERRING -> SUCCESS", "140 gone"],
+            ["3 finished TRANSFERRING -> SUCCESS", "140 removed"],
             "compared with the last look that was whole"
         );
     }
@@ -309,7 +316,7 @@ fn credentials_that_were_refused_are_not_shown_again_for_five_minutes() {
         .client(&clock)
         .watch(ListJobs::new())
         .interval(Duration::from_secs(1));
-    let events: Vec<String> = watch.take(3).map(|event| told(&event)).collect();
+    let events: Vec<String> = watch.take(3).map(|item| item_text(&item)).collect();
     assert_eq!(events, ["failed Authentication"; 3]);
     assert_eq!(clock.now(), Duration::from_secs(600));
 }
@@ -326,9 +333,9 @@ fn filters_that_an_ending_job_would_fall_out_of_are_not_sent_but_applied() {
         .completed_at("")
         .name("x");
     let mut watch = looks.client(&Paused::default()).watch(query);
-    let mut look = || watch.poll().unwrap().iter().map(told).collect::<Vec<_>>();
-    assert_eq!(look(), ["a appeared TRANSFERRING"]);
-    assert_eq!(look(), ["a ended TRANSFERRING -> SUCCESS"]);
+    let mut look = || watch.poll().unwrap().iter().map(text).collect::<Vec<_>>();
+    assert_eq!(look(), ["a added TRANSFERRING"]);
+    assert_eq!(look(), ["a finished TRANSFERRING -> SUCCESS"]);
     assert_eq!(
         look(),
         [""; 0],
@@ -373,19 +380,20 @@ fn a_wait_is_over_when_every_job_of_its_first_look_ended_or_is_gone() {
         .iter()
         .map(|waited| match waited {
             WaitOutcome::Finished(job) => format!("{} {}", job.id, job.status),
-            WaitOutcome::Removed(job) => format!("{} gone", job.id),
+            WaitOutcome::Removed(job) => format!("{} removed", job.id),
             other => format!("{other:?}"),
         })
         .collect();
     assert_eq!(
         told,
-        ["a SUCCESS", "b gone", "c FAILED", "d PRECHECK FAILED"]
+        ["a SUCCESS", "b removed", "c FAILED", "d PRECHECK FAILED"]
     );
     assert_eq!(
         waited.iter().filter(|waited| waited.is_success()).count(),
         1
     );
-    assert_eq!(clock.now(), Duration::from_secs(30));
+    // Four polls, and one more that confirms the removal.
+    assert_eq!(clock.now(), Duration::from_secs(40));
 }
 
 #[test]

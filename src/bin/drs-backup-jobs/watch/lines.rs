@@ -5,8 +5,8 @@ use drs_backup_jobs::{Error, Event, Job, Timestamp};
 use crate::failure::with_causes;
 use crate::output::{Style, shown_name, text};
 
-/// `2024-08-19T02:29:03Z  ended     ✗ FAILED        DRS-6813 (id) after 1m 48s: reason`.
-pub(super) fn line(event: &Event, now: Option<Timestamp>, style: Style) -> String {
+/// `2024-08-19T02:29:03Z  finished     ✗ FAILED        DRS-6813 (id) after 1m 48s: reason`.
+pub(super) fn line(event: Result<&Event, &Error>, now: Option<Timestamp>, style: Style) -> String {
     let (what, subject) = told(event);
     let mut line = now.map_or_else(String::new, |now| seconds(now).to_string());
     line.push_str("  ");
@@ -29,8 +29,12 @@ pub(super) fn line(event: &Event, now: Option<Timestamp>, style: Style) -> Strin
     line
 }
 
-/// `02:29:03Z ✗ ended     DRS-6813 after 1m 48s: reason`, as far as the terminal is wide.
-pub(super) fn short_line(event: &Event, now: Option<Timestamp>, style: Style) -> String {
+/// `02:29:03Z ✗ finished    DRS-6813 after 1m 48s: reason`, as far as the terminal is wide.
+pub(super) fn short_line(
+    event: Result<&Event, &Error>,
+    now: Option<Timestamp>,
+    style: Style,
+) -> String {
     let (what, subject) = told(event);
     let mut line = now.map_or_else(String::new, |now| {
         let time = seconds(now).to_string();
@@ -55,8 +59,8 @@ pub(super) fn short_line(event: &Event, now: Option<Timestamp>, style: Style) ->
 }
 
 /// How long a job that has just ended took, and why it failed.
-fn push_end(line: &mut String, event: &Event, job: &Job<'_>) {
-    if let (Event::Finished { .. }, Some(duration)) = (event, job.duration()) {
+fn push_end(line: &mut String, event: Result<&Event, &Error>, job: &Job<'_>) {
+    if let (Ok(Event::Finished { .. }), Some(duration)) = (event, job.duration()) {
         line.push_str(" after ");
         line.push_str(&text::took(duration));
     }
@@ -66,10 +70,8 @@ fn push_end(line: &mut String, event: &Event, job: &Job<'_>) {
     }
 }
 
-fn push_error(line: &mut String, error: Option<&Error>) {
-    if let Some(error) = error {
-        line.push_str(&text::one_line(&with_causes(error)));
-    }
+fn push_error(line: &mut String, error: &Error) {
+    line.push_str(&text::one_line(&with_causes(error)));
 }
 
 /// The same time without its milliseconds.
@@ -80,14 +82,12 @@ fn seconds(time: Timestamp) -> Timestamp {
 
 /// What happened, to which job, and the job as it is now; the error in place of a job when a look
 /// failed.
-fn told(event: &Event) -> (&'static str, Result<&Job<'static>, Option<&Error>>) {
+fn told<'a>(
+    event: Result<&'a Event, &'a Error>,
+) -> (&'static str, Result<&'a Job<'static>, &'a Error>) {
     match event {
-        Event::Added(job) => ("appeared", Ok(job)),
-        Event::Updated { to, .. } => ("changed", Ok(to)),
-        Event::Finished { to, .. } => ("ended", Ok(to)),
-        Event::Removed(job) => ("gone", Ok(job)),
-        Event::PollFailed(error) => ("look failed", Err(Some(error))),
-        _ => ("other", Err(None)),
+        Ok(event) => (event.name(), Ok(event.job())),
+        Err(error) => ("poll failed", Err(error)),
     }
 }
 
@@ -119,16 +119,16 @@ mod tests {
     #[test]
     fn an_event_is_one_harmless_line() {
         assert_eq!(
-            line(&ended(), NOW, Style::PLAIN),
-            "2024-08-19T02:29:03Z  ended        ✗ FAILED           备份\u{fffd}[2J (0667) after 1m 48s: no space"
+            line(Ok(&ended()), NOW, Style::PLAIN),
+            "2024-08-19T02:29:03Z  finished     ✗ FAILED           备份\u{fffd}[2J (0667) after 1m 48s: no space"
         );
         assert_eq!(
             line(
-                &Event::Added(job(JobStatus::Transferring)),
+                Ok(&Event::Added(job(JobStatus::Transferring))),
                 NOW,
                 Style::PLAIN
             ),
-            "2024-08-19T02:29:03Z  appeared     ▶ TRANSFERRING     备份\u{fffd}[2J (0667)"
+            "2024-08-19T02:29:03Z  added        ▶ TRANSFERRING     备份\u{fffd}[2J (0667)"
         );
     }
 
@@ -139,8 +139,8 @@ mod tests {
             ..Style::PLAIN
         };
         assert_eq!(
-            short_line(&ended(), NOW, style),
-            "02:29:03Z ✗ ended       备份\u{fffd}[2J after …"
+            short_line(Ok(&ended()), NOW, style),
+            "02:29:03Z ✗ finished    备份\u{fffd}[2J after …"
         );
     }
 }

@@ -70,7 +70,8 @@ pub(crate) fn run(args: &WatchArgs, verbose: bool) -> Result<ExitCode, Failure> 
     let deadline = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
 
     let now = || Timestamp::from_unix(connection.clock.unix_time());
-    let tell = |report: &mut Report, event: &Event| match report.event(event, now()) {
+    let tell = |report: &mut Report, event: Result<&Event, &Error>| match report.event(event, now())
+    {
         // Nobody reads on, but somebody waits for the exit code.
         Err(error) if until_done && error.kind() == io::ErrorKind::BrokenPipe => {
             report.mute();
@@ -81,7 +82,7 @@ pub(crate) fn run(args: &WatchArgs, verbose: bool) -> Result<ExitCode, Failure> 
     let mut goal: Option<Goal> = None;
     let code = loop {
         let looked = watch.poll();
-        let pause = watch.pause_after(looked.as_ref().err());
+        let pause = watch.delay_after(looked.as_ref().err());
         match looked {
             Ok(events) => {
                 let is_first = goal.is_none();
@@ -89,7 +90,7 @@ pub(crate) fn run(args: &WatchArgs, verbose: bool) -> Result<ExitCode, Failure> 
                 goal.look_up(|id| watch.get(id));
                 if !(is_first && matches!(format, WatchFormat::Live)) {
                     for event in &events {
-                        tell(&mut report, event)?;
+                        tell(&mut report, Ok(event))?;
                     }
                 }
                 report.looked(&watch, now());
@@ -110,7 +111,7 @@ pub(crate) fn run(args: &WatchArgs, verbose: bool) -> Result<ExitCode, Failure> 
                 report.close();
                 return Err(connection.failure(error));
             }
-            Err(error) => tell(&mut report, &Event::PollFailed(error))?,
+            Err(error) => tell(&mut report, Err(&error))?,
         }
         let is_time = wait(pause, deadline, until_done, || report.redraw(&watch, now()));
         if !is_time {

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write as _};
 
-use drs_backup_jobs::{Event, Timestamp, Watch};
+use drs_backup_jobs::{Error, Event, Timestamp, Watch};
 
 use super::lines::{line, short_line};
 use super::live::Live;
@@ -47,7 +47,11 @@ impl Report {
     }
 
     /// Tells an event at once.
-    pub(super) fn event(&mut self, event: &Event, now: Option<Timestamp>) -> io::Result<()> {
+    pub(super) fn event(
+        &mut self,
+        event: Result<&Event, &Error>,
+        now: Option<Timestamp>,
+    ) -> io::Result<()> {
         match &mut self.form {
             Form::Live(live) => {
                 live.tell(&short_line(event, now, self.style));

@@ -1,25 +1,21 @@
 //! Events as JSON for programs.
 
-use drs_backup_jobs::{Event, Timestamp};
+use drs_backup_jobs::{Error, Event, Timestamp};
 use serde::ser::{Serialize, SerializeMap as _, Serializer};
 
 use crate::failure::with_causes;
 
-/// `{"event":"ended","time":"…","job":{…},"from":{…}}`, or `{"event":"look_failed","error":"…"}`.
+/// `{"event":"finished","time":"…","job":{…},"from":{…}}`, or `{"event":"poll_failed","error":"…"}`.
 pub(super) struct WireEvent<'a> {
-    pub(super) event: &'a Event,
+    pub(super) event: Result<&'a Event, &'a Error>,
     pub(super) now: Option<Timestamp>,
 }
 
 impl Serialize for WireEvent<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let (what, job) = match self.event {
-            Event::Added(job) => ("appeared", Some(job)),
-            Event::Updated { to, .. } => ("changed", Some(to)),
-            Event::Finished { to, .. } => ("ended", Some(to)),
-            Event::Removed(job) => ("gone", Some(job)),
-            Event::PollFailed(_) => ("look_failed", None),
-            _ => ("other", None),
+            Ok(event) => (event.name(), Some(event.job())),
+            Err(_) => ("poll_failed", None),
         };
         let mut map = serializer.serialize_map(None)?;
         map.serialize_entry("event", what)?;
@@ -30,11 +26,12 @@ impl Serialize for WireEvent<'_> {
             map.serialize_entry("job", job)?;
         }
         match self.event {
-            Event::Updated { from, .. } | Event::Finished { from, .. } => {
-                map.serialize_entry("from", from)?;
+            Ok(event) => {
+                if let Some(from) = event.previous() {
+                    map.serialize_entry("from", from)?;
+                }
             }
-            Event::PollFailed(error) => map.serialize_entry("error", &with_causes(error))?,
-            _ => {}
+            Err(error) => map.serialize_entry("error", &with_causes(error))?,
         }
         map.end()
     }
@@ -59,12 +56,12 @@ mod tests {
             to,
         };
         let text = serde_json::to_string(&WireEvent {
-            event: &event,
+            event: Ok(&event),
             now: Timestamp::from_unix_millis(1_724_034_543_250),
         })
         .unwrap();
         let value: serde_json::Value = serde_json::from_str(&text).unwrap();
-        assert_eq!(value["event"], "ended");
+        assert_eq!(value["event"], "finished");
         assert_eq!(value["time"], "2024-08-19T02:29:03.250Z");
         assert_eq!(value["job"]["status"], "FAILED");
         assert_eq!(value["from"]["status"], "TRANSFERRING");

@@ -93,6 +93,33 @@ impl Clock for SystemClock {
     }
 }
 
+/// The moment by which a page must be complete, retries, delays and a login included.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Deadline {
+    start: Duration,
+    timeout: Duration,
+}
+
+impl Deadline {
+    /// The deadline `timeout` from now.
+    pub(crate) fn new(clock: &dyn Clock, timeout: Duration) -> Self {
+        Self {
+            start: clock.now(),
+            timeout,
+        }
+    }
+
+    /// The time since the deadline was set.
+    pub(crate) fn elapsed(self, clock: &dyn Clock) -> Duration {
+        clock.now().saturating_sub(self.start)
+    }
+
+    /// The time until the deadline; zero once it has passed.
+    pub(crate) fn remaining(self, clock: &dyn Clock) -> Duration {
+        self.timeout.saturating_sub(self.elapsed(clock))
+    }
+}
+
 /// A number from 0 to 1, anew at each call: what spreads retries in time.
 pub(crate) type Jitter = dyn Fn() -> f64 + Send + Sync;
 

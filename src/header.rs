@@ -2,6 +2,7 @@
 
 #[cfg(feature = "emulator")]
 pub(crate) const ACCEPT: &str = "Accept";
+pub(crate) const ACCEPT_ENCODING: &str = "Accept-Encoding";
 #[cfg(feature = "emulator")]
 pub(crate) const ALLOW: &str = "Allow";
 #[cfg(any(feature = "aksk", feature = "emulator"))]

@@ -9,11 +9,11 @@ use super::{Client, Shared};
 #[cfg(feature = "std")]
 use crate::cancel::CancelToken;
 #[cfg(feature = "std")]
-use crate::client::rate_limit::Pacing;
+use crate::client::rate_limit::RateLimiter;
 use crate::client::retry::RetryPolicy;
-use crate::client::send::Wire;
+use crate::client::send::SendLoop;
 use crate::clock::{Clock, Jitter};
-use crate::credentials::{Credentials, Session, Surroundings};
+use crate::credentials::{Credentials, SessionConfig};
 #[cfg(feature = "std")]
 use crate::credentials::{Environment, Project};
 use crate::error::{BoxError, Error};
@@ -235,17 +235,17 @@ impl ClientBuilder {
             }
         };
         self.check_encrypted("endpoint", &endpoint)?;
-        let surroundings = self.surroundings(region.as_ref())?;
+        let session_config = self.session_config(region.as_ref())?;
         let credentials = self.credentials.ok_or_else(|| {
             Error::credentials("no credentials were given: set a token, for one", None)
         })?;
-        let session = Session::begin(credentials, surroundings.clone())?;
+        let session = credentials.start(&session_config)?;
         let retry = self.retry.unwrap_or_default();
         let client = Client {
             shared: Arc::new(Shared {
-                #[cfg(feature = "std")]
-                pacing: Pacing::new(retry.interval()),
-                wire: Wire {
+                send_loop: SendLoop {
+                    #[cfg(feature = "std")]
+                    rate_limiter: RateLimiter::new(retry.interval()),
                     transport: self.transport.map_or_else(fallback::transport, Ok)?,
                     clock: self.clock.map_or_else(fallback::clock, Ok)?,
                     jitter: self.jitter.map_or_else(fallback::jitter, Ok)?,
@@ -258,18 +258,18 @@ impl ClientBuilder {
                 cancel_token: self.cancel_token,
                 endpoint,
                 language: self.language,
-                surroundings,
+                session_config,
             }),
-            session: Arc::new(session),
+            session,
             project_id: self.project_id.map(Arc::from),
         };
         client.check()?;
         Ok(client)
     }
 
-    /// What the credentials need to know of the client.
+    /// The part of the configuration that credentials depend on.
     #[cfg(feature = "std")]
-    fn surroundings(&self, region: Option<&Region>) -> Result<Surroundings, Error> {
+    fn session_config(&self, region: Option<&Region>) -> Result<SessionConfig, Error> {
         let iam = match &self.iam_endpoint {
             Some(url) => {
                 let iam = Endpoint::parse(url).map_err(|_| {
@@ -286,8 +286,8 @@ impl ClientBuilder {
         let of_id = self.project_id.clone().map(Project::Id);
         let of_name = || self.project_name.clone().map(Project::Name);
         let of_region = || region.map(|region| Project::Name(region.as_str().into()));
-        Ok(Surroundings {
-            iam,
+        Ok(SessionConfig {
+            iam_endpoint: iam,
             project: of_id.or_else(of_name).or_else(of_region),
         })
     }
@@ -298,8 +298,8 @@ impl ClientBuilder {
         clippy::unused_self,
         reason = "nothing asks IAM without the feature std"
     )]
-    fn surroundings(&self, _region: Option<&Region>) -> Result<Surroundings, Error> {
-        Ok(Surroundings::default())
+    fn session_config(&self, _region: Option<&Region>) -> Result<SessionConfig, Error> {
+        Ok(SessionConfig::default())
     }
 
     fn check_encrypted(&self, name: &'static str, endpoint: &Endpoint) -> Result<(), Error> {

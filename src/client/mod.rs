@@ -7,14 +7,12 @@ use core::time::Duration;
 
 #[cfg(feature = "std")]
 use crate::cancel::CancelToken;
-#[cfg(feature = "std")]
-use crate::client::rate_limit::Pacing;
-#[cfg(feature = "std")]
-use crate::client::send::out_of_time;
-use crate::client::send::{Answer, Deadline, Sender, Wire, api_error};
-use crate::clock::Clock;
-use crate::credentials::{Credentials, Session, Surroundings};
-use crate::error::Error;
+use crate::client::send::SendLoop;
+use crate::clock::{Clock, Deadline};
+use crate::credentials::{
+    Authenticator as _, Credentials, OutgoingRequest, Session, SessionConfig, missing_project_id,
+};
+use crate::error::{DecodeError, Error};
 use crate::job::{JobPage, Language};
 use crate::list_jobs::ListJobs;
 use crate::transport::{RequestParts, ResponseBody};
@@ -49,18 +47,16 @@ pub use retry::RetryPolicy;
 #[derive(Clone)]
 pub struct Client {
     shared: Arc<Shared>,
-    session: Arc<Session>,
+    session: Session,
     /// `None` when the credentials tell it.
     project_id: Option<Arc<str>>,
 }
 
 struct Shared {
-    wire: Wire,
+    send_loop: SendLoop,
     endpoint: Endpoint,
     language: Option<Language>,
-    surroundings: Surroundings,
-    #[cfg(feature = "std")]
-    pacing: Pacing,
+    session_config: SessionConfig,
     #[cfg(feature = "std")]
     cancel_token: Option<CancelToken>,
 }
@@ -78,7 +74,7 @@ impl Client {
     ///
     /// None when the id was given; else any that a request can have.
     pub fn resolve_project_id(&self) -> Result<String, Error> {
-        let id = self.project(self.shared.wire.deadline())?;
+        let id = self.project(self.shared.send_loop.deadline())?;
         Ok(String::from(&*id))
     }
 
@@ -144,9 +140,9 @@ impl Client {
     ///
     /// As those of [`ClientBuilder::build`].
     pub fn with_credentials(&self, credentials: impl Into<Credentials>) -> Result<Self, Error> {
-        let session = Session::begin(credentials.into(), self.shared.surroundings.clone())?;
+        let session = credentials.into().start(&self.shared.session_config)?;
         let client = Self {
-            session: Arc::new(session),
+            session,
             ..self.clone()
         };
         client.check()?;
@@ -176,41 +172,44 @@ impl Client {
         body: &'b mut ResponseBody,
     ) -> Result<JobPage<'b>, Error> {
         self.check_cancelled()?;
-        let wire = &self.shared.wire;
-        let deadline = wire.deadline();
+        let send_loop = &self.shared.send_loop;
+        let deadline = send_loop.deadline();
         let project_id = &*self.project(deadline)?;
-        let request = self.request(query, project_id)?;
-        let asker = Asker {
-            client: self,
-            project_id,
+        let parts = self.request(query, project_id)?;
+        let request = OutgoingRequest {
+            parts: &parts,
+            body: b"",
+            authenticator: &self.session,
+            project_id: Some(project_id),
         };
-        let Answer {
-            head,
-            sent,
-            request_id,
-        } = wire.send(&request, b"", &asker, deadline, body)?;
-        let body = body.as_bytes();
-        match JobPage::parse(body) {
+        let mut call = send_loop.call(request, deadline);
+        let response = call.send(body)?;
+        let bytes = body.as_bytes();
+        let first_error = match JobPage::parse(bytes) {
             Ok(mut page) => {
-                page.request_id = request_id;
-                Ok(page)
+                page.request_id = response.request_id;
+                return Ok(page);
             }
-            Err(error) => {
-                let refusal = api_error(&head, body, &sent, &asker);
-                if refusal.code.is_none() {
-                    return Err(Error::from(error).with_request_id(request_id));
-                }
-                Err(refusal.into())
-            }
-        }
+            Err(error) => call.undecodable(response, bytes, error.into()),
+        };
+        // The first page borrows from `body`, which a retry would overwrite: retries are received in
+        // a buffer of their own, which costs nothing unless a page cannot be decoded.
+        call.retry(first_error)?;
+        let mut page = None;
+        call.run(&mut self.response_body(), &mut |response, bytes| {
+            let decoded = page.insert(JobPage::parse(bytes)?.into_owned());
+            decoded.request_id.clone_from(&response.request_id);
+            Ok(())
+        })?;
+        page.ok_or_else(|| DecodeError::new(String::new(), 0, "a page").into())
     }
 
     pub(crate) fn response_body(&self) -> ResponseBody {
-        self.shared.wire.response_body()
+        self.shared.send_loop.response_body()
     }
 
     pub(crate) fn clock(&self) -> &dyn Clock {
-        &*self.shared.wire.clock
+        &*self.shared.send_loop.clock
     }
 
     /// Sleeps, unless the client is cancelled before or meanwhile.
@@ -251,59 +250,25 @@ impl Client {
     fn project(&self, deadline: Deadline) -> Result<Arc<str>, Error> {
         match &self.project_id {
             Some(id) => Ok(id.clone()),
-            None => self.session.project_id(&self.shared.wire, deadline),
+            None => self
+                .session
+                .project_id(&self.shared.send_loop.context(None, deadline)),
         }
     }
 
-    /// Refuses at once what no request could be made of, not at the first page.
+    /// Rejects at build time what no request could be made of. That the project is unknown is
+    /// reported last: it is the least of what may be wrong.
     fn check(&self) -> Result<(), Error> {
-        let project_id = match &self.project_id {
-            Some(id) => id,
-            None if self.session.knows_project() => "unknown-yet",
-            None => {
-                return Err(Error::input(
-                    "project_id",
-                    "is missing: the service needs the tenant's project in this region",
-                ));
-            }
-        };
-        let wire = &self.shared.wire;
+        let send_loop = &self.shared.send_loop;
+        let project_id = self.project_id.as_deref().unwrap_or("unresolved");
         let mut parts = self.request(&ListJobs::new(), project_id)?;
-        wire.name_itself(&mut parts)?;
-        self.session.check(&mut parts, project_id, wire)
-    }
-}
-
-/// A client that asks for a page of one project.
-struct Asker<'a> {
-    client: &'a Client,
-    project_id: &'a str,
-}
-
-impl Sender for Asker<'_> {
-    fn make_ready(&self, parts: &mut RequestParts, deadline: Deadline) -> Result<(), Error> {
-        let shared = &*self.client.shared;
-        #[cfg(feature = "std")]
-        {
-            let clock = &*shared.wire.clock;
-            if !shared.pacing.wait(clock, deadline.remaining(clock)) {
-                return Err(out_of_time(
-                    "its turn under the minimum interval lies beyond the deadline",
-                ));
-            }
+        send_loop.add_common_headers(&mut parts)?;
+        let context = send_loop.context(Some(project_id), send_loop.deadline());
+        self.session.check(&mut parts, &context)?;
+        if self.project_id.is_none() && !self.session.resolves_project() {
+            return Err(missing_project_id());
         }
-        self.client
-            .session
-            .authorize(parts, self.project_id, &shared.wire, deadline)
-    }
-
-    fn has_renewed(&self, rejected: &RequestParts, deadline: Deadline) -> Result<bool, Error> {
-        let wire = &self.client.shared.wire;
-        self.client.session.has_renewed(rejected, wire, deadline)
-    }
-
-    fn redact(&self, text: &mut String) {
-        self.client.session.redact(text);
+        Ok(())
     }
 }
 
@@ -313,8 +278,8 @@ impl fmt::Debug for Client {
             .field("endpoint", &self.shared.endpoint.as_str())
             .field("project_id", &self.project_id)
             .field("credentials", &self.session)
-            .field("timeout", &self.shared.wire.timeout)
-            .field("retry", &self.shared.wire.retry)
+            .field("timeout", &self.shared.send_loop.timeout)
+            .field("retry", &self.shared.send_loop.retry)
             .finish_non_exhaustive()
     }
 }

@@ -1,4 +1,4 @@
-//! The least time between requests, over all clones of a client.
+//! The minimum time between requests, over all clones of a client.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -7,12 +7,12 @@ use crate::clock::Clock;
 
 /// Hands out the moments at which requests may start.
 #[derive(Debug)]
-pub(crate) struct Pacing {
+pub(crate) struct RateLimiter {
     interval: Duration,
     next: Mutex<Duration>,
 }
 
-impl Pacing {
+impl RateLimiter {
     pub(crate) fn new(interval: Duration) -> Self {
         Self {
             interval,
@@ -20,24 +20,24 @@ impl Pacing {
         }
     }
 
-    /// Waits for this request's turn, unless that lies `remaining` away or more: then it is
-    /// `false`, and the turn is left to others.
+    /// Waits for the next free slot and takes it. Returns `false`, and takes none, if that slot is
+    /// `remaining` away or more.
     pub(crate) fn wait(&self, clock: &dyn Clock, remaining: Duration) -> bool {
         if self.interval.is_zero() {
             return true;
         }
         let now = clock.now();
-        let pause = {
+        let delay = {
             let mut next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
-            let pause = next.saturating_sub(now);
-            if pause >= remaining {
+            let delay = next.saturating_sub(now);
+            if delay >= remaining {
                 return false;
             }
-            *next = now.saturating_add(pause).saturating_add(self.interval);
-            pause
+            *next = now.saturating_add(delay).saturating_add(self.interval);
+            delay
         };
-        if !pause.is_zero() {
-            clock.sleep(pause);
+        if !delay.is_zero() {
+            clock.sleep(delay);
         }
         true
     }

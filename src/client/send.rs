@@ -1,11 +1,20 @@
-//! The way out: sends a request, and sends it again as the retry policy says.
+//! The loop that sends a request, and sends it again as the retry policy says.
+//!
+//! Every request of a client goes through it, to the service and to IAM alike. The order within one
+//! attempt is fixed: authenticate, take a rate-limit slot, send. A slot taken before a slow login
+//! would be used late, and several logins that end together would start their requests at once.
 
 use alloc::string::String;
 use alloc::sync::Arc;
 use core::time::Duration;
 
+#[cfg(feature = "std")]
+use super::rate_limit::RateLimiter;
 use super::retry::{self, RetryPolicy};
-use crate::clock::{Clock, Jitter};
+use crate::clock::{Clock, Deadline, Jitter};
+#[cfg(feature = "std")]
+use crate::credentials::RequestSender;
+use crate::credentials::{Context, Decode, OutgoingRequest, Response};
 use crate::error::{ApiError, Error, ErrorKind};
 use crate::header;
 #[cfg(feature = "log")]
@@ -15,8 +24,8 @@ use crate::transport::{
     TransportErrorKind,
 };
 
-/// What every request of a client goes through, to the service and to IAM alike.
-pub(crate) struct Wire {
+/// What every request of a client and its clones shares.
+pub(crate) struct SendLoop {
     pub(crate) transport: Arc<dyn Transport>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) jitter: Arc<Jitter>,
@@ -24,210 +33,282 @@ pub(crate) struct Wire {
     pub(crate) user_agent: String,
     pub(crate) timeout: Duration,
     pub(crate) max_body: usize,
+    #[cfg(feature = "std")]
+    pub(crate) rate_limiter: RateLimiter,
 }
 
-/// The head of an answer of success, and what it answers.
-pub(crate) struct Answer {
-    pub(crate) head: ResponseHead,
-    pub(crate) sent: RequestParts,
-    /// `X-Request-Id`, without what is secret.
-    pub(crate) request_id: Option<String>,
-}
-
-/// On whose behalf a request is sent.
-pub(crate) trait Sender {
-    /// Makes a request ready for one attempt: waits for its turn, adds what authenticates it.
-    fn make_ready(&self, parts: &mut RequestParts, deadline: Deadline) -> Result<(), Error>;
-
-    /// After the service did not accept what authenticates `rejected`: whether there is something
-    /// else to authenticate with now.
-    fn has_renewed(&self, rejected: &RequestParts, deadline: Deadline) -> Result<bool, Error>;
-
-    /// Takes out of an answer what is secret in the request though no header is that and nothing
-    /// else: a password in the body, the id of a key.
-    fn redact(&self, text: &mut String);
-}
-
-/// By when a page must be there, with all that it takes: retries, pauses, a login.
-#[derive(Clone, Copy)]
-pub(crate) struct Deadline {
-    start: Duration,
-    timeout: Duration,
-}
-
-impl Deadline {
-    pub(crate) fn elapsed(self, clock: &dyn Clock) -> Duration {
-        clock.now().saturating_sub(self.start)
-    }
-
-    pub(crate) fn remaining(self, clock: &dyn Clock) -> Duration {
-        self.timeout.saturating_sub(self.elapsed(clock))
-    }
-}
-
-impl Wire {
+impl SendLoop {
     /// The deadline of a page that begins now.
     pub(crate) fn deadline(&self) -> Deadline {
-        Deadline {
-            start: self.clock.now(),
-            timeout: self.timeout,
-        }
+        Deadline::new(&*self.clock, self.timeout)
     }
 
     pub(crate) fn response_body(&self) -> ResponseBody {
         ResponseBody::new(self.max_body)
     }
 
-    /// Adds what the client calls itself.
-    pub(crate) fn name_itself(&self, parts: &mut RequestParts) -> Result<(), Error> {
-        parts
-            .headers_mut()
-            .push(header::USER_AGENT, self.user_agent.as_str())
+    /// Adds the headers that every request has, whoever it goes to.
+    pub(crate) fn add_common_headers(&self, parts: &mut RequestParts) -> Result<(), Error> {
+        let headers = parts.headers_mut();
+        // Some servers compress unless told not to; a compressed body is rejected.
+        headers.push(header::ACCEPT_ENCODING, "identity")?;
+        headers.push(header::USER_AGENT, self.user_agent.as_str())
     }
 
-    /// Sends a request on behalf of `sender` until there is an answer of success or an error to
-    /// report.
-    pub(crate) fn send(
-        &self,
-        request: &RequestParts,
-        request_body: &[u8],
-        sender: &dyn Sender,
+    /// What an authenticator may use.
+    pub(crate) fn context<'a>(
+        &'a self,
+        project_id: Option<&'a str>,
         deadline: Deadline,
-        body: &mut ResponseBody,
-    ) -> Result<Answer, Error> {
-        let clock = &*self.clock;
-        let mut attempts = 0;
-        let mut may_renew = true;
-        loop {
-            let mut parts = request.clone();
-            self.name_itself(&mut parts)?;
-            sender
-                .make_ready(&mut parts, deadline)
-                .map_err(|error| match error.kind() {
-                    ErrorKind::Timeout if error.attempts() == 0 => {
-                        error.with_tries(attempts, deadline.elapsed(clock))
-                    }
-                    _ => error,
-                })?;
-            let remaining = deadline.remaining(clock);
-            if remaining.is_zero() {
-                return Err(
-                    out_of_time("the deadline passed before the request could be sent")
-                        .with_tries(attempts, deadline.elapsed(clock)),
-                );
-            }
-            attempts += 1;
-            body.clear();
-            let sent_at = clock.now();
-            let answer = self
-                .transport
-                .send(&Request::new(&parts, request_body, remaining), body);
-            let request_id = answer
-                .as_ref()
-                .ok()
-                .and_then(|head| request_id(head, &parts, sender));
-            let took = clock.now().saturating_sub(sent_at);
-            log_exchange(&parts, &answer, request_id.as_deref(), body, took);
-            let error = match answer {
-                Ok(head) if head.is_success() => {
-                    return Ok(Answer {
-                        head,
-                        sent: parts,
-                        request_id,
-                    });
-                }
-                Ok(head) => refusal(&head, body.as_bytes(), &parts, sender),
-                Err(error) => error.into(),
-            };
-            if error.kind() == ErrorKind::Authentication && may_renew {
-                may_renew = false;
-                if sender.has_renewed(&parts, deadline)? {
-                    continue;
-                }
-            }
-            let pause = self.retry.pause(
-                attempts,
-                &error,
-                parts.method().is_idempotent(),
-                deadline.remaining(clock),
-                (self.jitter)(),
-            );
-            match pause {
-                Some(pause) => clock.sleep(pause),
-                None => return Err(error.with_tries(attempts, deadline.elapsed(clock))),
-            }
+    ) -> Context<'a> {
+        Context {
+            #[cfg(feature = "std")]
+            sender: self,
+            clock: &*self.clock,
+            deadline,
+            project_id,
+        }
+    }
+
+    /// Prepares to send `request`.
+    pub(crate) fn call<'a>(&'a self, request: OutgoingRequest<'a>, deadline: Deadline) -> Call<'a> {
+        Call {
+            send_loop: self,
+            request,
+            deadline,
+            sent: request.parts.clone(),
+            attempts: 0,
+            may_refresh: true,
         }
     }
 }
 
-/// What a head that is no success says.
-fn refusal(head: &ResponseHead, body: &[u8], sent: &RequestParts, sender: &dyn Sender) -> Error {
-    if (300..400).contains(&head.status()) {
-        // Shown without its query, which may hold anything, and not at any length.
-        let shown = head.location().map(|location| {
-            let end = location.find(['?', '#']).unwrap_or(location.len());
-            let mut location = String::from(location.get(..end).unwrap_or_default());
-            redact(&mut location, sent, sender);
-            location
-                .chars()
-                .filter(|c| !c.is_control())
-                .take(200)
-                .collect()
-        });
-        return Error::redirect(head.status(), shown)
-            .with_request_id(request_id(head, sent, sender));
+#[cfg(feature = "std")]
+impl RequestSender for SendLoop {
+    fn send(
+        &self,
+        request: OutgoingRequest<'_>,
+        deadline: Deadline,
+        decode: &mut Decode<'_>,
+    ) -> Result<(), Error> {
+        let mut body = self.response_body();
+        self.call(request, deadline).run(&mut body, decode)
     }
-    let error = api_error(head, body, sent, sender);
-    Error::from(error).with_retry_after(retry::retry_after(head))
 }
 
-/// What an answer says that is an error, whatever its status.
-pub(crate) fn api_error(
-    head: &ResponseHead,
-    body: &[u8],
-    sent: &RequestParts,
-    sender: &dyn Sender,
-) -> ApiError {
-    // Redacted twice: before it is read, since an excerpt could cut a secret in two; and after,
-    // since an escape in the body could hide one.
-    let mut text = String::from_utf8_lossy(body).into_owned();
-    redact(&mut text, sent, sender);
-    let mut error = ApiError::parse(head.status(), text.as_bytes());
-    error.for_each_text(|text| redact(text, sent, sender));
-    error.request_id = error.request_id.or_else(|| request_id(head, sent, sender));
-    error
+/// One request and its attempts.
+pub(crate) struct Call<'a> {
+    send_loop: &'a SendLoop,
+    request: OutgoingRequest<'a>,
+    deadline: Deadline,
+    /// The request of the last attempt, with what authenticated it.
+    sent: RequestParts,
+    attempts: u32,
+    /// Credentials are renewed once in a call: a second rejection is final.
+    may_refresh: bool,
 }
 
-/// `X-Request-Id`: who answers may repeat there what it was sent, or the token that it gives.
-fn request_id(head: &ResponseHead, sent: &RequestParts, sender: &dyn Sender) -> Option<String> {
-    let mut id = String::from(head.request_id()?);
-    redact(&mut id, sent, sender);
-    if let Some(token) = head.subject_token() {
-        token.redact(&mut id);
+impl Call<'_> {
+    /// Sends the request until `decode` accepts a response, or an error is final.
+    pub(crate) fn run(
+        mut self,
+        body: &mut ResponseBody,
+        decode: &mut Decode<'_>,
+    ) -> Result<(), Error> {
+        loop {
+            let response = self.send(body)?;
+            match decode(&response, body.as_bytes()) {
+                Ok(()) => return Ok(()),
+                Err(error) => {
+                    let error = self.undecodable(response, body.as_bytes(), error);
+                    self.retry(error)?;
+                }
+            }
+        }
     }
-    Some(id)
-}
 
-/// A service may repeat what it was sent.
-fn redact(text: &mut String, sent: &RequestParts, sender: &dyn Sender) {
-    for secret in sent.headers().secrets() {
-        secret.redact(text);
+    /// Sends the request until there is a response of success, or an error is final.
+    pub(crate) fn send(&mut self, body: &mut ResponseBody) -> Result<Response, Error> {
+        loop {
+            match self.attempt(body) {
+                Ok(response) => return Ok(response),
+                Err(Failure::Final(error)) => return Err(self.with_attempts(error)),
+                Err(Failure::Attempt(error)) => self.retry(error)?,
+            }
+        }
     }
-    sender.redact(text);
+
+    /// Makes the request ready to be sent once more after `error`: renews the credentials or waits.
+    /// Returns the error if that is pointless.
+    pub(crate) fn retry(&mut self, error: Error) -> Result<(), Error> {
+        if error.kind() == ErrorKind::Authentication && self.may_refresh {
+            self.may_refresh = false;
+            match self
+                .request
+                .authenticator
+                .refresh(&self.sent, &self.context())
+            {
+                Ok(true) => return Ok(()),
+                Ok(false) => {}
+                Err(error) => return Err(self.with_attempts(error)),
+            }
+        }
+        let delay = self.send_loop.retry.pause(
+            self.attempts,
+            &error,
+            self.sent.method().is_idempotent(),
+            self.deadline.remaining(&*self.send_loop.clock),
+            (self.send_loop.jitter)(),
+        );
+        match delay {
+            Some(delay) => {
+                self.send_loop.clock.sleep(delay);
+                Ok(())
+            }
+            None => Err(self.with_attempts(error)),
+        }
+    }
+
+    /// The error of a response of success whose body cannot be decoded: what the body says, if it
+    /// is an error of the service.
+    pub(crate) fn undecodable(&self, response: Response, body: &[u8], error: Error) -> Error {
+        if error.decode().is_none() {
+            return error.with_request_id(response.request_id);
+        }
+        let refusal = self.api_error(&response.head, body);
+        if refusal.code.is_some() {
+            return refusal.into();
+        }
+        error.with_request_id(response.request_id)
+    }
+
+    fn context(&self) -> Context<'_> {
+        self.send_loop
+            .context(self.request.project_id, self.deadline)
+    }
+
+    fn attempt(&mut self, body: &mut ResponseBody) -> Result<Response, Failure> {
+        let send_loop = self.send_loop;
+        let clock = &*send_loop.clock;
+        let mut parts = self.request.parts.clone();
+        send_loop.add_common_headers(&mut parts)?;
+        self.request
+            .authenticator
+            .apply(&mut parts, &self.context())?;
+        self.sent = parts;
+        #[cfg(feature = "std")]
+        if self.request.project_id.is_some()
+            && !send_loop
+                .rate_limiter
+                .wait(clock, self.deadline.remaining(clock))
+        {
+            return Err(
+                timed_out("the rate limit allows the request only after the deadline").into(),
+            );
+        }
+        let remaining = self.deadline.remaining(clock);
+        if remaining.is_zero() {
+            return Err(timed_out("the deadline passed before the request was sent").into());
+        }
+        self.attempts = self.attempts.saturating_add(1);
+        body.clear();
+        let sent_at = clock.now();
+        let outcome = send_loop.transport.send(
+            &Request::new(&self.sent, self.request.body, remaining),
+            body,
+        );
+        let request_id = outcome.as_ref().ok().and_then(|head| self.request_id(head));
+        let took = clock.now().saturating_sub(sent_at);
+        log_exchange(&self.sent, &outcome, request_id.as_deref(), body, took);
+        match outcome {
+            Ok(head) if head.is_success() => Ok(Response { head, request_id }),
+            Ok(head) => Err(Failure::Attempt(self.refusal(&head, body.as_bytes()))),
+            Err(error) => Err(Failure::Attempt(error.into())),
+        }
+    }
+
+    /// Adds the attempts of this call to those of a request that it depended on, such as a login.
+    fn with_attempts(&self, error: Error) -> Error {
+        let attempts = self.attempts.saturating_add(error.attempts());
+        error.with_tries(attempts, self.deadline.elapsed(&*self.send_loop.clock))
+    }
+
+    /// The error that a response without success stands for.
+    fn refusal(&self, head: &ResponseHead, body: &[u8]) -> Error {
+        if (300..400).contains(&head.status()) {
+            // Shown without its query, which may hold anything, and not at any length.
+            let shown = head.location().map(|location| {
+                let end = location.find(['?', '#']).unwrap_or(location.len());
+                let mut location = String::from(location.get(..end).unwrap_or_default());
+                self.redact(&mut location);
+                location
+                    .chars()
+                    .filter(|c| !c.is_control())
+                    .take(200)
+                    .collect()
+            });
+            return Error::redirect(head.status(), shown).with_request_id(self.request_id(head));
+        }
+        Error::from(self.api_error(head, body)).with_retry_after(retry::retry_after(head))
+    }
+
+    /// The error in a body, whatever the status.
+    fn api_error(&self, head: &ResponseHead, body: &[u8]) -> ApiError {
+        // Redacted twice: before parsing, since an excerpt could cut a secret in two; and after,
+        // since an escape in the body could hide one.
+        let mut text = String::from_utf8_lossy(body).into_owned();
+        self.redact(&mut text);
+        let mut error = ApiError::parse(head.status(), text.as_bytes());
+        error.for_each_text(|text| self.redact(text));
+        error.request_id = error.request_id.or_else(|| self.request_id(head));
+        error
+    }
+
+    /// `X-Request-Id`, redacted: it may repeat the token that was sent, or that IAM issued.
+    fn request_id(&self, head: &ResponseHead) -> Option<String> {
+        let mut id = String::from(head.request_id()?);
+        self.redact(&mut id);
+        if let Some(token) = head.subject_token() {
+            token.redact(&mut id);
+        }
+        Some(id)
+    }
+
+    /// A response may repeat what it was sent.
+    fn redact(&self, text: &mut String) {
+        for secret in self.sent.headers().secrets() {
+            secret.redact(text);
+        }
+        self.request.authenticator.redact(text);
+    }
 }
 
-pub(crate) fn out_of_time(why: &str) -> Error {
+/// Why an attempt failed.
+enum Failure {
+    /// It was made: the retry policy decides.
+    Attempt(Error),
+    /// It could not be made.
+    Final(Error),
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Self::Final(error)
+    }
+}
+
+fn timed_out(why: &str) -> Error {
     TransportError::new(TransportErrorKind::Timeout, why).into()
 }
 
-/// One line a request, secrets left out.
+/// Logs one line a request, without secrets.
 #[cfg_attr(
     not(feature = "log"),
-    expect(unused_variables, reason = "there is nobody to tell")
+    expect(unused_variables, reason = "nothing is logged")
 )]
 fn log_exchange(
     parts: &RequestParts,
-    answer: &Result<ResponseHead, TransportError>,
+    response: &Result<ResponseHead, TransportError>,
     request_id: Option<&str>,
     body: &ResponseBody,
     took: Duration,
@@ -239,9 +320,9 @@ fn log_exchange(
         Method::Get => parts.url(),
     };
     #[cfg(feature = "log")]
-    match answer {
+    match response {
         Ok(head) => log::debug!(
-            "{} {} answered {} with {} bytes in {} ms, request id {}",
+            "{} {} returned {} with {} bytes in {} ms, request id {}",
             parts.method(),
             url,
             head.status(),

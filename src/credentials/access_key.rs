@@ -1,9 +1,16 @@
 //! An access key: an AK/SK pair, permanent or temporary, that signs requests.
 
 use alloc::string::String;
+use alloc::sync::Arc;
 use core::fmt;
 use core::time::Duration;
 
+use super::authenticator::{Authenticator, Context};
+#[cfg(feature = "std")]
+use super::login::Project;
+#[cfg(feature = "std")]
+use super::project_lookup::ProjectLookup;
+use super::session::{CredentialKind, Session, SessionConfig};
 use super::sign::{ALGORITHM, Canonical};
 use crate::error::Error;
 use crate::header;
@@ -62,7 +69,8 @@ impl AccessKey {
 
     /// Signs a request without a body, as of `unix_time` since 1970-01-01T00:00:00Z: adds `Host`,
     /// `X-Project-Id`, `X-Sdk-Date`, with a temporary key `X-Security-Token`, and
-    /// `Authorization`. All headers are signed but `User-Agent`, which proxies rewrite. The service
+    /// `Authorization`. All headers are signed but `User-Agent` and `Accept-Encoding`, which proxies
+    /// rewrite. The service
     /// takes the signature for 15 minutes. A request that was signed before is signed anew: these
     /// headers are replaced.
     ///
@@ -114,9 +122,11 @@ impl AccessKey {
         }
         headers.push(header::SDK_DATE, date.as_str())?;
 
-        let signed = headers
-            .iter()
-            .filter(|(name, _)| !name.eq_ignore_ascii_case(header::USER_AGENT));
+        let signed = headers.iter().filter(|(name, _)| {
+            !UNSIGNED
+                .iter()
+                .any(|other| name.eq_ignore_ascii_case(other))
+        });
         let canonical = Canonical::new(method, &target, signed);
         let signature = canonical
             .signature(&self.secret, &date)
@@ -133,12 +143,6 @@ impl AccessKey {
     #[cfg(feature = "emulator")]
     pub(crate) fn parts(&self) -> (&Secret, &Secret, Option<&Secret>) {
         (&self.id, &self.secret, self.security_token.as_ref())
-    }
-
-    /// Takes the key's id out of a text: within `Authorization` no other header is it, and a
-    /// service that refuses a key may name it.
-    pub(crate) fn redact(&self, text: &mut String) {
-        self.id.redact(text);
     }
 
     /// Refuses what can be no key, before the service counts it as a failure.
@@ -172,6 +176,40 @@ impl AccessKey {
     }
 }
 
+impl CredentialKind for AccessKey {
+    fn start(&self, config: &SessionConfig) -> Result<Session, Error> {
+        let session = Session::new(Arc::new(self.clone()));
+        #[cfg(feature = "std")]
+        if let SessionConfig {
+            iam_endpoint: Some(iam_endpoint),
+            project: Some(Project::Name(name)),
+        } = config.clone()
+        {
+            let lookup = ProjectLookup::new(self.clone(), iam_endpoint, name);
+            return Ok(session.with_project(Arc::new(lookup)));
+        }
+        #[cfg(not(feature = "std"))]
+        let _ = config;
+        Ok(session)
+    }
+}
+
+impl Authenticator for AccessKey {
+    fn check(&self, request: &mut RequestParts, context: &Context<'_>) -> Result<(), Error> {
+        self.apply(request, context)
+    }
+
+    fn apply(&self, request: &mut RequestParts, context: &Context<'_>) -> Result<(), Error> {
+        self.sign_for(request, context.project_id, context.clock.unix_time())
+    }
+
+    /// A service that refuses a key may name its id, which no header value is: it stands within
+    /// `Authorization`.
+    fn redact(&self, text: &mut String) {
+        self.id.redact(text);
+    }
+}
+
 /// The headers that a signature brings: one that is there already is of an earlier signature.
 const OWNED: [&str; 5] = [
     header::HOST,
@@ -180,6 +218,9 @@ const OWNED: [&str; 5] = [
     header::SECURITY_TOKEN,
     header::AUTHORIZATION,
 ];
+
+/// The headers that proxies rewrite: signed, they would invalidate the signature.
+const UNSIGNED: [&str; 2] = [header::USER_AGENT, header::ACCEPT_ENCODING];
 
 impl fmt::Debug for AccessKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -166,7 +166,7 @@ impl Login {
     /// Takes the password out of a text, in every form in which an answer may repeat it: as it is,
     /// as it is written in the body, as HTML writes it, and as errors show it, in which
     /// control characters are blanks.
-    pub(super) fn redact(&self, text: &mut String) {
+    pub(super) fn redact_password(&self, text: &mut String) {
         let password = self.password.expose_secret();
         // Room enough, so that no half-written copy is left behind by growing.
         let room = || String::with_capacity(6 * password.len() + 2);
@@ -287,7 +287,7 @@ mod tests {
             "hun\"ter 2",
         ] {
             let mut text = alloc::format!("bad: {text}.");
-            login.redact(&mut text);
+            login.redact_password(&mut text);
             assert_eq!(text, "bad: ***.");
         }
         assert!(!alloc::format!("{login:?}").contains("hun"));

@@ -13,12 +13,14 @@
 //!
 //! A token is for one project. An access key signs for every project that its user may see.
 
+use alloc::sync::Arc;
 use core::fmt;
 
-use crate::error::BoxError;
+use crate::error::{BoxError, Error};
 
 #[cfg(feature = "aksk")]
 mod access_key;
+mod authenticator;
 #[cfg(feature = "std")]
 mod environment;
 #[cfg(feature = "std")]
@@ -26,52 +28,59 @@ mod file;
 #[cfg(feature = "std")]
 mod iam;
 #[cfg(feature = "std")]
-mod kept;
-#[cfg(feature = "std")]
 mod login;
 #[cfg(feature = "std")]
+mod login_session;
+#[cfg(feature = "std")]
 mod profile;
+#[cfg(all(feature = "std", feature = "aksk"))]
+mod project_lookup;
 mod session;
 #[cfg(feature = "aksk")]
 mod sign;
+#[cfg(feature = "std")]
+mod single_flight;
 mod token;
 
 pub use crate::secret::Secret;
 #[cfg(feature = "aksk")]
 pub use access_key::AccessKey;
 #[cfg(feature = "std")]
+pub(crate) use authenticator::RequestSender;
+pub(crate) use authenticator::{Authenticator, Context, Decode, OutgoingRequest, Response};
+#[cfg(feature = "std")]
 pub use environment::Environment;
 #[cfg(feature = "std")]
 pub use login::Login;
 #[cfg(feature = "std")]
 pub(crate) use login::Project;
-pub(crate) use session::{Session, Surroundings};
+use session::{CredentialKind, FixedToken};
+pub(crate) use session::{Session, SessionConfig, missing_project_id};
 #[cfg(all(feature = "aksk", feature = "emulator"))]
 pub(crate) use sign::Canonical;
 use token::TokenSource;
 
 /// What authenticates the requests of a [`Client`](crate::Client).
 #[derive(Clone)]
-pub struct Credentials(Kind);
-
-#[derive(Clone)]
-enum Kind {
-    Token(Secret),
-    TokenSource(TokenSource),
-    #[cfg(feature = "std")]
-    Login(Login),
-    #[cfg(feature = "aksk")]
-    AccessKey(AccessKey),
-}
+pub struct Credentials(Arc<dyn CredentialKind>);
 
 impl Credentials {
+    fn from_kind(kind: impl CredentialKind + 'static) -> Self {
+        Self(Arc::new(kind))
+    }
+
+    /// Starts a session for one client.
+    pub(crate) fn start(&self, config: &SessionConfig) -> Result<Session, Error> {
+        self.0.start(config)
+    }
+
     /// A token from IAM: the value of `X-Subject-Token` in its [answer to a login][page]. It lasts
     /// 24 hours at most.
     ///
     /// [page]: https://support.huaweicloud.com/intl/en-us/api-iam/iam_30_0001.html
     #[must_use]
     pub fn token(token: impl Into<Secret>) -> Self {
-        Self(Kind::Token(token.into()))
+        Self::from_kind(FixedToken(token.into()))
     }
 
     /// A token that a function supplies. It is asked before each request, so it should keep the
@@ -84,7 +93,7 @@ impl Credentials {
         S: Into<Secret>,
         E: Into<BoxError>,
     {
-        Self(Kind::TokenSource(TokenSource::function(source)))
+        Self::from_kind(TokenSource::function(source))
     }
 
     /// A token in a file, in which white space around it does not matter. The file is read before
@@ -95,7 +104,7 @@ impl Credentials {
     #[cfg(feature = "std")]
     #[must_use]
     pub fn token_file(path: impl Into<std::path::PathBuf>) -> Self {
-        Self(Kind::TokenSource(TokenSource::file(path.into())))
+        Self::from_kind(TokenSource::file(path.into()))
     }
 
     /// A login at IAM: see [`Login`], which takes the project it is for.
@@ -120,26 +129,19 @@ impl Credentials {
 #[cfg(feature = "std")]
 impl From<Login> for Credentials {
     fn from(login: Login) -> Self {
-        Self(Kind::Login(login))
+        Self::from_kind(login)
     }
 }
 
 #[cfg(feature = "aksk")]
 impl From<AccessKey> for Credentials {
     fn from(key: AccessKey) -> Self {
-        Self(Kind::AccessKey(key))
+        Self::from_kind(key)
     }
 }
 
 impl fmt::Debug for Credentials {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.0 {
-            Kind::Token(_) => f.write_str("Credentials(token ***)"),
-            Kind::TokenSource(source) => write!(f, "Credentials(token from {})", source.what),
-            #[cfg(feature = "std")]
-            Kind::Login(login) => f.debug_tuple("Credentials").field(login).finish(),
-            #[cfg(feature = "aksk")]
-            Kind::AccessKey(key) => f.debug_tuple("Credentials").field(key).finish(),
-        }
+        f.debug_tuple("Credentials").field(&self.0).finish()
     }
 }

@@ -126,6 +126,7 @@ fn every_filter_is_sent_under_its_wire_name() {
              &sort_key=name&sort_dir=asc\n\
              Content-Type: application/json\n\
              X-Language: zh-cn\n\
+             Accept-Encoding: identity\n\
              User-Agent: drs-backup-jobs/{}\n\
              X-Auth-Token: ***\n",
             env!("CARGO_PKG_VERSION")

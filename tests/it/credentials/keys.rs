@@ -247,15 +247,15 @@ fn a_list_of_projects_without_what_is_asked_for_is_an_error_that_says_so() {
     for (projects, expected) in [
         (
             r#"{"projects":[{"name":"cn-north-4"}]}"#,
-            "IAM tells no id of the project named \"cn-north-4\": set the project's id",
+            "IAM returns no id for the project named \"cn-north-4\": set the project id",
         ),
         (
             r#"{"projects":[{"id":null}]}"#,
-            "IAM tells no id of the project named \"cn-north-4\": set the project's id",
+            "IAM returns no id for the project named \"cn-north-4\": set the project id",
         ),
         (
             r#"{"projects":null}"#,
-            "IAM knows 0 projects named \"cn-north-4\" where one must match: set the project's id",
+            "IAM knows 0 projects named \"cn-north-4\" where one must match: set the project id",
         ),
     ] {
         let client = Client::builder()

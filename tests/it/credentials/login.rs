@@ -303,7 +303,7 @@ fn an_answer_that_is_no_login_is_an_error_that_says_so() {
     let error = list(&client).unwrap_err();
     assert_eq!(
         error.to_string(),
-        "IAM answered the login without a token in X-Subject-Token (request id r-1)"
+        "cannot log in: IAM's response has no token in X-Subject-Token (request id r-1)"
     );
     odd.0.store(true, Ordering::SeqCst);
     let error = list(&client).unwrap_err();

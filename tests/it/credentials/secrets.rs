@@ -245,7 +245,7 @@ fn no_error_shows_a_secret_though_the_service_repeats_all_it_is_sent() {
         let is_login = |line: &&String| line.contains("/v3/auth/tokens");
         let login = heard.iter().find(is_login).unwrap();
         // What the service repeats comes after.
-        let asked = login.split(" answered ").next().unwrap();
+        let asked = login.split(" returned ").next().unwrap();
         assert!(!asked.contains('?'), "{login}");
         assert_clean(&heard.join("\n"), "a log line");
     }

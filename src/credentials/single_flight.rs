@@ -1,66 +1,68 @@
-//! Something that is asked for once and kept: a token, a project's id.
+//! A value that is requested once and shared: a token, a project id.
 
 use alloc::sync::Arc;
 use core::time::Duration;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
-use crate::client::send::out_of_time;
-use crate::error::{ApiError, Error};
+use crate::error::{ApiError, Error, TransportError, TransportErrorKind};
 
-/// A value that many threads need and one of them asks for, while the others wait for it.
-pub(crate) struct Kept<T> {
+/// A cached value that many threads need and one of them requests, while the others wait for it.
+///
+/// Invariant: at most one request is in flight. Threads that wait share its outcome, a refusal
+/// included: ten threads with a wrong password must not be ten failed logins. If the request got
+/// no response, the next thread sends its own.
+pub(crate) struct SingleFlight<T> {
     state: Mutex<State<T>>,
-    is_settled: Condvar,
+    landed: Condvar,
 }
 
 struct State<T> {
     value: Option<Arc<T>>,
-    /// What the last asking was refused with, if it was.
+    /// The refusal the last request ended with, if it did.
     refusal: Option<ApiError>,
-    is_asked_for: bool,
-    /// How many askings were answered, well or ill: tells those who wait whether theirs was.
-    answers: u64,
-    /// How many wait for the one who asks.
+    in_flight: bool,
+    /// How many requests got a response, success or refusal: a waiting thread compares it with
+    /// the count before its wait to know whether the request it waited for did.
+    responses: u64,
+    /// How many threads wait for the request in flight.
     #[cfg(test)]
     waiting: usize,
 }
 
-impl<T> Kept<T> {
+impl<T> SingleFlight<T> {
     pub(crate) fn new() -> Self {
         Self {
             state: Mutex::new(State {
                 value: None,
                 refusal: None,
-                is_asked_for: false,
-                answers: 0,
+                in_flight: false,
+                responses: 0,
                 #[cfg(test)]
                 waiting: 0,
             }),
-            is_settled: Condvar::new(),
+            landed: Condvar::new(),
         }
     }
 
-    /// The value that is kept, if it is `good`; else the one that `ask` gives. Whoever comes while
-    /// another asks waits, at most `remaining`, and takes what the other was given, a refusal too:
-    /// ten threads with a wrong password must not be ten failed logins. If the other got no answer,
-    /// the next one asks.
+    /// Returns the cached value if it is `usable`; else the value that `request` returns, or the
+    /// one that another thread's request in flight returns within `remaining`.
     pub(crate) fn get(
         &self,
-        is_good: impl Fn(&T) -> bool,
+        usable: impl Fn(&T) -> bool,
         remaining: Duration,
-        ask: impl FnOnce() -> Result<T, Error>,
+        request: impl FnOnce() -> Result<T, Error>,
     ) -> Result<Arc<T>, Error> {
         let mut state = self.lock();
         if let Some(value) = &state.value
-            && is_good(value)
+            && usable(value)
         {
             return Ok(value.clone());
         }
-        if state.is_asked_for {
-            // One wait, however often the turn to ask changes hands meanwhile.
-            let answers_before = state.answers;
+        if state.in_flight {
+            // One wait, however often the turn changes hands meanwhile.
+            let responses_before = state.responses;
             state = self.wait(state, remaining)?;
-            if state.answers != answers_before {
+            if state.responses != responses_before {
                 if let Some(refusal) = &state.refusal {
                     return Err(refusal.clone().into());
                 }
@@ -69,35 +71,35 @@ impl<T> Kept<T> {
                 }
             }
         }
-        state.is_asked_for = true;
+        state.in_flight = true;
         drop(state);
 
-        let turn = Turn(self);
-        let answer = ask();
+        let flight = Flight(self);
+        let outcome = request();
         let mut state = self.lock();
-        match answer {
+        match outcome {
             Ok(value) => {
                 let value = Arc::new(value);
                 state.value = Some(value.clone());
                 state.refusal = None;
-                state.answers = state.answers.wrapping_add(1);
+                state.responses = state.responses.wrapping_add(1);
                 drop(state);
-                drop(turn);
+                drop(flight);
                 Ok(value)
             }
             Err(error) => {
                 if let (Some(refusal), false) = (error.api(), error.is_transient()) {
                     state.refusal = Some(refusal.clone());
-                    state.answers = state.answers.wrapping_add(1);
+                    state.responses = state.responses.wrapping_add(1);
                 }
                 drop(state);
-                drop(turn);
+                drop(flight);
                 Err(error)
             }
         }
     }
 
-    /// Waits until nobody asks any more, at most `remaining`.
+    /// Waits until no request is in flight, at most `remaining`.
     fn wait<'a>(
         &'a self,
         mut state: MutexGuard<'a, State<T>>,
@@ -108,8 +110,8 @@ impl<T> Kept<T> {
             state.waiting += 1;
         }
         let (woken, waited) = self
-            .is_settled
-            .wait_timeout_while(state, remaining, |state| state.is_asked_for)
+            .landed
+            .wait_timeout_while(state, remaining, |state| state.in_flight)
             .unwrap_or_else(PoisonError::into_inner);
         state = woken;
         #[cfg(test)]
@@ -117,14 +119,16 @@ impl<T> Kept<T> {
             state.waiting -= 1;
         }
         if waited.timed_out() {
-            return Err(out_of_time(
-                "the deadline passed while another thread asked IAM",
-            ));
+            return Err(TransportError::new(
+                TransportErrorKind::Timeout,
+                "the deadline passed while another thread waited for the response of IAM",
+            )
+            .into());
         }
         Ok(state)
     }
 
-    /// Spins until so many wait for the one who asks.
+    /// Spins until so many threads wait for the request in flight.
     #[cfg(test)]
     pub(super) fn until_waiting(&self, number: usize) {
         while self.lock().waiting < number {
@@ -133,18 +137,18 @@ impl<T> Kept<T> {
     }
 
     fn lock(&self) -> MutexGuard<'_, State<T>> {
-        // Every change under the lock is whole before anything that could panic.
+        // Every change under the lock is complete before anything that could panic.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// The turn of the one who asks: it ends however the asking ends, with a panic too.
-struct Turn<'a, T>(&'a Kept<T>);
+/// The request in flight: it ends however the request ends, a panic included.
+struct Flight<'a, T>(&'a SingleFlight<T>);
 
-impl<T> Drop for Turn<'_, T> {
+impl<T> Drop for Flight<'_, T> {
     fn drop(&mut self) {
-        self.0.lock().is_asked_for = false;
-        self.0.is_settled.notify_all();
+        self.0.lock().in_flight = false;
+        self.0.landed.notify_all();
     }
 }
 
@@ -159,28 +163,29 @@ mod tests {
 
     const LONG: Duration = Duration::from_secs(60);
 
-    /// Ten threads that want the same thing at once, and how often it was asked for.
+    /// Ten threads that need the same value at once, and the number of requests.
     fn ten_at_once(
-        answer: impl Fn(u32) -> Result<u32, Error> + Sync,
+        respond: impl Fn(u32) -> Result<u32, Error> + Sync,
     ) -> (Vec<Result<u32, Error>>, u32) {
-        let kept = Kept::new();
-        let asked = AtomicU32::new(0);
+        let cache = SingleFlight::new();
+        let requests = AtomicU32::new(0);
         let results = std::thread::scope(|scope| {
             let threads: Vec<_> = (0..10)
                 .map(|_| {
                     scope.spawn(|| {
-                        kept.get(
-                            |_| true,
-                            LONG,
-                            || {
-                                let nth = asked.fetch_add(1, Ordering::SeqCst);
-                                if nth == 0 {
-                                    kept.until_waiting(9);
-                                }
-                                answer(nth)
-                            },
-                        )
-                        .map(|value| *value)
+                        cache
+                            .get(
+                                |_| true,
+                                LONG,
+                                || {
+                                    let nth = requests.fetch_add(1, Ordering::SeqCst);
+                                    if nth == 0 {
+                                        cache.until_waiting(9);
+                                    }
+                                    respond(nth)
+                                },
+                            )
+                            .map(|value| *value)
                     })
                 })
                 .collect();
@@ -189,26 +194,26 @@ mod tests {
                 .map(|thread| thread.join().unwrap())
                 .collect()
         });
-        (results, asked.into_inner())
+        (results, requests.into_inner())
     }
 
     #[test]
-    fn ten_threads_ask_once() {
-        let (results, asked) = ten_at_once(|_| Ok(7));
-        assert_eq!(asked, 1);
+    fn ten_threads_send_one_request() {
+        let (results, requests) = ten_at_once(|_| Ok(7));
+        assert_eq!(requests, 1);
         assert!(results.iter().all(|result| *result.as_ref().unwrap() == 7));
     }
 
     #[test]
-    fn those_who_wait_share_a_refusal() {
-        let (results, asked) = ten_at_once(|_| {
+    fn waiting_threads_share_a_refusal() {
+        let (results, requests) = ten_at_once(|_| {
             Err(ApiError {
                 status: 401,
                 ..ApiError::default()
             }
             .into())
         });
-        assert_eq!(asked, 1);
+        assert_eq!(requests, 1);
         assert!(
             results
                 .iter()
@@ -217,20 +222,20 @@ mod tests {
     }
 
     #[test]
-    fn the_next_one_asks_when_no_answer_came() {
-        let (results, asked) = ten_at_once(|nth| match nth {
+    fn the_next_thread_sends_its_own_request_after_one_without_a_response() {
+        let (results, requests) = ten_at_once(|nth| match nth {
             0 => Err(TransportError::new(TransportErrorKind::ConnectionLost, "").into()),
             _ => Ok(nth),
         });
-        assert_eq!(asked, 2);
+        assert_eq!(requests, 2);
         assert_eq!(results.iter().filter(|result| result.is_err()).count(), 1);
     }
 
     #[test]
-    fn a_value_that_is_no_longer_good_is_asked_for_again() {
-        let kept = Kept::new();
+    fn requests_again_when_the_cached_value_is_unusable() {
+        let cache = SingleFlight::new();
         let get = |least: u32, given: u32| {
-            *kept
+            *cache
                 .get(|value| *value >= least, LONG, || Ok(given))
                 .unwrap()
         };
@@ -239,12 +244,12 @@ mod tests {
     }
 
     #[test]
-    fn who_waits_gives_up_at_its_deadline() {
-        let kept = Kept::new();
+    fn a_waiting_thread_fails_at_its_deadline() {
+        let cache = SingleFlight::new();
         let start = Barrier::new(2);
         std::thread::scope(|scope| {
             let slow = scope.spawn(|| {
-                kept.get(
+                cache.get(
                     |()| true,
                     LONG,
                     || {
@@ -255,7 +260,7 @@ mod tests {
                 )
             });
             start.wait();
-            let error = kept
+            let error = cache
                 .get(|()| true, Duration::from_millis(1), || Ok(()))
                 .unwrap_err();
             assert_eq!(error.kind(), crate::ErrorKind::Timeout);
@@ -265,34 +270,34 @@ mod tests {
     }
 
     #[test]
-    fn a_panic_while_asking_leaves_the_turn_to_the_next() {
-        let kept = Kept::new();
+    fn a_panic_in_flight_does_not_block_the_next_request() {
+        let cache = SingleFlight::new();
         std::thread::scope(|scope| {
-            let asking = scope.spawn(|| kept.get(|()| true, LONG, || panic!("on purpose")));
+            let asking = scope.spawn(|| cache.get(|()| true, LONG, || panic!("on purpose")));
             assert!(asking.join().is_err());
         });
-        kept.get(|()| true, LONG, || Ok(())).unwrap();
+        cache.get(|()| true, LONG, || Ok(())).unwrap();
     }
 
     #[test]
-    fn a_turn_that_changes_hands_gives_those_who_wait_no_more_time() {
-        let kept = Kept::new();
-        kept.lock().is_asked_for = true;
+    fn a_waiting_thread_waits_once_however_often_the_turn_changes_hands() {
+        let cache = SingleFlight::new();
+        cache.lock().in_flight = true;
         let begun = Instant::now();
         std::thread::scope(|scope| {
             let waits = scope.spawn(|| {
-                let error = kept
+                let error = cache
                     .get(|()| true, Duration::from_millis(50), || Ok(()))
                     .unwrap_err();
                 error.kind()
             });
             // The turn ends and begins anew under one lock: whoever waits is woken, and waits on.
             while !waits.is_finished() && begun.elapsed() < LONG {
-                kept.is_settled.notify_all();
+                cache.landed.notify_all();
                 std::thread::yield_now();
             }
-            kept.lock().is_asked_for = false;
-            kept.is_settled.notify_all();
+            cache.lock().in_flight = false;
+            cache.landed.notify_all();
             assert_eq!(waits.join().unwrap(), crate::ErrorKind::Timeout);
         });
     }

@@ -1,0 +1,87 @@
+//! The seam between credentials and the loop that sends requests.
+
+use alloc::string::String;
+use core::fmt;
+
+use crate::clock::{Clock, Deadline};
+use crate::error::Error;
+use crate::transport::{RequestParts, ResponseHead};
+
+/// Authenticates requests. The send loop calls it; it knows nothing of retries.
+pub(crate) trait Authenticator: fmt::Debug + Send + Sync {
+    /// Rejects credentials that no request could be authenticated with. Sends nothing.
+    fn check(&self, _request: &mut RequestParts, _context: &Context<'_>) -> Result<(), Error> {
+        Ok(())
+    }
+
+    /// Adds the headers that authenticate `request`. It may send requests of its own: a login.
+    fn apply(&self, request: &mut RequestParts, context: &Context<'_>) -> Result<(), Error>;
+
+    /// After a response rejected the credentials in `rejected`: whether there are others now, so
+    /// that the request can be sent once more. Never true for a fixed token or access key: five
+    /// failures lock a key.
+    fn refresh(&self, _rejected: &RequestParts, _context: &Context<'_>) -> Result<bool, Error> {
+        Ok(false)
+    }
+
+    /// Removes from `text` the secrets that a response may repeat although no header value is
+    /// exactly that: a password in the body, the id of a key within `Authorization`.
+    fn redact(&self, _text: &mut String) {}
+}
+
+/// What an [`Authenticator`] may use.
+pub(crate) struct Context<'a> {
+    /// Sends requests to other services, such as IAM.
+    #[cfg(feature = "std")]
+    pub(crate) sender: &'a dyn RequestSender,
+    /// Current time, for signatures and the lifetime of tokens.
+    #[cfg_attr(
+        not(any(feature = "std", feature = "aksk")),
+        expect(dead_code, reason = "a fixed token needs no time")
+    )]
+    pub(crate) clock: &'a dyn Clock,
+    /// When the page that the request belongs to must be complete.
+    #[cfg_attr(not(feature = "std"), expect(dead_code, reason = "only a login sends"))]
+    pub(crate) deadline: Deadline,
+    /// The project that the request belongs to; `None` for a request to IAM.
+    #[cfg_attr(
+        not(feature = "aksk"),
+        expect(dead_code, reason = "only a key signs it")
+    )]
+    pub(crate) project_id: Option<&'a str>,
+}
+
+/// The client's loop that sends a request and retries it, as credentials use it.
+#[cfg(feature = "std")]
+pub(crate) trait RequestSender {
+    /// Sends `request` until `decode` accepts a response of success, or an error is final.
+    /// `decode` gets the body of each such response; where it fails because the body was
+    /// truncated, the request is retried.
+    fn send(
+        &self,
+        request: OutgoingRequest<'_>,
+        deadline: Deadline,
+        decode: &mut Decode<'_>,
+    ) -> Result<(), Error>;
+}
+
+/// Decodes the body of a response of success and keeps what it found.
+pub(crate) type Decode<'a> = dyn FnMut(&Response, &[u8]) -> Result<(), Error> + 'a;
+
+/// A request before it is authenticated.
+#[derive(Clone, Copy)]
+pub(crate) struct OutgoingRequest<'a> {
+    pub(crate) parts: &'a RequestParts,
+    pub(crate) body: &'a [u8],
+    pub(crate) authenticator: &'a dyn Authenticator,
+    /// The project that the request belongs to; `None` for a request to IAM, which takes no
+    /// rate-limit slot either: the gateway's quota is per service.
+    pub(crate) project_id: Option<&'a str>,
+}
+
+/// The head of a response of success.
+pub(crate) struct Response {
+    pub(crate) head: ResponseHead,
+    /// `X-Request-Id`, redacted.
+    pub(crate) request_id: Option<String>,
+}

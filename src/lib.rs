@@ -113,6 +113,7 @@ mod list_jobs;
 #[cfg(feature = "miniserde")]
 mod miniserde_impls;
 mod percent;
+mod redact;
 mod region;
 mod secret;
 #[cfg(feature = "serde")]

@@ -3,9 +3,9 @@
 use alloc::string::String;
 use core::fmt;
 
-use crate::decode::is_harmless;
 use crate::error::Error;
 use crate::json::quote_into;
+use crate::redact::is_harmless;
 use crate::secret::Secret;
 
 /// A user's name and password, with which a client logs in at IAM by itself: [Obtaining a User Token

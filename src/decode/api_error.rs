@@ -4,6 +4,7 @@ use alloc::string::String;
 
 use crate::error::ApiError;
 use crate::json::{self, Cursor, Expected};
+use crate::redact::is_harmless;
 
 impl ApiError {
     /// Reads the body of an answer that is an error: the service's shape, the gateway's, IAM's and
@@ -109,13 +110,6 @@ fn keep(place: &mut Option<String>, text: &str) {
                 .collect(),
         );
     }
-}
-
-/// Whether a terminal shows the character and does nothing else with it.
-pub(crate) fn is_harmless(ch: char) -> bool {
-    !ch.is_control()
-        && !matches!(ch, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{feff}')
-        && !matches!(ch, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 /// The first words of a body that is in none of the shapes, without the tags of HTML.

@@ -47,8 +47,6 @@ mod shape;
 pub use self::miniserde::miniserde;
 #[cfg(feature = "serde_json")]
 pub use self::serde_json::serde_json;
-#[cfg(feature = "std")]
-pub(crate) use api_error::is_harmless;
 
 impl<'a> JobPage<'a> {
     /// Reads one answer of the operation. Texts without an escape are borrowed from `body`.

@@ -96,6 +96,8 @@ extern crate std;
 
 #[cfg(feature = "std")]
 mod cancel;
+#[cfg(feature = "std")]
+mod clean;
 mod client;
 pub mod clock;
 pub mod credentials;

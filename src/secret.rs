@@ -55,6 +55,21 @@ impl Drop for Secret {
     }
 }
 
+/// The part of the rule for tokens and keys that `text` breaks, if it breaks any: the service would
+/// count it as a failed login or signature.
+pub(crate) fn broken_word_rule(text: &str) -> Option<&'static str> {
+    let is_quote = |ch| matches!(ch, '"' | '\'');
+    if text.is_empty() {
+        Some("must not be empty")
+    } else if !text.bytes().all(|byte| byte.is_ascii_graphic()) {
+        Some("must be printable ASCII without spaces")
+    } else if text.starts_with(is_quote) || text.ends_with(is_quote) {
+        Some("must not begin or end with a quotation mark")
+    } else {
+        None
+    }
+}
+
 /// Overwrites bytes that were secret.
 fn wipe(mut bytes: Vec<u8>) {
     bytes.fill(0);

@@ -14,7 +14,7 @@ use super::session::{CredentialKind, Session, SessionConfig};
 use super::sign::{ALGORITHM, Canonical};
 use crate::error::Error;
 use crate::header;
-use crate::secret::Secret;
+use crate::secret::{Secret, broken_word_rule};
 use crate::timestamp::Timestamp;
 use crate::transport::RequestParts;
 use crate::url::SplitUrl;
@@ -145,30 +145,24 @@ impl AccessKey {
         (&self.id, &self.secret, self.security_token.as_ref())
     }
 
-    /// Refuses what can be no key, before the service counts it as a failure.
+    /// Refuses what cannot be a key, before the service counts it as a failure.
     pub(super) fn check(&self) -> Result<(), Error> {
         for (what, part) in [
-            ("the access key id", Some(&self.id)),
-            ("the secret access key", Some(&self.secret)),
-            ("the security token", self.security_token.as_ref()),
+            ("access key id", Some(&self.id)),
+            ("secret access key", Some(&self.secret)),
+            ("security token", self.security_token.as_ref()),
         ] {
-            let Some(part) = part else { continue };
-            let why = if part.is_empty() {
-                "is empty"
-            } else if !part
-                .expose_secret()
-                .bytes()
-                .all(|byte| byte.is_ascii_graphic())
-            {
-                "holds a space or a character that is not printable ASCII"
-            } else {
-                continue;
-            };
-            return Err(Error::credentials(alloc::format!("{what} {why}"), None));
+            let rule = part.and_then(|part| broken_word_rule(part.expose_secret()));
+            if let Some(rule) = rule {
+                return Err(Error::credentials(
+                    alloc::format!("invalid {what}: {rule}"),
+                    None,
+                ));
+            }
         }
         if self.id.expose_secret().contains([',', '=']) {
             return Err(Error::credentials(
-                "the access key id holds a comma or an equals sign",
+                "invalid access key id: must not contain a comma or an equals sign",
                 None,
             ));
         }
@@ -306,25 +300,39 @@ mod tests {
     }
 
     #[test]
-    fn what_can_be_no_key_is_refused_and_not_shown() {
-        assert_refused(&AccessKey::new("", SECRET), "the access key id is empty");
-        assert_refused(&AccessKey::new("AK", ""), "the secret access key is empty");
-        assert_refused(
-            &AccessKey::new("AK", "hunter2\n"),
-            "the secret access key holds a space or a character that is not printable ASCII",
-        );
-        assert_refused(
-            &AccessKey::new("AK, SignedHeaders=", SECRET),
-            "the access key id holds a space or a character that is not printable ASCII",
-        );
-        assert_refused(
-            &AccessKey::new("A,K", SECRET),
-            "the access key id holds a comma or an equals sign",
-        );
-        assert_refused(
-            &AccessKey::new("AK", SECRET).security_token(""),
-            "the security token is empty",
-        );
+    fn refuses_an_invalid_key_without_showing_it() {
+        for (key, expected) in [
+            (
+                AccessKey::new("", SECRET),
+                "invalid access key id: must not be empty",
+            ),
+            (
+                AccessKey::new("AK", ""),
+                "invalid secret access key: must not be empty",
+            ),
+            (
+                AccessKey::new("AK", "hunter2\n"),
+                "invalid secret access key: must be printable ASCII without spaces",
+            ),
+            (
+                AccessKey::new("AK, SignedHeaders=", SECRET),
+                "invalid access key id: must be printable ASCII without spaces",
+            ),
+            (
+                AccessKey::new("\"hunter2\"", SECRET),
+                "invalid access key id: must not begin or end with a quotation mark",
+            ),
+            (
+                AccessKey::new("A,K", SECRET),
+                "invalid access key id: must not contain a comma or an equals sign",
+            ),
+            (
+                AccessKey::new("AK", SECRET).security_token(""),
+                "invalid security token: must not be empty",
+            ),
+        ] {
+            assert_refused(&key, expected);
+        }
     }
 
     #[test]

@@ -230,7 +230,7 @@ impl CurlBuilder {
     /// the system's. Given again, they add up.
     pub fn root_certificates(mut self, pem: impl AsRef<[u8]>) -> Self {
         let all = self.root_certificates.get_or_insert_with(Vec::new);
-        all.extend_from_slice(pem.as_ref());
+        all.extend_from_slice(&crate::clean::pem(pem.as_ref()));
         all.push(b'\n');
         self
     }

@@ -7,6 +7,7 @@ use std::ffi::OsString;
 use self::exceptions::{Exception, Target};
 pub(super) use self::proxy::Proxy;
 use super::{TransportError, TransportErrorKind};
+use crate::clean::clean;
 use crate::error::Error;
 
 mod exceptions;
@@ -87,7 +88,7 @@ impl Proxies {
     fn from_os_variables(lookup: impl Fn(&str) -> Option<OsString>) -> Self {
         let get = |name: &str| {
             let value = lookup(name)?;
-            (!value.to_string_lossy().trim().is_empty()).then_some(value)
+            (!clean(&value.to_string_lossy()).text.is_empty()).then_some(value)
         };
         let is_cgi = lookup("REQUEST_METHOD").is_some();
         let is_header = |name: &str| {
@@ -100,7 +101,7 @@ impl Proxies {
                 .find_map(|&name| Some((name, get(name)?)))
                 .map_or(Setting::Direct, |(name, url)| {
                     url.to_str()
-                        .and_then(|url| Proxy::parse(url.trim()).ok())
+                        .and_then(|url| Proxy::parse(clean(url).text).ok())
                         .map_or(Setting::Unreadable(name), Setting::Through)
                 })
         };
@@ -124,8 +125,10 @@ impl Proxies {
     /// looked up for this. Each may end in `:port`. `*` means every host.
     #[must_use]
     pub fn no_proxy(mut self, hosts: &str) -> Self {
-        let hosts = hosts
-            .split([',', ' ', '\t'])
+        let hosts = clean(hosts)
+            .text
+            .split(|ch: char| ch == ',' || ch.is_whitespace())
+            .map(|host| clean(host).text)
             .filter(|host| !host.is_empty());
         self.exceptions.extend(hosts.map(Exception::parse));
         self

@@ -205,7 +205,7 @@ impl UreqBuilder {
     /// those that the TLS library brings. Given again, they add up.
     pub fn root_certificates(mut self, pem: impl AsRef<[u8]>) -> Self {
         let all = self.root_certificates.get_or_insert_with(Vec::new);
-        all.extend_from_slice(pem.as_ref());
+        all.extend_from_slice(&crate::clean::pem(pem.as_ref()));
         all.push(b'\n');
         self
     }

@@ -1,0 +1,144 @@
+//! Cleans the values that people and tools write into environment variables and files.
+//!
+//! Every value from outside passes through here, so that a line end, a byte order mark or a pair
+//! of quotes is never sent to the service, which would count it as a failed login or signature.
+
+#[cfg(any(feature = "ureq", feature = "curl"))]
+use alloc::borrow::Cow;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use crate::redact::is_harmless;
+use crate::secret::{Secret, broken_word_rule};
+
+/// A value without what surrounds it: white space, line ends, a byte order mark, and one pair of
+/// matching quotes.
+#[derive(Clone, Copy)]
+pub(crate) struct Cleaned<'a> {
+    pub(crate) text: &'a str,
+    /// Whether a pair of quotes was removed. The error says so if the value is refused.
+    pub(crate) was_quoted: bool,
+}
+
+/// What a value must look like.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Rule {
+    /// Printable ASCII without spaces, not in quotes: a token, a key, an id, a URL, a region.
+    Word,
+    /// Text without control characters: a name, a password.
+    Text,
+}
+
+/// Cleans a value. White space that stands within quotes stays: whoever quotes it means it.
+pub(crate) fn clean(text: &str) -> Cleaned<'_> {
+    let is_mark = |ch| ch == '\u{feff}';
+    let text = text.trim_matches(|ch: char| ch.is_whitespace() || is_mark(ch));
+    let unquoted = |quote| text.strip_prefix(quote)?.strip_suffix(quote);
+    match unquoted('"').or_else(|| unquoted('\'')) {
+        Some(inner) => Cleaned {
+            text: inner.trim_matches(|ch| matches!(ch, '\r' | '\n') || is_mark(ch)),
+            was_quoted: true,
+        },
+        None => Cleaned {
+            text,
+            was_quoted: false,
+        },
+    }
+}
+
+impl Cleaned<'_> {
+    /// Refuses a value that breaks `rule`; gives the rule it breaks, and never the value.
+    pub(crate) fn check(self, rule: Rule) -> Result<(), String> {
+        let Some(broken) = rule.broken_by(self.text) else {
+            return Ok(());
+        };
+        let note = if self.was_quoted {
+            " (one pair of quotes around the value was removed)"
+        } else {
+            ""
+        };
+        Err(alloc::format!("{broken}{note}"))
+    }
+}
+
+impl Rule {
+    /// The part of the rule that `text` breaks, if it breaks any.
+    pub(crate) fn broken_by(self, text: &str) -> Option<&'static str> {
+        match self {
+            Self::Word => broken_word_rule(text),
+            Self::Text if text.is_empty() => Some("must not be empty"),
+            Self::Text => {
+                (!text.chars().all(is_harmless)).then_some("must not contain control characters")
+            }
+        }
+    }
+}
+
+/// The text of a file in UTF-8 or UTF-16, whose bytes are overwritten. What is no text becomes
+/// U+FFFD, which no [`Word`](Rule::Word) may hold: an odd comment does not cost the user the file.
+pub(crate) fn decode(bytes: Vec<u8>) -> Secret {
+    let text = match Encoding::of(&bytes) {
+        Encoding::Utf8 => {
+            // Room for all of it: growing would leave a copy behind.
+            let mut text = String::with_capacity(3 * bytes.len());
+            for chunk in bytes.utf8_chunks() {
+                text.push_str(chunk.valid());
+                if !chunk.invalid().is_empty() {
+                    text.push(char::REPLACEMENT_CHARACTER);
+                }
+            }
+            text
+        }
+        Encoding::Utf16(unit) => from_utf16(&bytes, unit),
+    };
+    // Overwrites the bytes, whatever they are.
+    drop(Secret::from_utf8(bytes));
+    Secret::from(text)
+}
+
+/// PEM as it is in files and variables: UTF-16 becomes UTF-8, and what surrounds the blocks goes.
+/// What is no text is left as it is, for the parser to refuse.
+#[cfg(any(feature = "ureq", feature = "curl"))]
+pub(crate) fn pem(bytes: &[u8]) -> Cow<'_, [u8]> {
+    match Encoding::of(bytes) {
+        Encoding::Utf16(unit) => {
+            let text = from_utf16(bytes, unit);
+            Cow::Owned(Vec::from(clean(&text).text))
+        }
+        Encoding::Utf8 => match core::str::from_utf8(bytes) {
+            Ok(text) => Cow::Borrowed(clean(text).text.as_bytes()),
+            Err(_) => Cow::Borrowed(bytes),
+        },
+    }
+}
+
+enum Encoding {
+    Utf8,
+    Utf16(fn([u8; 2]) -> u16),
+}
+
+impl Encoding {
+    /// The encoding by the byte order mark. UTF-16 without one begins with an ASCII character in
+    /// every file that matters here: half of its first two bytes are zero, which no text in UTF-8
+    /// has.
+    fn of(bytes: &[u8]) -> Self {
+        match bytes {
+            [0xff, 0xfe, ..] | [1..=0x7f, 0, ..] => Self::Utf16(u16::from_le_bytes),
+            [0xfe, 0xff, ..] | [0, 1..=0x7f, ..] => Self::Utf16(u16::from_be_bytes),
+            _ => Self::Utf8,
+        }
+    }
+}
+
+fn from_utf16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> String {
+    let (pairs, rest) = bytes.as_chunks::<2>();
+    // A unit of two bytes becomes three at most: growing would leave a copy behind.
+    let mut text = String::with_capacity(3 * pairs.len() + 3);
+    for ch in char::decode_utf16(pairs.iter().map(|pair| unit(*pair))) {
+        text.push(ch.unwrap_or(char::REPLACEMENT_CHARACTER));
+    }
+    if !rest.is_empty() {
+        text.push(char::REPLACEMENT_CHARACTER);
+    }
+    text
+}

@@ -24,9 +24,9 @@ mod authenticator;
 #[cfg(feature = "std")]
 mod environment;
 #[cfg(feature = "std")]
-mod file;
-#[cfg(feature = "std")]
 mod iam;
+#[cfg(feature = "std")]
+mod input;
 #[cfg(feature = "std")]
 mod login;
 #[cfg(feature = "std")]
@@ -41,6 +41,8 @@ mod sign;
 #[cfg(feature = "std")]
 mod single_flight;
 mod token;
+#[cfg(feature = "std")]
+mod token_file;
 
 pub use crate::secret::Secret;
 #[cfg(feature = "aksk")]
@@ -51,6 +53,8 @@ pub(crate) use authenticator::{Authenticator, Context, Decode, OutgoingRequest, 
 #[cfg(feature = "std")]
 pub use environment::Environment;
 #[cfg(feature = "std")]
+pub(crate) use iam::parse_endpoint as parse_iam_endpoint;
+#[cfg(feature = "std")]
 pub use login::Login;
 #[cfg(feature = "std")]
 pub(crate) use login::Project;
@@ -58,7 +62,9 @@ use session::{CredentialKind, FixedToken};
 pub(crate) use session::{Session, SessionConfig, missing_project_id};
 #[cfg(all(feature = "aksk", feature = "emulator"))]
 pub(crate) use sign::Canonical;
-use token::TokenSource;
+use token::{TokenProvider, Tokens};
+#[cfg(feature = "std")]
+use token_file::{TokenFile, TokenReader};
 
 /// What authenticates the requests of a [`Client`](crate::Client).
 #[derive(Clone)]
@@ -83,28 +89,44 @@ impl Credentials {
         Self::from_kind(FixedToken(token.into()))
     }
 
-    /// A token that a function supplies. It is asked before each request, so it should keep the
-    /// token it has; when the service does not accept that token it is asked once more, and the
-    /// request is repeated if the token has changed.
+    /// A token that a function returns. It is called before each request, so it should cache its
+    /// token. If the service rejects the token it is called again, and the request is repeated once
+    /// if the token is another one.
     #[must_use]
-    pub fn token_provider<F, S, E>(source: F) -> Self
+    pub fn token_provider<F, S, E>(provider: F) -> Self
     where
         F: Fn() -> Result<S, E> + Send + Sync + 'static,
         S: Into<Secret>,
         E: Into<BoxError>,
     {
-        Self::from_kind(TokenSource::function(source))
+        Self::from_kind(Tokens::new(TokenProvider::new(provider)))
     }
 
-    /// A token in a file, in which white space around it does not matter. The file is read before
-    /// each request, so that whoever renews the token need only write it there; when the service
-    /// does not accept the token the file is read once more, and the request is repeated if the
-    /// token has changed. Write the new token beside the file and rename it, so that no half of it
-    /// is read.
+    /// A token in a file, in UTF-8 or UTF-16. White space, a line end, a byte order mark and a pair
+    /// of quotes around the token are removed.
+    ///
+    /// A regular file is read at the first request, when it has changed since (by its length or
+    /// the time of its last change), and when the service rejects the token; the request is then
+    /// repeated if the file holds another one. To renew the token, write it to a new file and
+    /// rename that, so that no half of it is read.
+    ///
+    /// Anything else, such as a pipe, a FIFO, `/dev/stdin` or `/dev/fd/3`, is read once, at the
+    /// first request, and its token is kept. A thread does that, because opening and reading a
+    /// pipe cannot be interrupted; the request fails at its deadline
+    /// ([`ErrorKind::Timeout`](crate::ErrorKind::Timeout)) if the writer does not close the pipe
+    /// before.
     #[cfg(feature = "std")]
     #[must_use]
     pub fn token_file(path: impl Into<std::path::PathBuf>) -> Self {
-        Self::from_kind(TokenSource::file(path.into()))
+        Self::from_kind(Tokens::new(TokenFile::new(path.into())))
+    }
+
+    /// A token from a reader such as standard input, which is read once, to its end, at the first
+    /// request: see [`token_file`](Self::token_file).
+    #[cfg(feature = "std")]
+    #[must_use]
+    pub fn token_reader(reader: impl std::io::Read + Send + 'static) -> Self {
+        Self::from_kind(Tokens::new(TokenReader::new(reader)))
     }
 
     /// A login at IAM: see [`Login`], which takes the project it is for.

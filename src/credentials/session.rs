@@ -8,7 +8,7 @@ use super::Secret;
 use super::authenticator::{Authenticator, Context};
 #[cfg(feature = "std")]
 use super::login::Project;
-use super::token::{self, TokenSource};
+use super::token;
 use crate::error::Error;
 use crate::header;
 use crate::transport::RequestParts;
@@ -120,10 +120,8 @@ impl CredentialKind for FixedToken {
 
 impl Authenticator for FixedToken {
     fn check(&self, _request: &mut RequestParts, _context: &Context<'_>) -> Result<(), Error> {
-        match token::flaw(&self.0) {
-            Some(why) => Err(Error::credentials(alloc::format!("the token {why}"), None)),
-            None => Ok(()),
-        }
+        token::check(&self.0)
+            .map_err(|rule| Error::credentials(alloc::format!("invalid token: {rule}"), None))
     }
 
     fn apply(&self, request: &mut RequestParts, _context: &Context<'_>) -> Result<(), Error> {
@@ -134,28 +132,6 @@ impl Authenticator for FixedToken {
 impl fmt::Debug for FixedToken {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("token ***")
-    }
-}
-
-impl CredentialKind for TokenSource {
-    fn start(&self, _config: &SessionConfig) -> Result<Session, Error> {
-        Ok(Session::new(Arc::new(self.clone())))
-    }
-}
-
-impl Authenticator for TokenSource {
-    fn apply(&self, request: &mut RequestParts, _context: &Context<'_>) -> Result<(), Error> {
-        apply_token(request, self.read()?)
-    }
-
-    fn refresh(&self, rejected: &RequestParts, _context: &Context<'_>) -> Result<bool, Error> {
-        Ok(self.read().is_ok_and(|token| !uses_token(rejected, &token)))
-    }
-}
-
-impl fmt::Debug for TokenSource {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "token from {}", self.what)
     }
 }
 

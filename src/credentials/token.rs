@@ -1,91 +1,103 @@
-//! Where a token comes from when it may change: a function or a file.
+//! Tokens that may change: what supplies them, and how a client uses it.
 
 use alloc::sync::Arc;
+use core::fmt;
 
+use super::authenticator::{Authenticator, Context};
+use super::session::{CredentialKind, Session, SessionConfig, apply_token, uses_token};
 use crate::error::{BoxError, Error};
-use crate::secret::Secret;
+use crate::secret::{Secret, broken_word_rule};
+use crate::transport::RequestParts;
 
-/// Gives the token as it is now.
-#[derive(Clone)]
-pub(crate) struct TokenSource {
-    read: Arc<dyn Fn() -> Result<Secret, Error> + Send + Sync>,
-    /// What it is, in words for `Debug`.
-    pub(crate) what: &'static str,
+/// Supplies the current token.
+pub(super) trait TokenSource: Send + Sync {
+    /// What it is, for `Debug`.
+    const NAME: &str;
+
+    fn token(&self, context: &Context<'_>) -> Result<Secret, Error>;
+
+    /// Forgets a token that the service rejected.
+    fn forget(&self) {}
 }
 
-impl TokenSource {
-    pub(crate) fn function<F, S, E>(source: F) -> Self
-    where
-        F: Fn() -> Result<S, E> + Send + Sync + 'static,
-        S: Into<Secret>,
-        E: Into<BoxError>,
-    {
-        Self {
-            read: Arc::new(move || match source() {
-                Ok(token) => checked(token.into(), || {
-                    "the function that supplies the token".into()
-                }),
-                Err(error) => Err(Error::credentials(
-                    "no token could be had",
-                    Some(error.into()),
-                )),
-            }),
-            what: "a function",
-        }
-    }
+/// Credentials whose token comes from a source. All clients share the source.
+pub(super) struct Tokens<S>(Arc<S>);
 
-    #[cfg(feature = "std")]
-    pub(crate) fn file(path: std::path::PathBuf) -> Self {
-        Self {
-            read: Arc::new(move || read_file(&path)),
-            what: "a file",
-        }
-    }
-
-    pub(crate) fn read(&self) -> Result<Secret, Error> {
-        (self.read)()
+impl<S: TokenSource> Tokens<S> {
+    pub(super) fn new(source: S) -> Self {
+        Self(Arc::new(source))
     }
 }
 
-/// Why a text can be no token, if it can be none.
-pub(super) fn flaw(token: &Secret) -> Option<&'static str> {
-    if token.is_empty() {
-        Some("is empty")
-    } else if !token
-        .expose_secret()
-        .bytes()
-        .all(|byte| byte.is_ascii_graphic())
-    {
-        Some("holds a space, a control character or one that is not ASCII")
-    } else {
-        None
+impl<S: TokenSource + 'static> CredentialKind for Tokens<S> {
+    fn start(&self, _config: &SessionConfig) -> Result<Session, Error> {
+        Ok(Session::new(Arc::new(Self(self.0.clone()))))
     }
 }
 
-/// Refuses what can be no token, with the name of what gave it, and never shows it.
-fn checked(token: Secret, from: impl Fn() -> alloc::string::String) -> Result<Secret, Error> {
-    let why = match flaw(&token) {
-        None => return Ok(token),
-        Some(_) if token.is_empty() => "gave an empty token".into(),
-        Some(why) => alloc::format!("gave no token: it {why}"),
-    };
-    Err(Error::credentials(alloc::format!("{} {why}", from()), None))
+impl<S: TokenSource> Authenticator for Tokens<S> {
+    fn apply(&self, request: &mut RequestParts, context: &Context<'_>) -> Result<(), Error> {
+        apply_token(request, self.0.token(context)?)
+    }
+
+    fn refresh(&self, rejected: &RequestParts, context: &Context<'_>) -> Result<bool, Error> {
+        self.0.forget();
+        // Without another token, the rejection is the error to report.
+        let token = self.0.token(context);
+        Ok(token.is_ok_and(|token| !uses_token(rejected, &token)))
+    }
 }
 
-/// The longest file that is read. Tokens are documented to have at most 50 000 bytes.
-#[cfg(feature = "std")]
-const LONGEST_FILE: u64 = 256 << 10;
+impl<S: TokenSource> fmt::Debug for Tokens<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "token from {}", S::NAME)
+    }
+}
 
-#[cfg(feature = "std")]
-fn read_file(path: &std::path::Path) -> Result<Secret, Error> {
-    let from = || alloc::format!("the token file {}", path.display());
-    let text = super::file::read(path, LONGEST_FILE).map_err(|error| {
-        Error::credentials(
-            alloc::format!("{} cannot be read", from()),
-            Some(error.into()),
-        )
-    })?;
-    checked(Secret::from(text.expose_secret().trim()), from)
+/// A function that returns the token.
+pub(super) struct TokenProvider<F>(F);
+
+impl<F, S, E> TokenProvider<F>
+where
+    F: Fn() -> Result<S, E>,
+    S: Into<Secret>,
+    E: Into<BoxError>,
+{
+    pub(super) fn new(provider: F) -> Self {
+        Self(provider)
+    }
+
+    fn provide(&self) -> Result<Secret, Error> {
+        let token = (self.0)().map_err(|error| {
+            let why = "cannot obtain a token from the token provider";
+            Error::credentials(why, Some(error.into()))
+        })?;
+        let token = token.into();
+        check(&token).map_err(|rule| refused("from the token provider", rule))?;
+        Ok(token)
+    }
+}
+
+impl<F, S, E> TokenSource for TokenProvider<F>
+where
+    F: Fn() -> Result<S, E> + Send + Sync,
+    S: Into<Secret>,
+    E: Into<BoxError>,
+{
+    const NAME: &str = "a provider";
+
+    fn token(&self, _context: &Context<'_>) -> Result<Secret, Error> {
+        self.provide()
+    }
+}
+
+/// Refuses what cannot be a token; gives the rule that it breaks, and never the token.
+pub(super) fn check(token: &Secret) -> Result<(), &'static str> {
+    broken_word_rule(token.expose_secret()).map_or(Ok(()), Err)
+}
+
+pub(super) fn refused(origin: &str, rule: &str) -> Error {
+    Error::credentials(alloc::format!("invalid token {origin}: {rule}"), None)
 }
 
 #[cfg(test)]
@@ -94,33 +106,35 @@ mod tests {
     use alloc::string::{String, ToString as _};
 
     #[track_caller]
-    fn assert_refused(given: &str, expected: &str) {
-        let given = String::from(given);
-        let source = TokenSource::function(move || Ok::<_, BoxError>(given.clone()));
-        assert_eq!(source.read().unwrap_err().to_string(), expected);
+    fn assert_refused(token: &str, rule: &str) {
+        let token = String::from(token);
+        let provider = TokenProvider::new(move || Ok::<_, BoxError>(token.clone()));
+        assert_eq!(
+            provider.provide().unwrap_err().to_string(),
+            alloc::format!("invalid token from the token provider: {rule}")
+        );
     }
 
     #[test]
-    fn what_can_be_no_token_is_refused_and_not_shown() {
-        assert_refused(
-            "",
-            "the function that supplies the token gave an empty token",
-        );
-        for given in ["MII\nX: y", "MII\0", "MII hunter2", "MIIé", "\u{7f}"] {
-            assert_refused(
-                given,
-                "the function that supplies the token gave no token: it holds a space, a control \
-                 character or one that is not ASCII",
-            );
+    fn refuses_an_invalid_token_without_showing_it() {
+        assert_refused("", "must not be empty");
+        for token in ["MII\nX: y", "MII\0", "MII hunter2", "MIIé", "\u{7f}"] {
+            assert_refused(token, "must be printable ASCII without spaces");
+        }
+        for token in ["\"MII\"", "'MII", "MII\""] {
+            assert_refused(token, "must not begin or end with a quotation mark");
         }
     }
 
     #[test]
-    fn the_functions_own_failure_is_the_source_of_the_error() {
+    fn the_error_of_a_provider_is_the_source() {
         use core::error::Error as _;
-        let source = TokenSource::function(|| Err::<String, _>("the vault is sealed"));
-        let error = source.read().unwrap_err();
-        assert_eq!(error.to_string(), "no token could be had");
+        let provider = TokenProvider::new(|| Err::<String, _>("the vault is sealed"));
+        let error = provider.provide().unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "cannot obtain a token from the token provider"
+        );
         assert_eq!(error.source().unwrap().to_string(), "the vault is sealed");
     }
 }

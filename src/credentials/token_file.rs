@@ -1,0 +1,112 @@
+//! Tokens in files, pipes and readers.
+
+use alloc::boxed::Box;
+use alloc::format;
+use std::io::Read;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::SystemTime;
+
+use super::authenticator::Context;
+use super::input::{InputFile, ReadOnce, Unread};
+use super::token::{TokenSource, refused};
+use crate::clean::{Rule, clean};
+use crate::error::Error;
+use crate::secret::Secret;
+
+/// The longest input that is read. Tokens are documented to have at most 50 000 bytes; UTF-16
+/// doubles them.
+const LONGEST: u64 = 256 << 10;
+
+/// A token in a file.
+///
+/// A regular file is read when it is first needed, when it has changed, and when the service
+/// rejects its token. Anything else (a pipe, a FIFO, `/dev/stdin`, `/dev/fd/3`) is read once.
+pub(super) struct TokenFile {
+    file: InputFile,
+    current: Mutex<Option<(Version, Secret)>>,
+}
+
+/// What changes when a file is written or replaced.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Version {
+    modified: Option<SystemTime>,
+    length: u64,
+}
+
+impl TokenFile {
+    pub(super) fn new(path: PathBuf) -> Self {
+        Self {
+            file: InputFile::new(path, LONGEST),
+            current: Mutex::new(None),
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Option<(Version, Secret)>> {
+        self.current.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl TokenSource for TokenFile {
+    const NAME: &str = "a file";
+
+    fn token(&self, context: &Context<'_>) -> Result<Secret, Error> {
+        let remaining = context.deadline.remaining(context.clock);
+        let name = || format!("token file {}", self.file.path().display());
+        let metadata = self
+            .file
+            .metadata()
+            .map_err(|error| Unread::Failed(Arc::new(error)).into_error(&name()))?;
+        let Some(metadata) = metadata else {
+            // Without the lock: whoever comes later waits until its own deadline.
+            return cleaned(self.file.text(remaining), &name());
+        };
+        // Taken before the file is read: a change in between is seen the next time.
+        let version = Version {
+            modified: metadata.modified().ok(),
+            length: metadata.len(),
+        };
+        let mut current = self.lock();
+        if let Some((known, token)) = &*current
+            && *known == version
+        {
+            return Ok(token.clone());
+        }
+        let token = cleaned(self.file.text(remaining), &name())?;
+        *current = Some((version, token.clone()));
+        Ok(token)
+    }
+
+    /// A regular file is read again the next time, whether it has changed or not.
+    fn forget(&self) {
+        *self.lock() = None;
+    }
+}
+
+/// A token from a reader such as standard input, which is read once.
+pub(super) struct TokenReader(ReadOnce);
+
+impl TokenReader {
+    pub(super) fn new(reader: impl Read + Send + 'static) -> Self {
+        Self(ReadOnce::new(move || Ok(Box::new(reader)), LONGEST))
+    }
+}
+
+impl TokenSource for TokenReader {
+    const NAME: &str = "a reader";
+
+    fn token(&self, context: &Context<'_>) -> Result<Secret, Error> {
+        let remaining = context.deadline.remaining(context.clock);
+        cleaned(self.0.text(remaining), "token input")
+    }
+}
+
+/// The token in the text of the input called `name`.
+fn cleaned(text: Result<Secret, Unread>, name: &str) -> Result<Secret, Error> {
+    let text = text.map_err(|unread| unread.into_error(name))?;
+    let token = clean(text.expose_secret());
+    token
+        .check(Rule::Word)
+        .map_err(|rule| refused(&format!("in the {name}"), &rule))?;
+    Ok(Secret::from(token.text))
+}

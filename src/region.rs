@@ -103,25 +103,49 @@ impl Region {
         Self::KNOWN.contains(self)
     }
 
-    /// Where the Data Replication Service answers in this region.
+    /// The endpoint of the Data Replication Service in this region, under the domain
+    /// `myhuaweicloud.com`, or `myhuaweicloud.eu` for a region named `eu-west-1…`.
     #[must_use]
     pub fn endpoint(&self) -> Endpoint {
-        self.endpoint_of("drs")
+        self.endpoint_of("drs", self.domain())
     }
 
-    /// Where IAM answers in this region: for login and for the project's id.
+    /// The endpoint of IAM in this region, for logins and the lookup of a project's id.
     #[must_use]
     pub fn iam_endpoint(&self) -> Endpoint {
-        self.endpoint_of("iam")
+        self.endpoint_of("iam", self.domain())
     }
 
-    fn endpoint_of(&self, service: &str) -> Endpoint {
-        // The one region under another domain.
-        let domain = if self.0 == "eu-west-101" {
+    /// The endpoint of the Data Replication Service in this region of another cloud, such as
+    /// `https://drs.sa-east-1.cloud.example.com` under the domain `cloud.example.com`.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) if `domain` is not the name of a
+    /// domain.
+    pub fn endpoint_in(&self, domain: &str) -> Result<Endpoint, Error> {
+        check_domain(domain).map(|()| self.endpoint_of("drs", domain))
+    }
+
+    /// The endpoint of IAM in this region of another cloud: see
+    /// [`endpoint_in`](Self::endpoint_in).
+    ///
+    /// # Errors
+    ///
+    /// As [`endpoint_in`](Self::endpoint_in).
+    pub fn iam_endpoint_in(&self, domain: &str) -> Result<Endpoint, Error> {
+        check_domain(domain).map(|()| self.endpoint_of("iam", domain))
+    }
+
+    fn domain(&self) -> &'static str {
+        if self.0.starts_with("eu-west-1") {
             "myhuaweicloud.eu"
         } else {
             "myhuaweicloud.com"
-        };
+        }
+    }
+
+    fn endpoint_of(&self, service: &str, domain: &str) -> Endpoint {
         Endpoint::from_url(alloc::format!("https://{service}.{}.{domain}", self.0))
     }
 
@@ -153,6 +177,28 @@ impl core::str::FromStr for Region {
     fn from_str(name: &str) -> Result<Self, Self::Err> {
         Self::new(name)
     }
+}
+
+/// Whether this is the name of a domain, which becomes the end of a host name.
+pub(crate) fn is_domain(name: &str) -> bool {
+    let is_label = |label: &str| {
+        let fits = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
+        !label.is_empty()
+            && label.bytes().all(fits)
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+    };
+    name.len() <= 200 && name.contains('.') && name.split('.').all(is_label)
+}
+
+fn check_domain(name: &str) -> Result<(), Error> {
+    if is_domain(name) {
+        return Ok(());
+    }
+    Err(Error::input(
+        "cloud_domain",
+        "must be the name of a domain, like myhuaweicloud.com",
+    ))
 }
 
 /// How many characters must be put in, taken out or replaced to make `b` of `a` (Levenshtein).

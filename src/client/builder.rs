@@ -36,6 +36,7 @@ pub struct ClientBuilder {
     project_name: Option<String>,
     #[cfg(feature = "std")]
     iam_endpoint: Option<String>,
+    cloud_domain: Option<String>,
     credentials: Option<Credentials>,
     language: Option<Language>,
     user_agent: Option<String>,
@@ -61,6 +62,13 @@ impl ClientBuilder {
     /// before the region's.
     pub fn endpoint(mut self, endpoint: impl Into<String>) -> Self {
         self.endpoint = Some(endpoint.into());
+        self
+    }
+
+    /// The domain of the endpoints of a region in another cloud, such as `cloud.example.com`;
+    /// `myhuaweicloud.com` by default. Endpoints that are set take precedence.
+    pub fn cloud_domain(mut self, domain: impl Into<String>) -> Self {
+        self.cloud_domain = Some(domain.into());
         self
     }
 
@@ -104,18 +112,37 @@ impl ClientBuilder {
     /// profile hold any credentials, or only half of them; it tells what was looked for, and where.
     #[cfg(feature = "std")]
     pub fn environment(mut self, environment: &Environment) -> Result<Self, Error> {
-        self.region = self.region.or_else(|| environment.region());
-        if let (None, Some(region)) = (&self.endpoint, &self.region) {
-            self.endpoint = environment.endpoint(region);
-        }
-        self.iam_endpoint = self.iam_endpoint.or_else(|| environment.iam_endpoint());
-        if self.project_id.is_none() && self.project_name.is_none() {
-            self.project_id = environment.project_id();
-            self.project_name = environment.project_name();
-        }
+        environment.check_supported()?;
+        let mut found = None;
         if self.credentials.is_none() {
-            let found = environment.find()?;
-            self.credentials = Some(found.credentials);
+            let searched = environment.find(self.timeout)?;
+            self.credentials = Some(searched.credentials.clone());
+            found = Some(searched);
+        }
+        let has_project = self.project_id.is_some() || self.project_name.is_some();
+        if let (true, Some(found)) = (environment.has_named_profile(), &mut found) {
+            self.iam_endpoint = self.iam_endpoint.or(found.iam_endpoint.take());
+            if !has_project {
+                self.project_id = found.project_id.take();
+            }
+        }
+        if self.region.is_none() {
+            self.region = environment.checked_region()?;
+        }
+        if self.cloud_domain.is_none() {
+            self.cloud_domain = environment.checked_cloud_domain()?;
+        }
+        if let (None, Some(region)) = (&self.endpoint, &self.region) {
+            self.endpoint = environment.checked_endpoint(region)?;
+        }
+        if self.iam_endpoint.is_none() {
+            self.iam_endpoint = environment.checked_iam_endpoint()?;
+        }
+        if self.project_id.is_none() && self.project_name.is_none() {
+            self.project_id = environment.checked_project_id()?;
+            self.project_name = environment.checked_project_name()?;
+        }
+        if let Some(found) = found {
             self.iam_endpoint = self.iam_endpoint.or(found.iam_endpoint);
             if self.project_id.is_none() && self.project_name.is_none() {
                 self.project_id = found.project_id;
@@ -224,10 +251,11 @@ impl ClientBuilder {
     /// what it is; [`ErrorKind::Credentials`](crate::ErrorKind::Credentials) when there are none.
     pub fn build(self) -> Result<Client, Error> {
         let region = self.region.as_deref().map(Region::new).transpose()?;
-        let endpoint = match (&self.endpoint, &region) {
-            (Some(endpoint), _) => Endpoint::parse(endpoint)?,
-            (None, Some(region)) => region.endpoint(),
-            (None, None) => {
+        let endpoint = match (&self.endpoint, &region, &self.cloud_domain) {
+            (Some(endpoint), ..) => Endpoint::parse(endpoint)?,
+            (None, Some(region), Some(domain)) => region.endpoint_in(domain)?,
+            (None, Some(region), None) => region.endpoint(),
+            (None, None, _) => {
                 return Err(Error::input(
                     "endpoint",
                     "is missing: set a region, such as cn-north-4, or an endpoint",
@@ -272,7 +300,7 @@ impl ClientBuilder {
     fn session_config(&self, region: Option<&Region>) -> Result<SessionConfig, Error> {
         let iam = match &self.iam_endpoint {
             Some(url) => {
-                let iam = Endpoint::parse(url).map_err(|_| {
+                let iam = crate::credentials::parse_iam_endpoint(url).map_err(|_| {
                     Error::input(
                         "iam_endpoint",
                         "is no URL like https://iam.cn-north-4.myhuaweicloud.com",
@@ -281,7 +309,11 @@ impl ClientBuilder {
                 self.check_encrypted("iam_endpoint", &iam)?;
                 Some(iam)
             }
-            None => region.map(Region::iam_endpoint),
+            None => match (region, &self.cloud_domain) {
+                (Some(region), Some(domain)) => Some(region.iam_endpoint_in(domain)?),
+                (Some(region), None) => Some(region.iam_endpoint()),
+                (None, _) => None,
+            },
         };
         let of_id = self.project_id.clone().map(Project::Id);
         let of_name = || self.project_name.clone().map(Project::Name);

@@ -28,16 +28,16 @@ use crate::secret::Secret;
 /// [page]: https://support.huaweicloud.com/intl/en-us/api-iam/iam_30_0001.html
 #[derive(Clone)]
 pub struct Login {
-    account: Account,
-    user: String,
+    user: User,
     password: Secret,
     project: Option<Project>,
 }
 
-/// The account a user belongs to, which IAM calls a domain.
-#[derive(Clone)]
-enum Account {
-    Name(String),
+/// A user, by name within an account (which IAM calls a domain) or by id.
+#[derive(Clone, Debug)]
+enum User {
+    InAccount { account: String, name: String },
+    InAccountId { account_id: String, name: String },
     Id(String),
 }
 
@@ -57,12 +57,8 @@ impl Login {
         user: impl Into<String>,
         password: impl Into<Secret>,
     ) -> Self {
-        Self {
-            account: Account::Name(account.into()),
-            user: user.into(),
-            password: password.into(),
-            project: None,
-        }
+        let (account, name) = (account.into(), user.into());
+        Self::of(User::InAccount { account, name }, password.into())
     }
 
     /// The same, with the account named by its id.
@@ -72,9 +68,21 @@ impl Login {
         user: impl Into<String>,
         password: impl Into<Secret>,
     ) -> Self {
+        let (account_id, name) = (id.into(), user.into());
+        Self::of(User::InAccountId { account_id, name }, password.into())
+    }
+
+    /// The login of the user of this id, whose account need not be named.
+    #[must_use]
+    pub fn with_user_id(id: impl Into<String>, password: impl Into<Secret>) -> Self {
+        Self::of(User::Id(id.into()), password.into())
+    }
+
+    fn of(user: User, password: Secret) -> Self {
         Self {
-            account: Account::Id(id.into()),
-            ..Self::new("", user, password)
+            user,
+            password,
+            project: None,
         }
     }
 
@@ -108,17 +116,29 @@ impl Login {
         }
     }
 
-    /// Refuses what IAM could only refuse.
+    /// The name of the project that the login is for, if it is known by its name.
+    pub(super) fn project_named(&self) -> Option<&str> {
+        match &self.project {
+            Some(Project::Name(name)) => Some(name),
+            _ => None,
+        }
+    }
+
+    /// Refuses what IAM would only refuse.
     pub(super) fn check(&self) -> Result<(), Error> {
-        let (Account::Name(account) | Account::Id(account)) = &self.account;
+        let (account, user) = match &self.user {
+            User::InAccount { account, name } => (Some(account), name),
+            User::InAccountId { account_id, name } => (Some(account_id), name),
+            User::Id(id) => (None, id),
+        };
         for (what, is_empty) in [
-            ("account", account.is_empty()),
-            ("user", self.user.is_empty()),
+            ("account", account.is_some_and(String::is_empty)),
+            ("user", user.is_empty()),
             ("password", self.password.is_empty()),
         ] {
             if is_empty {
                 return Err(Error::credentials(
-                    alloc::format!("the {what} of the login is empty"),
+                    alloc::format!("invalid login: the {what} must not be empty"),
                     None,
                 ));
             }
@@ -127,7 +147,7 @@ impl Login {
             Some(Project::Id(text) | Project::Name(text)) if !text.is_empty() => Ok(()),
             _ => Err(Error::input(
                 "project_id",
-                "is missing: a token is for one project; set its id, its name or a region, whose own project is taken then",
+                "is missing: a token is for one project; set its id, its name, or a region, whose own project is the default",
             )),
         }
     }
@@ -136,29 +156,26 @@ impl Login {
     pub(super) fn body(&self) -> Secret {
         // Room enough for most, so that no half-written copy is left behind by growing.
         let mut out = String::with_capacity(1024 + 6 * self.password.expose_secret().len());
-        let (account_key, account) = match &self.account {
-            Account::Name(name) => ("name", name),
-            Account::Id(id) => ("id", id),
+        out.push_str(r#"{"auth":{"identity":{"methods":["password"],"password":{"user":{"#);
+        let (account, user_key, user) = match &self.user {
+            User::InAccount { account, name } => (Some(("name", account)), "name", name),
+            User::InAccountId { account_id, name } => (Some(("id", account_id)), "name", name),
+            User::Id(id) => (None, "id", id),
         };
-        let (project_key, project) = match &self.project {
-            Some(Project::Id(id)) => ("id", id.as_str()),
-            Some(Project::Name(name)) => ("name", name.as_str()),
-            None => ("name", ""),
-        };
-        out.push_str(
-            r#"{"auth":{"identity":{"methods":["password"],"password":{"user":{"domain":{""#,
-        );
-        out.push_str(account_key);
-        out.push_str("\":");
-        quote_into(&mut out, account);
-        out.push_str(r#"},"name":"#);
-        quote_into(&mut out, &self.user);
-        out.push_str(r#","password":"#);
-        quote_into(&mut out, self.password.expose_secret());
-        out.push_str(r#"}}},"scope":{"project":{""#);
-        out.push_str(project_key);
-        out.push_str("\":");
-        quote_into(&mut out, project);
+        if let Some((key, account)) = account {
+            out.push_str("\"domain\":{");
+            push_member(&mut out, key, account);
+            out.push_str("},");
+        }
+        push_member(&mut out, user_key, user);
+        out.push(',');
+        push_member(&mut out, "password", self.password.expose_secret());
+        out.push_str(r#"}}},"scope":{"project":{"#);
+        match &self.project {
+            Some(Project::Id(id)) => push_member(&mut out, "id", id),
+            Some(Project::Name(name)) => push_member(&mut out, "name", name),
+            None => {}
+        }
         out.push_str("}}}}");
         Secret::from(out)
     }
@@ -197,11 +214,15 @@ impl Login {
     }
 }
 
+fn push_member(out: &mut String, key: &str, value: &str) {
+    quote_into(out, key);
+    out.push(':');
+    quote_into(out, value);
+}
+
 impl fmt::Debug for Login {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (Account::Name(account) | Account::Id(account)) = &self.account;
         f.debug_struct("Login")
-            .field("account", account)
             .field("user", &self.user)
             .field("password", &self.password)
             .field("project", &self.project)
@@ -215,13 +236,20 @@ mod tests {
     use alloc::string::ToString as _;
 
     #[test]
-    fn the_body_is_the_one_of_iams_page() {
+    fn the_body_is_that_of_the_documentation_of_iam() {
         assert_eq!(
             Login::new("ACCOUNT", "USER", "PASSWORD")
                 .project_name("cn-north-4")
                 .body()
                 .expose_secret(),
             r#"{"auth":{"identity":{"methods":["password"],"password":{"user":{"domain":{"name":"ACCOUNT"},"name":"USER","password":"PASSWORD"}}},"scope":{"project":{"name":"cn-north-4"}}}}"#
+        );
+        assert_eq!(
+            Login::with_user_id("ID", "PASSWORD")
+                .project_name("cn-north-4")
+                .body()
+                .expose_secret(),
+            r#"{"auth":{"identity":{"methods":["password"],"password":{"user":{"id":"ID","password":"PASSWORD"}}},"scope":{"project":{"name":"cn-north-4"}}}}"#
         );
         let by_id = Login::with_account_id("d", "USER", "PASSWORD")
             .project_id("p")
@@ -235,7 +263,7 @@ mod tests {
     }
 
     #[test]
-    fn any_password_survives_the_json() {
+    fn any_password_survives_json() {
         let every: String = ('\0'..='\u{2ff}')
             .chain(['\u{2028}', '备', '\u{feff}', '😀'])
             .collect();
@@ -258,27 +286,26 @@ mod tests {
     }
 
     #[test]
-    fn a_login_that_lacks_something_is_refused() {
-        for (login, expected) in [
-            (
-                Login::new("", "u", "p"),
-                "the account of the login is empty",
-            ),
-            (Login::new("a", "", "p"), "the user of the login is empty"),
-            (
-                Login::new("a", "u", ""),
-                "the password of the login is empty",
-            ),
+    fn refuses_an_incomplete_login() {
+        for (login, missing) in [
+            (Login::new("", "u", "p"), "account"),
+            (Login::with_account_id("", "u", "p"), "account"),
+            (Login::new("a", "", "p"), "user"),
+            (Login::with_user_id("", "p"), "user"),
+            (Login::new("a", "u", ""), "password"),
         ] {
             let error = login.project_id("p").check().unwrap_err();
-            assert_eq!(error.to_string(), expected);
+            assert_eq!(
+                error.to_string(),
+                alloc::format!("invalid login: the {missing} must not be empty")
+            );
         }
         let error = Login::new("a", "u", "p").check().unwrap_err();
         assert_eq!(error.parameter(), Some("project_id"));
     }
 
     #[test]
-    fn the_password_is_taken_out_in_every_form() {
+    fn redacts_the_password_in_every_form() {
         let login = Login::new("a", "u", "hun\"ter\n2");
         for text in [
             "hun\"ter\n2",

@@ -126,7 +126,7 @@ fn a_dry_run_stands_in_for_credentials_that_are_not_there_and_for_no_others() {
 
     // A directory is no file that can be read.
     let directory = std::env::temp_dir();
-    let unreadable = format!("the profile {} cannot be read: ", directory.display());
+    let unreadable = format!("cannot read the profile file {}: ", directory.display());
     for (name, value, said) in [
         (
             "HUAWEICLOUD_SDK_AK",

@@ -1,0 +1,554 @@
+//! Settings and credentials from environment variables and the profile file.
+
+use alloc::boxed::Box;
+use alloc::format;
+use alloc::string::String;
+use alloc::sync::Arc;
+use core::fmt;
+use core::time::Duration;
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::sync::{Mutex, PoisonError};
+
+use super::input::{InputFile, Unread};
+use super::profile::{self, Profile};
+use super::{Credentials, Login};
+use crate::clean::{Rule, clean};
+use crate::error::Error;
+use crate::region::{Region, is_domain};
+use crate::secret::Secret;
+use crate::url::{Endpoint, SplitUrl};
+
+mod names;
+#[cfg(test)]
+mod tests;
+
+use names::{
+    ACCESS_KEYS, ACCOUNT_ID, ACCOUNT_NAME, AGENCY, AUTH_URL, CLOUD, HOME, IAM_ENDPOINT, INSECURE,
+    Names, PASSWORD, PROFILE_FILE, PROJECT_ID, PROJECT_NAME, REGION, TOKEN, USER_ID, USER_NAME,
+};
+
+/// The environment: the variables of the official SDKs (`HUAWEICLOUD_SDK_…`) and of the Terraform
+/// provider (`HW_…`, `OS_…`), and the profile file that they name.
+///
+/// Values are cleaned: white space, a line end, a byte order mark, and one pair of quotes around a
+/// value are removed. A variable that is empty then counts as not set. One that cannot be sent,
+/// because it is not UTF-8 or not printable, is an error that names it.
+///
+/// | setting | variables, the first that is set |
+/// |---|---|
+/// | region | `HW_REGION_NAME`, `OS_REGION_NAME` |
+/// | domain of all endpoints | `HW_CLOUD`; `myhuaweicloud.com` by default |
+/// | endpoint in a region | `HUAWEICLOUD_SDK_REGION_DRS_` and the region, as in `HUAWEICLOUD_SDK_REGION_DRS_CN_NORTH_4` |
+/// | endpoint of IAM | `HUAWEICLOUD_SDK_IAM_ENDPOINT`; `HW_AUTH_URL`, `OS_AUTH_URL`, whose path is dropped |
+/// | project by id | `HUAWEICLOUD_SDK_PROJECT_ID`, `HW_PROJECT_ID`, `OS_PROJECT_ID`, `OS_TENANT_ID` |
+/// | project by name | `HW_PROJECT_NAME`, `OS_PROJECT_NAME`, `OS_TENANT_NAME` |
+/// | token | `HW_AUTH_TOKEN`, `OS_AUTH_TOKEN` |
+/// | access key | `HUAWEICLOUD_SDK_AK`, `HUAWEICLOUD_SDK_SK` and, if it is temporary, `HUAWEICLOUD_SDK_SECURITY_TOKEN`; or `HW_ACCESS_KEY`, `HW_SECRET_KEY`, `HW_SECURITY_TOKEN`, each also as `OS_…` |
+/// | user and password | `HW_USER_NAME` (`OS_USERNAME`) or `HW_USER_ID` (`OS_USER_ID`), and `HW_USER_PASSWORD` (`OS_PASSWORD`) |
+/// | account of the user | by name `HW_DOMAIN_NAME`, `OS_DOMAIN_NAME`, `OS_USER_DOMAIN_NAME`, `OS_PROJECT_DOMAIN_NAME`; by id `HUAWEICLOUD_SDK_DOMAIN_ID`, `HW_DOMAIN_ID`, `OS_DOMAIN_ID`, `OS_USER_DOMAIN_ID`, `OS_PROJECT_DOMAIN_ID` |
+/// | profile file | `HUAWEICLOUD_SDK_CREDENTIALS_FILE`; `.huaweicloud/credentials` in `HOME` (on Windows `USERPROFILE`) by default |
+///
+/// The profile file is an INI file. Its section `[basic]`, or the one that
+/// [`profile`](Self::profile) names, holds `ak`, `sk`, `security_token`, `project_id`,
+/// `iam_endpoint`. Keys have any case; `#` and `;` begin a comment. A file that is a pipe is read
+/// once.
+///
+/// What this client cannot do is an error, so that it does not list the jobs of another account:
+/// `HW_ASSUME_ROLE_…` and `OS_AGENCY_…` (agencies), `HW_INSECURE` and `OS_INSECURE` (certificates
+/// are always checked).
+///
+/// ```
+/// use drs_backup_jobs::{Client, credentials::Environment};
+///
+/// let environment = Environment::from_fn(|name| match name {
+///     "HW_REGION_NAME" => Some("cn-north-4".into()),
+///     "HUAWEICLOUD_SDK_PROJECT_ID" => Some("054ba152d480d55b2f5dc0069e7ddef0".into()),
+///     "HW_AUTH_TOKEN" => Some("MIIQmAYJKoZIhvcNAQcCoIIQiTCC".into()),
+///     _ => None,
+/// });
+/// let builder = Client::builder().environment(&environment)?;
+/// # Ok::<(), drs_backup_jobs::Error>(())
+/// ```
+pub struct Environment {
+    lookup: Box<Lookup>,
+    /// The section of the profile file that was asked for.
+    section: Option<String>,
+    /// The profile file, kept because a pipe can be read only once.
+    profile_file: Mutex<Option<Arc<InputFile>>>,
+}
+
+type Lookup = dyn Fn(&str) -> Option<OsString> + Send + Sync;
+
+/// Credentials, and what the profile says beside them.
+pub(crate) struct Found {
+    pub(crate) credentials: Credentials,
+    pub(crate) project_id: Option<String>,
+    pub(crate) iam_endpoint: Option<String>,
+}
+
+/// The value of a variable, cleaned.
+struct Value {
+    name: &'static str,
+    text: Secret,
+}
+
+/// How long a profile file that is a pipe may keep its reader waiting, unless the client has a
+/// timeout of its own.
+const DEFAULT_TIMEOUT: Duration = Duration::from_secs(60);
+/// The longest profile file that is read.
+const LONGEST_PROFILE: u64 = 1 << 20;
+
+impl Default for Environment {
+    fn default() -> Self {
+        Self::from_process()
+    }
+}
+
+impl Environment {
+    /// The environment of this process. Variables are read when they are needed.
+    #[must_use]
+    pub fn from_process() -> Self {
+        Self::from_os_fn(|name| std::env::var_os(name))
+    }
+
+    /// An environment whose variables `lookup` returns: the value, or `None` if it is not set.
+    #[must_use]
+    pub fn from_fn(lookup: impl Fn(&str) -> Option<String> + Send + Sync + 'static) -> Self {
+        Self::from_os_fn(move |name| lookup(name).map(OsString::from))
+    }
+
+    fn from_os_fn(lookup: impl Fn(&str) -> Option<OsString> + Send + Sync + 'static) -> Self {
+        Self {
+            lookup: Box::new(lookup),
+            section: None,
+            profile_file: Mutex::new(None),
+        }
+    }
+
+    /// Uses the credentials of this section of the profile file, such as `prod` for `[prod]`,
+    /// which take precedence over variables then, as do its `project_id` and `iam_endpoint`.
+    ///
+    /// ```no_run
+    /// use drs_backup_jobs::{Client, credentials::Environment};
+    ///
+    /// let environment = Environment::from_process().profile("prod");
+    /// let client = Client::builder().environment(&environment)?.build()?;
+    /// # Ok::<(), drs_backup_jobs::Error>(())
+    /// ```
+    #[must_use]
+    pub fn profile(mut self, section: impl Into<String>) -> Self {
+        self.section = Some(section.into());
+        self
+    }
+
+    /// The region; `None` if it is not set or invalid.
+    #[must_use]
+    pub fn region(&self) -> Option<String> {
+        self.checked_region().ok().flatten()
+    }
+
+    /// The domain of all endpoints, such as `myhuaweicloud.com`; `None` if it is not set or
+    /// invalid.
+    #[must_use]
+    pub fn cloud_domain(&self) -> Option<String> {
+        self.checked_cloud_domain().ok().flatten()
+    }
+
+    /// The endpoint of the service in a region; `None` if it is not set or invalid.
+    #[must_use]
+    pub fn endpoint(&self, region: &str) -> Option<String> {
+        self.checked_endpoint(region).ok().flatten()
+    }
+
+    /// The endpoint of IAM; `None` if it is not set or invalid.
+    #[must_use]
+    pub fn iam_endpoint(&self) -> Option<String> {
+        self.checked_iam_endpoint().ok().flatten()
+    }
+
+    /// The id of the project; `None` if it is not set or invalid.
+    #[must_use]
+    pub fn project_id(&self) -> Option<String> {
+        self.checked_project_id().ok().flatten()
+    }
+
+    /// The name of the project; `None` if it is not set or invalid.
+    #[must_use]
+    pub fn project_name(&self) -> Option<String> {
+        self.checked_project_name().ok().flatten()
+    }
+
+    pub(crate) fn checked_region(&self) -> Result<Option<String>, Error> {
+        self.setting(
+            REGION,
+            Rule::Word,
+            |text| Region::new(text).is_ok().then(|| text.into()),
+            "must be a region such as cn-north-4: lower-case letters, digits and hyphens",
+        )
+    }
+
+    pub(crate) fn checked_cloud_domain(&self) -> Result<Option<String>, Error> {
+        self.setting(
+            CLOUD,
+            Rule::Word,
+            |text| is_domain(text).then(|| text.into()),
+            "must be a domain such as myhuaweicloud.com",
+        )
+    }
+
+    pub(crate) fn checked_endpoint(&self, region: &str) -> Result<Option<String>, Error> {
+        let region = region.replace('-', "_").to_ascii_uppercase();
+        let name = format!("HUAWEICLOUD_SDK_REGION_DRS_{region}");
+        let Some(text) = self.text(&name, Rule::Word)? else {
+            return Ok(None);
+        };
+        match Endpoint::parse(text.expose_secret()) {
+            Ok(_) => Ok(Some(text.expose_secret().into())),
+            Err(_) => Err(invalid(
+                &name,
+                "must be a URL such as https://drs.cn-north-4.myhuaweicloud.com",
+            )),
+        }
+    }
+
+    pub(crate) fn checked_iam_endpoint(&self) -> Result<Option<String>, Error> {
+        const RULE: &str = "must be a URL such as https://iam.cn-north-4.myhuaweicloud.com";
+        let given = self.setting(
+            IAM_ENDPOINT,
+            Rule::Word,
+            |text| Endpoint::parse(text).is_ok().then(|| text.into()),
+            RULE,
+        )?;
+        if given.is_some() {
+            return Ok(given);
+        }
+        self.setting(
+            AUTH_URL,
+            Rule::Word,
+            |text| {
+                // Terraform's URL names a version of the API in its path.
+                let url = SplitUrl::new(text)?;
+                let origin = format!("{}://{}", url.scheme, url.authority);
+                Endpoint::parse(&origin).ok().map(|_| origin)
+            },
+            RULE,
+        )
+    }
+
+    pub(crate) fn checked_project_id(&self) -> Result<Option<String>, Error> {
+        let id = self.value(PROJECT_ID, Rule::Word)?;
+        Ok(id.map(|id| id.text.expose_secret().into()))
+    }
+
+    pub(crate) fn checked_project_name(&self) -> Result<Option<String>, Error> {
+        let name = self.value(PROJECT_NAME, Rule::Text)?;
+        Ok(name.map(|name| name.text.expose_secret().into()))
+    }
+
+    /// Refuses variables that ask for what this client cannot do.
+    pub(crate) fn check_supported(&self) -> Result<(), Error> {
+        let is_set = |name: &&str| {
+            let value = self.get(name);
+            value.is_some_and(|value| !clean(&value.to_string_lossy()).text.is_empty())
+        };
+        if let Some(name) = AGENCY.iter().copied().find(is_set) {
+            return Err(Error::credentials(
+                format!(
+                    "cannot use {name}: this client cannot act for an agency (assume a role); \
+                     unset it and set a token or the temporary access key of the agency"
+                ),
+                None,
+            ));
+        }
+        let is_true = |name: &&str| {
+            let value = self.get(name).unwrap_or_default();
+            let value = value.to_string_lossy().to_ascii_lowercase();
+            // What Go, and with it Terraform, reads as false.
+            !matches!(clean(&value).text, "" | "0" | "f" | "false")
+        };
+        if let Some(name) = INSECURE.iter().copied().find(is_true) {
+            return Err(Error::credentials(
+                format!(
+                    "cannot use {name}: this client always checks certificates; unset it and give \
+                     the transport the certificate authority to trust"
+                ),
+                None,
+            ));
+        }
+        Ok(())
+    }
+
+    /// The credentials in variables: a token, else an access key, else a user and a password.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Credentials`](crate::ErrorKind::Credentials) if there are none, if they are
+    /// incomplete or invalid, or if a variable asks for what this client cannot do. The error names
+    /// the variables and never shows a value.
+    pub fn credentials(&self) -> Result<Credentials, Error> {
+        self.check_supported()?;
+        self.variables()?
+            .ok_or_else(|| none_found(&Self::variables_searched()))
+    }
+
+    /// The access key in the profile file.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Credentials`](crate::ErrorKind::Credentials) if there is no such file or
+    /// section, if the file cannot be read or is invalid, or if it holds no access key. The error
+    /// names the file and never shows a value.
+    pub fn profile_credentials(&self) -> Result<Credentials, Error> {
+        self.check_supported()?;
+        match self.read_profile(DEFAULT_TIMEOUT)? {
+            Ok(profile) => profile.access_key(),
+            Err(missing) => Err(none_found(&missing)),
+        }
+    }
+
+    /// The credentials in variables, else those in the profile file: the order of the official
+    /// SDKs. If a [`profile`](Self::profile) was named, those of the profile.
+    ///
+    /// The project and the IAM endpoint in a profile are used by
+    /// [`ClientBuilder::environment`](crate::ClientBuilder::environment), which searches in the
+    /// same order.
+    ///
+    /// # Errors
+    ///
+    /// As [`credentials`](Self::credentials) and
+    /// [`profile_credentials`](Self::profile_credentials).
+    pub fn credentials_or_profile(&self) -> Result<Credentials, Error> {
+        self.find(None).map(|found| found.credentials)
+    }
+
+    /// Whether a profile was named, whose values take precedence over variables.
+    pub(crate) fn has_named_profile(&self) -> bool {
+        self.section.is_some()
+    }
+
+    /// The same as [`credentials_or_profile`](Self::credentials_or_profile), with what the profile
+    /// says beside them. A profile file that is a pipe may take as long as `timeout`.
+    pub(crate) fn find(&self, timeout: Option<Duration>) -> Result<Found, Error> {
+        self.check_supported()?;
+        if self.section.is_none()
+            && let Some(credentials) = self.variables()?
+        {
+            return Ok(Found {
+                credentials,
+                project_id: None,
+                iam_endpoint: None,
+            });
+        }
+        match self.read_profile(timeout.unwrap_or(DEFAULT_TIMEOUT))? {
+            Ok(profile) => Ok(Found {
+                credentials: profile.access_key()?,
+                project_id: profile.project_id,
+                iam_endpoint: profile.iam_endpoint,
+            }),
+            Err(missing) if self.section.is_some() => Err(none_found(&missing)),
+            Err(missing) => Err(none_found(&format!(
+                "{}; {missing}",
+                Self::variables_searched()
+            ))),
+        }
+    }
+
+    fn variables(&self) -> Result<Option<Credentials>, Error> {
+        if let Some(token) = self.value(TOKEN, Rule::Word)? {
+            return Ok(Some(Credentials::token(token.text)));
+        }
+        for [ids, secrets, tokens] in ACCESS_KEYS {
+            match (
+                self.value(ids, Rule::Word)?,
+                self.value(secrets, Rule::Word)?,
+            ) {
+                (None, None) => {}
+                (Some(id), Some(secret)) => {
+                    let token = self.value(tokens, Rule::Word)?.map(|token| token.text);
+                    return profile::access_key(id.text, secret.text, token, id.name).map(Some);
+                }
+                (Some(id), None) => return Err(half(&id, secrets)),
+                (None, Some(secret)) => return Err(half(&secret, ids)),
+            }
+        }
+        self.login()
+    }
+
+    fn login(&self) -> Result<Option<Credentials>, Error> {
+        let name = self.value(USER_NAME, Rule::Text)?;
+        let id = self.value(USER_ID, Rule::Word)?;
+        let password = self.value(PASSWORD, Rule::Text)?;
+        let text = |value: &Value| String::from(value.text.expose_secret());
+        // An account alone says nothing: users of access keys set it too.
+        let login = match (name, id, password) {
+            (None, None, None) => return Ok(None),
+            (None, None, Some(password)) => return Err(half(&password, USER_NAME)),
+            (Some(user), _, None) | (None, Some(user), None) => return Err(half(&user, PASSWORD)),
+            (Some(user), id, Some(password)) => {
+                let account = self.value(ACCOUNT_NAME, Rule::Text)?;
+                let account_id = self.value(ACCOUNT_ID, Rule::Word)?;
+                match (account, account_id, id) {
+                    (Some(account), ..) => Login::new(text(&account), text(&user), password.text),
+                    (None, Some(account), _) => {
+                        Login::with_account_id(text(&account), text(&user), password.text)
+                    }
+                    (None, None, Some(id)) => Login::with_user_id(text(&id), password.text),
+                    (None, None, None) => {
+                        let (by_name, by_id) = (first(ACCOUNT_NAME), first(ACCOUNT_ID));
+                        return Err(Error::credentials(
+                            format!(
+                                "{} and {} are set, but neither {by_name} nor {by_id}, one of which must name the account",
+                                user.name, password.name,
+                            ),
+                            None,
+                        ));
+                    }
+                }
+            }
+            (None, Some(id), Some(password)) => Login::with_user_id(text(&id), password.text),
+        };
+        Ok(Some(login.into()))
+    }
+
+    /// The profile, or why there is none.
+    fn read_profile(&self, timeout: Duration) -> Result<Result<Profile, String>, Error> {
+        let path = |name| {
+            let value = self.get(name)?;
+            match value.to_str().map(|text| clean(text).text) {
+                Some("") => None,
+                Some(text) => Some(PathBuf::from(text)),
+                // A path need not be UTF-8.
+                None => Some(PathBuf::from(value)),
+            }
+        };
+        let path = match (path(PROFILE_FILE), path(HOME)) {
+            (Some(file), _) => file,
+            (None, Some(home)) => home.join(".huaweicloud").join("credentials"),
+            (None, None) => {
+                return Ok(Err(format!(
+                    "no profile file: neither {PROFILE_FILE} nor {HOME} is set"
+                )));
+            }
+        };
+        let shown = format!("profile file {}", path.display());
+        let file = self.profile_file(path);
+        let text = match file.text(timeout) {
+            Ok(text) => text,
+            Err(Unread::Failed(error)) if error.kind() == std::io::ErrorKind::NotFound => {
+                return Ok(Err(format!("no {shown}")));
+            }
+            Err(unread) => return Err(unread.into_error(&shown)),
+        };
+        let section = self.section.as_deref().unwrap_or(profile::DEFAULT_SECTION);
+        Profile::parse(text.expose_secret(), section, &shown).map(Ok)
+    }
+
+    fn profile_file(&self, path: PathBuf) -> Arc<InputFile> {
+        let mut known = self
+            .profile_file
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        match &*known {
+            Some(file) if file.path() == path => file.clone(),
+            _ => known
+                .insert(Arc::new(InputFile::new(path, LONGEST_PROFILE)))
+                .clone(),
+        }
+    }
+
+    fn variables_searched() -> String {
+        let [[ak, sk, _], [access_key, secret_key, _]] = ACCESS_KEYS.map(|key| key.map(first));
+        let (token, user, password) = (first(TOKEN), first(USER_NAME), first(PASSWORD));
+        format!(
+            "none of {token}, {ak} and {sk}, {access_key} and {secret_key}, {user} and {password} is set"
+        )
+    }
+
+    /// The first of these variables that is set, which `parse` must take.
+    fn setting(
+        &self,
+        names: Names,
+        rule: Rule,
+        parse: impl FnOnce(&str) -> Option<String>,
+        expected: &str,
+    ) -> Result<Option<String>, Error> {
+        let Some(value) = self.value(names, rule)? else {
+            return Ok(None);
+        };
+        match parse(value.text.expose_secret()) {
+            Some(text) => Ok(Some(text)),
+            None => Err(invalid(value.name, expected)),
+        }
+    }
+
+    /// The first of these variables that is set.
+    fn value(&self, names: Names, rule: Rule) -> Result<Option<Value>, Error> {
+        for &name in names {
+            if let Some(text) = self.text(name, rule)? {
+                return Ok(Some(Value { name, text }));
+            }
+        }
+        Ok(None)
+    }
+
+    /// A variable, cleaned; `None` if it is not set or nothing is left of it.
+    fn text(&self, name: &str, rule: Rule) -> Result<Option<Secret>, Error> {
+        let Some(value) = self.get(name) else {
+            return Ok(None);
+        };
+        // A password with a character replaced would be a wrong one, and count as such.
+        let value = value
+            .into_string()
+            .map(Secret::from)
+            .map_err(|_| invalid(name, "must be UTF-8"))?;
+        let cleaned = clean(value.expose_secret());
+        if cleaned.text.is_empty() {
+            return Ok(None);
+        }
+        cleaned.check(rule).map_err(|rule| invalid(name, &rule))?;
+        Ok(Some(Secret::from(cleaned.text)))
+    }
+
+    fn get(&self, name: &str) -> Option<OsString> {
+        (self.lookup)(name)
+    }
+}
+
+fn first(names: Names) -> &'static str {
+    names.first().copied().unwrap_or_default()
+}
+
+fn invalid(name: &str, rule: &str) -> Error {
+    Error::credentials(format!("invalid {name}: {rule}"), None)
+}
+
+fn none_found(searched: &str) -> Error {
+    Error::credentials(format!("no credentials: {searched}"), None)
+}
+
+/// Half of what belongs together is a mistake, not a reason to search elsewhere.
+fn half(set: &Value, missing: Names) -> Error {
+    let (set, missing) = (set.name, first(missing));
+    Error::credentials(format!("{set} is set, but {missing} is not"), None)
+}
+
+/// Shows no value: the lookup returns secrets.
+impl fmt::Debug for Environment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Environment")
+            .field("profile", &self.section)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Credentials {
+    /// The credentials in the environment of this process: see [`Environment::credentials`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Environment::credentials`].
+    pub fn from_env() -> Result<Self, Error> {
+        Environment::from_process().credentials()
+    }
+}

@@ -1,7 +1,11 @@
-//! IAM, as far as a client needs it: a token for a login, and the id of a project.
+//! The requests to IAM: a token for a login, and the id of a project.
 
 use alloc::borrow::Cow;
+use alloc::format;
+use alloc::string::String;
 use alloc::sync::Arc;
+#[cfg(feature = "aksk")]
+use alloc::vec::Vec;
 use core::time::Duration;
 
 #[cfg(feature = "aksk")]
@@ -21,14 +25,20 @@ use crate::timestamp::Timestamp;
 use crate::transport::{Headers, Method, RequestParts, ResponseHead};
 use crate::url::Endpoint;
 
-/// What a login gives.
+/// Parses an endpoint of IAM, without the version of its API that Terraform's variables name in the
+/// path.
+pub(crate) fn parse_endpoint(url: &str) -> Result<Endpoint, Error> {
+    let url = url.trim_end_matches('/');
+    Endpoint::parse(url.strip_suffix("/v3").unwrap_or(url))
+}
+
+/// The result of a login.
 pub(super) struct Grant {
     pub(super) token: Secret,
     /// When it was requested, by the clock that never goes backwards.
     pub(super) requested_at: Duration,
-    /// How long the token lasts, if IAM says so in a way that can be read. Reckoned between two
-    /// times of IAM's, as this machine's calendar may be wrong; it is asked only if the first of
-    /// them is missing.
+    /// How long the token lasts, if IAM says so. Computed from two times of IAM, since the clock of
+    /// this machine may be wrong; it is used only if IAM does not say when the token was issued.
     pub(super) lifetime: Option<Duration>,
     pub(super) project_id: Option<Arc<str>>,
 }
@@ -40,7 +50,7 @@ pub(super) fn log_in(
     login: &Login,
     context: &Context<'_>,
 ) -> Result<Grant, Error> {
-    let url = alloc::format!("{endpoint}/v3/auth/tokens?nocatalog=true");
+    let url = format!("{endpoint}/v3/auth/tokens?nocatalog=true");
     let parts = RequestParts::new(Method::Post, url, headers()?);
     let body = login.body();
     let request = OutgoingRequest {
@@ -57,6 +67,7 @@ pub(super) fn log_in(
             grant = Some(read_grant(
                 &response.head,
                 body,
+                login,
                 requested_at,
                 context.clock,
             )?);
@@ -78,9 +89,12 @@ fn no_token() -> Error {
     )
 }
 
+/// Reads the response to a login. All that is needed is the token; what the body lacks, or writes
+/// in another type than documented, is only not known.
 fn read_grant(
     head: &ResponseHead,
     body: &[u8],
+    login: &Login,
     requested_at: Duration,
     clock: &dyn Clock,
 ) -> Result<Grant, Error> {
@@ -89,8 +103,19 @@ fn read_grant(
     let TokenBody {
         issued_at,
         expires_at,
-        project_id,
-    } = json::whole(body, read_token_body)?;
+        project,
+    } = json::whole(body, read_token_body).unwrap_or_default();
+    if let (Some(expected), Some(found)) = (login.project_named(), project.name.as_deref())
+        && found != expected
+    {
+        let mut found = String::from(found);
+        token.redact(&mut found);
+        login.redact(&mut found);
+        let why = format!(
+            "cannot use the token of the login: it is for the project {found:?} instead of {expected:?}"
+        );
+        return Err(Error::credentials(why, None));
+    }
     let time = |text: Option<Cow<'_, str>>| text.as_deref().and_then(Timestamp::parse);
     let issued_at = time(issued_at).or_else(|| Timestamp::from_unix(clock.unix_time()));
     Ok(Grant {
@@ -100,7 +125,7 @@ fn read_grant(
             .zip(issued_at)
             .and_then(|(end, start)| end.duration_since(start))
             .filter(|lifetime| !lifetime.is_zero()),
-        project_id: project_id.map(Arc::from),
+        project_id: project.id.filter(|id| !id.is_empty()).map(Arc::from),
     })
 }
 
@@ -112,7 +137,7 @@ pub(super) fn project_named(
     authenticator: &dyn Authenticator,
     context: &Context<'_>,
 ) -> Result<Arc<str>, Error> {
-    let mut url = alloc::format!("{endpoint}/v3/projects?name=");
+    let mut url = format!("{endpoint}/v3/projects?name=");
     percent::encode_into(&mut url, name);
     let parts = RequestParts::new(Method::Get, url, headers()?);
     let request = OutgoingRequest {
@@ -125,69 +150,124 @@ pub(super) fn project_named(
     context
         .sender
         .send(request, context.deadline, &mut |_, body| {
-            id = Some(match json::whole(body, read_projects)? {
-                Projects {
-                    count: 1,
-                    first: Some(id),
-                } => Ok(id.into()),
-                Projects { count: 1, .. } => Err(alloc::format!(
-                    "IAM returns no id for the project named {name:?}: set the project id"
-                )),
-                Projects { count, .. } => Err(alloc::format!(
-                    "IAM knows {count} projects named {name:?} where one must match: set the project id"
-                )),
-            }
-            .map_err(|why| Error::credentials(why, None))?);
+            let projects = json::whole(body, read_projects)?;
+            let redact = |text: &mut String| authenticator.redact(text);
+            let chosen = choose(&projects, name, &redact);
+            id = Some(chosen.map_err(|why| Error::credentials(why, None))?);
             Ok(())
         })?;
     id.ok_or_else(missing_project_id)
 }
 
-/// `{"token":{"issued_at":…,"expires_at":…,"project":{"id":…}}}`, in whatever else IAM says.
+/// The id of the one project that bears the name: a service that ignores the filter must not make
+/// the client list the jobs of another project.
+#[cfg(feature = "aksk")]
+fn choose(
+    projects: &[Project<'_>],
+    name: &str,
+    redact: &dyn Fn(&mut String),
+) -> Result<Arc<str>, String> {
+    /// How many names or ids an error shows.
+    const SHOWN: usize = 10;
+    let is_named = |project: &&Project<'_>| match &project.name {
+        Some(found) => found == name,
+        // IAM was asked for this name: the only project it lists need not repeat it.
+        None => projects.len() == 1,
+    };
+    let named: Vec<_> = projects
+        .iter()
+        .filter(is_named)
+        .map(|project| project.id.as_deref().filter(|id| !id.is_empty()))
+        .collect();
+    let list = |texts: &mut dyn Iterator<Item = &str>| {
+        let shown: Vec<_> = texts
+            .take(SHOWN)
+            .map(|text| {
+                let mut text = String::from(text);
+                redact(&mut text);
+                format!("{:?}", text.chars().take(64).collect::<String>())
+            })
+            .collect();
+        shown.join(", ")
+    };
+    match *named {
+        [Some(id)] => Ok(id.into()),
+        [None] => Err(format!(
+            "cannot use the project {name:?}: IAM lists it without an id; set the project id"
+        )),
+        [] => {
+            let found = list(
+                &mut projects
+                    .iter()
+                    .filter_map(|project| project.name.as_deref()),
+            );
+            let found = match &*found {
+                "" => "no project",
+                found => found,
+            };
+            Err(format!(
+                "cannot find the project {name:?}: IAM lists {found}; set the project id"
+            ))
+        }
+        _ => Err(format!(
+            "cannot choose the project {name:?}: IAM lists {} of that name, with the ids {}; set the project id",
+            named.len(),
+            list(&mut named.iter().copied().flatten()),
+        )),
+    }
+}
+
+/// `{"token":{"issued_at":…,"expires_at":…,"project":{"id":…,"name":…}}}`, with other members.
 #[derive(Default)]
 struct TokenBody<'a> {
     issued_at: Option<Cow<'a, str>>,
     expires_at: Option<Cow<'a, str>>,
-    project_id: Option<Cow<'a, str>>,
+    project: Project<'a>,
+}
+
+/// A project, in either response.
+#[derive(Default)]
+struct Project<'a> {
+    id: Option<Cow<'a, str>>,
+    name: Option<Cow<'a, str>>,
 }
 
 fn read_token_body<'a>(cursor: &mut Cursor<'a>) -> Result<TokenBody<'a>, Expected> {
-    let mut token = TokenBody::default();
-    cursor.each_member(|key, cursor| match key {
-        "token" => cursor.each_member(|key, cursor| match key {
-            "issued_at" => {
-                token.issued_at = cursor.string_or_null()?;
-                Ok(())
+    let mut read = TokenBody::default();
+    members(cursor, &mut |key, cursor| match key {
+        "token" => members(cursor, &mut |key, cursor| {
+            match key {
+                "issued_at" => read.issued_at = scalar(cursor)?,
+                "expires_at" => read.expires_at = scalar(cursor)?,
+                "project" => read.project = Project::read(cursor)?,
+                _ => cursor.skip_value()?,
             }
-            "expires_at" => {
-                token.expires_at = cursor.string_or_null()?;
-                Ok(())
-            }
-            "project" => cursor.each_member(|key, cursor| match key {
-                "id" => {
-                    token.project_id = cursor.string_or_null()?;
-                    Ok(())
-                }
-                _ => cursor.skip_value(),
-            }),
-            _ => cursor.skip_value(),
+            Ok(())
         }),
         _ => cursor.skip_value(),
     })?;
-    Ok(token)
+    Ok(read)
 }
 
-/// `{"projects":[{"id":…}]}`: how many there are, and the id of the first.
-#[cfg(feature = "aksk")]
-#[derive(Default)]
-struct Projects<'a> {
-    count: usize,
-    first: Option<Cow<'a, str>>,
+impl<'a> Project<'a> {
+    fn read(cursor: &mut Cursor<'a>) -> Result<Self, Expected> {
+        let mut project = Self::default();
+        members(cursor, &mut |key, cursor| {
+            match key {
+                "id" => project.id = scalar(cursor)?,
+                "name" => project.name = scalar(cursor)?,
+                _ => cursor.skip_value()?,
+            }
+            Ok(())
+        })?;
+        Ok(project)
+    }
 }
 
+/// `{"projects":[{"id":…,"name":…}]}`.
 #[cfg(feature = "aksk")]
-fn read_projects<'a>(cursor: &mut Cursor<'a>) -> Result<Projects<'a>, Expected> {
-    let mut projects = Projects::default();
+fn read_projects<'a>(cursor: &mut Cursor<'a>) -> Result<Vec<Project<'a>>, Expected> {
+    let mut projects = Vec::new();
     cursor.each_member(|key, cursor| match key {
         "projects" => {
             if cursor.eat("null") {
@@ -196,20 +276,31 @@ fn read_projects<'a>(cursor: &mut Cursor<'a>) -> Result<Projects<'a>, Expected> 
             cursor.demand("[", Expected::ArrayOrNull)?;
             let mut is_first = true;
             while cursor.next_element(&mut is_first)? {
-                let mut id = None;
-                cursor.each_member(|key, cursor| match key {
-                    "id" => {
-                        id = cursor.string_or_null()?;
-                        Ok(())
-                    }
-                    _ => cursor.skip_value(),
-                })?;
-                projects.count = projects.count.saturating_add(1);
-                projects.first = projects.first.take().or(id.filter(|id| !id.is_empty()));
+                projects.push(Project::read(cursor)?);
             }
             Ok(())
         }
         _ => cursor.skip_value(),
     })?;
     Ok(projects)
+}
+
+/// Reads the members of an object, or skips a value that is none.
+fn members<'a>(
+    cursor: &mut Cursor<'a>,
+    read: &mut dyn FnMut(&str, &mut Cursor<'a>) -> Result<(), Expected>,
+) -> Result<(), Expected> {
+    match cursor.peek() {
+        Some(b'{') => cursor.each_member(read),
+        _ => cursor.skip_value(),
+    }
+}
+
+/// Reads a string, or a number as its text; skips any other value.
+fn scalar<'a>(cursor: &mut Cursor<'a>) -> Result<Option<Cow<'a, str>>, Expected> {
+    match cursor.peek() {
+        Some(b'"') => cursor.string().map(Some),
+        Some(b'-' | b'0'..=b'9') => Ok(Some(cursor.number()?.text.into())),
+        _ => cursor.skip_value().map(|()| None),
+    }
 }

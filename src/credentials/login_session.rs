@@ -97,7 +97,7 @@ impl ResolveProject for LoginSession {
         let grant = self.grant(|grant| grant.project_id.is_some(), context)?;
         grant.project_id.clone().ok_or_else(|| {
             Error::credentials(
-                "IAM's response to the login names no project: set the project id",
+                "cannot find the project id: IAM's response to the login names no project; set the project id",
                 None,
             )
         })
@@ -177,7 +177,7 @@ mod tests {
             .credentials(super::super::Credentials::from_kind(Given(session.clone())))
             .transport(Crowded {
                 emulator: emulator.clone(),
-                session: session,
+                session,
             })
             .clock(ManualClock::new())
             .retry(crate::RetryPolicy::none())

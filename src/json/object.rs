@@ -1,10 +1,8 @@
 //! Objects of which a few members are wanted.
 
-use alloc::borrow::Cow;
-
 use super::{Cursor, Expected};
 
-impl<'a> Cursor<'a> {
+impl Cursor<'_> {
     /// Reads an object; `read` reads the value of each of its keys, or skips it.
     pub(crate) fn each_member(
         &mut self,
@@ -17,13 +15,5 @@ impl<'a> Cursor<'a> {
             read(&key, self)?;
         }
         Ok(())
-    }
-
-    /// Reads a string, or `null` as none.
-    pub(crate) fn string_or_null(&mut self) -> Result<Option<Cow<'a, str>>, Expected> {
-        if self.eat("null") {
-            return Ok(None);
-        }
-        self.string().map(Some)
     }
 }

@@ -209,62 +209,64 @@ fn each_attempt_is_signed_anew() {
 }
 
 #[test]
-fn a_region_without_exactly_one_project_is_an_error_that_says_so() {
-    for (projects, expected) in [
-        (&["x"][..], "IAM knows 0 projects named \"cn-north-4\""),
-        (
-            &[REGION, REGION],
-            "IAM knows 2 projects named \"cn-north-4\"",
-        ),
-    ] {
-        let clock = ManualClock::new();
-        let mut builder = emulator()
-            .clock(clock.clone())
-            .access_key(AccessKey::new("AK", SECRET));
-        for (at, name) in projects.iter().enumerate() {
-            builder = builder.project(*name, format!("p{at}"));
-        }
-        let emulator = builder.build();
-        let error = list(&key(&emulator, &clock, AccessKey::new("AK", SECRET))).unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::Credentials);
-        assert!(error.to_string().starts_with(expected), "{error}");
-    }
-}
-
-#[test]
-fn a_list_of_projects_without_what_is_asked_for_is_an_error_that_says_so() {
+fn a_project_found_by_name_bears_that_name_and_errors_say_which_were_found() {
     struct Projects(&'static str);
     impl Transport for Projects {
         fn send(
             &self,
-            _: &Request<'_>,
+            request: &Request<'_>,
             body: &mut ResponseBody,
         ) -> Result<ResponseHead, TransportError> {
+            assert!(request.url().contains("/v3/projects"), "{request:?}");
             body.write(self.0.as_bytes())?;
             Ok(ResponseHead::new(200))
         }
     }
-    for (projects, expected) in [
-        (
-            r#"{"projects":[{"name":"cn-north-4"}]}"#,
-            "IAM returns no id for the project named \"cn-north-4\": set the project id",
-        ),
-        (
-            r#"{"projects":[{"id":null}]}"#,
-            "IAM returns no id for the project named \"cn-north-4\": set the project id",
-        ),
-        (
-            r#"{"projects":null}"#,
-            "IAM knows 0 projects named \"cn-north-4\" where one must match: set the project id",
-        ),
-    ] {
+    let resolve = |projects| {
         let client = Client::builder()
             .region(REGION)
             .transport(Projects(projects))
-            .credentials(AccessKey::new("AK", SECRET))
+            .credentials(AccessKey::new("AK-of-the-test", SECRET))
             .build()
             .unwrap();
-        let error = list(&client).unwrap_err();
+        client.resolve_project_id()
+    };
+    for (projects, expected) in [
+        (r#"{"projects":[{"id":"p","name":"cn-north-4"}]}"#, "p"),
+        (r#"{"projects":[{"id":"p"}]}"#, "p"),
+        // A service that ignores the filter.
+        (
+            r#"{"projects":[{"id":"x","name":"cn-north-4_dev"},{"name":"cn-north-4","id":7,"extra":[]}]}"#,
+            "7",
+        ),
+    ] {
+        assert_eq!(resolve(projects).unwrap(), expected);
+    }
+    for (projects, expected) in [
+        (
+            r#"{"projects":null}"#,
+            "cannot find the project \"cn-north-4\": IAM lists no project; set the project id",
+        ),
+        (
+            r#"{"projects":[{"id":"p","name":"AK-of-the-test"},{"id":"q","name":"CN-NORTH-4"},{"id":"r"}]}"#,
+            "cannot find the project \"cn-north-4\": IAM lists \"***\", \"CN-NORTH-4\"; set the \
+             project id",
+        ),
+        (
+            r#"{"projects":[{"name":"cn-north-4"}]}"#,
+            "cannot use the project \"cn-north-4\": IAM lists it without an id; set the project id",
+        ),
+        (
+            r#"{"projects":[{"id":null,"name":"cn-north-4"}]}"#,
+            "cannot use the project \"cn-north-4\": IAM lists it without an id; set the project id",
+        ),
+        (
+            r#"{"projects":[{"id":"p","name":"cn-north-4"},{"id":"q\u0007","name":"cn-north-4"}]}"#,
+            "cannot choose the project \"cn-north-4\": IAM lists 2 of that name, with the ids \
+             \"p\", \"q\\u{7}\"; set the project id",
+        ),
+    ] {
+        let error = resolve(projects).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Credentials);
         assert_eq!(error.to_string(), expected);
     }

@@ -274,41 +274,165 @@ fn ten_threads_through_an_expiry_log_in_once() {
     assert_eq!(logins(&emulator), 3, "the token was revoked");
 }
 
-#[test]
-fn an_answer_that_is_no_login_is_an_error_that_says_so() {
-    /// Answers a login without a token, or with a body that is none.
-    struct Odd(AtomicBool);
-    impl Transport for Odd {
-        fn send(
-            &self,
-            _request: &Request<'_>,
-            body: &mut ResponseBody,
-        ) -> Result<ResponseHead, TransportError> {
-            let mut head = ResponseHead::new(201);
-            head.push_header("X-Request-Id", "r-1");
-            if self.0.load(Ordering::SeqCst) {
-                head.push_header("X-Subject-Token", "t");
-            }
-            body.write(b"{\"token\": 1}")?;
-            Ok(head)
+/// IAM and the service, with a response to logins of one's own.
+struct Iam {
+    token: Option<&'static str>,
+    body: &'static [u8],
+}
+
+impl Transport for Iam {
+    fn send(
+        &self,
+        request: &Request<'_>,
+        body: &mut ResponseBody,
+    ) -> Result<ResponseHead, TransportError> {
+        if request.url().contains("/v5/") {
+            body.write(br#"{"jobs":[],"count":0}"#)?;
+            return Ok(ResponseHead::new(200));
         }
+        let mut head = ResponseHead::new(201);
+        head.push_header("X-Request-Id", "r-1");
+        if let Some(token) = self.token {
+            head.push_header("X-Subject-Token", token);
+        }
+        body.write(self.body)?;
+        Ok(head)
     }
-    let odd = Arc::new(Odd(AtomicBool::new(false)));
-    let client = Client::builder()
-        .region(REGION)
-        .transport(odd.clone())
-        .credentials(login())
-        .build()
-        .unwrap();
-    let error = list(&client).unwrap_err();
+}
+
+impl Iam {
+    fn client(token: Option<&'static str>, body: &'static [u8]) -> ClientBuilder {
+        let client = Client::builder().transport(Self { token, body });
+        client.region(REGION).credentials(login())
+    }
+}
+
+#[test]
+fn a_response_without_a_token_is_an_error() {
+    let client = Iam::client(None, b"{}").build().unwrap();
     assert_eq!(
-        error.to_string(),
+        list(&client).unwrap_err().to_string(),
         "cannot log in: IAM's response has no token in X-Subject-Token (request id r-1)"
     );
-    odd.0.store(true, Ordering::SeqCst);
-    let error = list(&client).unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Decode);
-    assert_eq!(error.decode().unwrap().path(), "token");
+}
+
+#[test]
+fn optional_fields_of_a_response_never_cost_a_login() {
+    for body in [
+        &b""[..],
+        b"null",
+        b"[]",
+        b"no JSON",
+        b"\xff",
+        b"{\"token\":1}",
+        b"{\"token\":{}}",
+        b"{\"token\":{\"expires_at\":1786876567,\"issued_at\":true,\"project\":null}}",
+        b"{\"token\":{\"expires_at\":{\"at\":[]},\"project\":[{\"id\":\"p4\"}]}}",
+        b"{\"token\":{\"project\":{\"id\":null,\"name\":null}}}",
+    ] {
+        let shown = String::from_utf8_lossy(body);
+        let client = Iam::client(Some("t"), body);
+        assert_eq!(
+            list(&client.clone().project_id("p").build().unwrap()).unwrap(),
+            0,
+            "{shown}"
+        );
+        assert_eq!(
+            list(&client.build().unwrap()).unwrap_err().to_string(),
+            "cannot find the project id: IAM's response to the login names no project; set the \
+             project id",
+            "{shown}"
+        );
+    }
+    let body = b"{\"token\":{\"project\":{\"id\":42,\"domain\":null}}}";
+    let client = Iam::client(Some("t"), body).build().unwrap();
+    assert_eq!(client.resolve_project_id().unwrap(), "42");
+}
+
+#[test]
+fn the_end_of_a_token_may_be_a_number() {
+    let emulator = emulator().build();
+    for (expires_at, logins) in [
+        ("1724124000", 1),
+        ("1724123999", 2),
+        ("\"1724124000000\"", 1),
+    ] {
+        struct Numbers {
+            emulator: Emulator,
+            expires_at: &'static str,
+            logins: AtomicU32,
+        }
+        impl Transport for Numbers {
+            fn send(
+                &self,
+                request: &Request<'_>,
+                body: &mut ResponseBody,
+            ) -> Result<ResponseHead, TransportError> {
+                if request.url().contains("/v5/") {
+                    return self.emulator.send(request, body);
+                }
+                self.logins.fetch_add(1, Ordering::SeqCst);
+                let expires_at = self.expires_at;
+                body.write(format!("{{\"token\":{{\"expires_at\":{expires_at}}}}}").as_bytes())?;
+                let mut head = ResponseHead::new(201);
+                head.push_header("X-Subject-Token", "t");
+                Ok(head)
+            }
+        }
+        let transport = Arc::new(Numbers {
+            emulator: emulator.clone(),
+            expires_at,
+            logins: AtomicU32::new(0),
+        });
+        let clock = ManualClock::new();
+        let client = Client::builder()
+            .endpoint(Emulator::ENDPOINT)
+            .iam_endpoint(Emulator::ENDPOINT)
+            .project_id("p")
+            .transport(transport.clone())
+            .clock(clock.clone())
+            .credentials(login())
+            .build()
+            .unwrap();
+        list(&client).unwrap();
+        // A second before the margin of five minutes begins, or when it begins.
+        clock.advance(Duration::from_secs(11_699));
+        list(&client).unwrap();
+        assert_eq!(
+            transport.logins.load(Ordering::SeqCst),
+            logins,
+            "{expires_at}"
+        );
+    }
+}
+
+#[test]
+fn a_token_for_another_project_than_the_named_one_is_refused() {
+    let body = br#"{"token":{"project":{"id":"p9","name":"other"}}}"#;
+    let client = Iam::client(Some("TOKEN"), body);
+    assert_eq!(
+        list(&client.clone().build().unwrap())
+            .unwrap_err()
+            .to_string(),
+        "cannot use the token of the login: it is for the project \"other\" instead of \
+         \"cn-north-4\" (request id r-1)"
+    );
+    let named = client.project_name("other").build().unwrap();
+    assert_eq!(named.resolve_project_id().unwrap(), "p9");
+}
+
+#[test]
+fn the_version_at_the_end_of_an_iam_endpoint_is_dropped() {
+    for suffix in ["", "/", "/v3", "/v3/", "//v3//"] {
+        let (emulator, _, clock) = logged_in(|emulator| emulator);
+        let client = client(&emulator, &clock)
+            .iam_endpoint(format!("{}{suffix}", Emulator::ENDPOINT))
+            .credentials(login())
+            .build()
+            .unwrap();
+        list(&client).unwrap();
+        assert_trace(&emulator, &["POST /v3/auth/tokens 201", "GET /v5/p4 200"]);
+    }
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Tokens, logins and keys, against the emulator playing gateway and IAM.
 
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Barrier};
 use std::time::Duration;
 

@@ -1,11 +1,22 @@
-//! `drs-backup-jobs completions`: what a shell needs to complete the command line.
+//! `drs-backup-jobs completions`: shell completion scripts.
 
 use std::io::{self, Write as _};
 
-use clap::CommandFactory as _;
+use clap::{Args, CommandFactory as _};
+use clap_complete::Shell;
 
-use crate::args::{Cli, CompletionsArgs};
+use crate::cli::Cli;
 use crate::failure::Failure;
+use crate::help;
+
+/// Print a shell completion script
+#[derive(Debug, Args)]
+#[command(after_help = help::COMPLETIONS)]
+pub(crate) struct CompletionsArgs {
+    /// Shell: bash, elvish, fish, powershell, zsh
+    #[arg(hide_possible_values = true)]
+    shell: Shell,
+}
 
 pub(crate) fn run(args: &CompletionsArgs) -> Result<(), Failure> {
     // Into memory first: clap_complete panics on a closed pipe.

@@ -1,72 +1,177 @@
-//! `drs-backup-jobs decode`: a saved answer, printed like a list.
+//! `drs-backup-jobs decode`: saved responses, printed as `list` prints.
 
+#![expect(
+    clippy::doc_markdown,
+    reason = "these texts are the help, printed as they stand"
+)]
+
+use std::cmp::Ordering;
 use std::io::{self, BufWriter, IsTerminal as _, Read as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
 
-use crate::args::DecodeArgs;
+use clap::Args;
+use drs_backup_jobs::clock::SystemClock;
+use drs_backup_jobs::{Job, SortDir, SortKey};
+
+use crate::args::{JobFilters, OutputArgs};
 use crate::failure::{Failure, say};
-use crate::output::Printer;
+use crate::help;
+use crate::list::is_failed;
+use crate::output::{Printer, jobs_in_words};
 use crate::saved::{self, Unreadable};
+use crate::time;
 
-pub(crate) fn run(args: &DecodeArgs) -> Result<(), Failure> {
-    let name = args.file.as_deref().filter(|file| *file != Path::new("-"));
-    let shown = name.map_or_else(
-        || "standard input".into(),
-        |file| file.display().to_string(),
-    );
-    if args.file.is_none() && io::stdin().is_terminal() {
-        return Err(Failure::usage("there is nothing to read")
-            .with_hint("name a file, or pipe an answer in: curl … | drs-backup-jobs decode"));
+/// Print saved responses as list does
+///
+/// Reads responses of the service ({"count":…,"jobs":[…]}), arrays of jobs, and one job a line. An
+/// error names file, line and column.
+#[derive(Debug, Args)]
+#[command(after_help = help::DECODE, after_long_help = help::DECODE_LONG)]
+pub(crate) struct DecodeArgs {
+    /// Files to decode, - for standard input [default: standard input]
+    #[arg(value_name = "FILE")]
+    files: Vec<PathBuf>,
+
+    #[command(flatten)]
+    filters: JobFilters,
+
+    #[command(flatten)]
+    output: OutputArgs,
+
+    /// Exit with code 3 if a listed job failed
+    #[arg(long, help_heading = "Output")]
+    exit_code: bool,
+}
+
+pub(crate) fn run(args: &DecodeArgs) -> Result<ExitCode, Failure> {
+    if args.files.is_empty() && io::stdin().is_terminal() {
+        return Err(Failure::usage("no input").with_hint(
+            "name a file, or pipe a response in: curl … | drs-backup-jobs decode",
+        ));
     }
-    let body = if let Some(file) = name {
-        std::fs::read(file)
+    let zone = args.output.zone();
+    let layout = args.output.layout(zone.clone())?;
+    let now = time::now(&SystemClock::new());
+    let selection = args.filters.selection_of_saved(now, &zone)?;
+    let order = args.filters.sort_key.as_deref().map(order).transpose()?;
+    let is_for_people = layout.format.is_for_people();
+
+    let standard_input = [PathBuf::from("-")];
+    let files = if args.files.is_empty() {
+        &standard_input[..]
     } else {
-        let mut body = Vec::new();
-        io::stdin().lock().read_to_end(&mut body).map(|_| body)
-    }
-    .map_err(|error| Failure::usage(format!("cannot read {shown}: {error}")))?;
-
-    // Shells of Windows write a byte order mark before what they save.
-    let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&body);
-    let read = saved::read(body);
-    let format = args.output.format();
-    let mut printer = Printer::new(
-        BufWriter::new(io::stdout().lock()),
-        format,
-        args.output.style(),
-        args.output.errors,
-    );
-    if read.failure.is_none() || !read.jobs.is_empty() {
-        printer.print(read.jobs)?;
-        printer.finish(read.count)?;
-    }
-    match read.failure {
-        None => {
-            if format.is_for_people() && printer.count() == 0 {
-                say("note", &format!("{shown} holds no jobs"));
-            }
-            printer.sum_up(read.count);
-            Ok(())
+        &args.files[..]
+    };
+    let mut jobs: Vec<Job<'static>> = Vec::new();
+    let mut count = None;
+    let mut failures = Vec::new();
+    let mut is_empty_of_errors = true;
+    for file in files {
+        let (shown, body) = read(file)?;
+        let decoded = saved::read(&body);
+        is_empty_of_errors &= decoded.failure.is_none() || !decoded.jobs.is_empty();
+        jobs.extend(decoded.jobs);
+        count = decoded.count;
+        if let Some(failure) = decoded.failure {
+            failures.push(explain(&shown, &body, failure));
         }
-        Some(Unreadable::Refusal(error)) => Err(Failure::refused(format!("{shown}: {error}"))
-            .with_hint(
-                error
-                    .hint()
-                    .unwrap_or("this is an error of the service, no list of jobs"),
-            )),
-        Some(Unreadable::Broken { offset, error }) => {
+    }
+    // The count of a response holds for the jobs of that response alone.
+    let count = count.filter(|_| files.len() == 1 && selection.is_everything());
+    let undecided = jobs.iter().filter(|job| selection.is_undecided(job)).count();
+    let is_any = !jobs.is_empty();
+    jobs.retain(|job| selection.contains(job, now));
+    if let Some(order) = order {
+        jobs.sort_by(order);
+        if args.filters.sort_dir.as_deref().map(SortDir::from) != Some(SortDir::Asc) {
+            jobs.reverse();
+        }
+    }
+    let has_failed = jobs.iter().any(is_failed);
+
+    let mut printer = Printer::new(BufWriter::new(io::stdout().lock()), layout, now);
+    if is_empty_of_errors || is_any {
+        printer.print(jobs)?;
+        printer.finish(count)?;
+    }
+    let mut failures = failures.into_iter();
+    if let Some(first) = failures.next() {
+        // The last one is reported by the caller, with the exit code.
+        let last = failures.fold(first, |before, next| {
+            before.report();
+            next
+        });
+        return Err(last);
+    }
+    if is_for_people && printer.count() == 0 {
+        say("note", if is_any { "no job matches" } else { "the input contains no jobs" });
+    }
+    if undecided > 0 {
+        say(
+            "note",
+            &format!("{} without a known time listed too", jobs_in_words(undecided as u64)),
+        );
+    }
+    printer.sum_up(count);
+    Ok(if args.exit_code && has_failed {
+        ExitCode::from(3)
+    } else {
+        ExitCode::SUCCESS
+    })
+}
+
+/// A file's name for messages, and what it holds.
+fn read(file: &Path) -> Result<(String, Vec<u8>), Failure> {
+    let (shown, body) = if file == Path::new("-") {
+        let mut body = Vec::new();
+        let read = io::stdin().lock().read_to_end(&mut body);
+        ("standard input".to_owned(), read.map(|_| body))
+    } else {
+        (file.display().to_string(), std::fs::read(file))
+    };
+    match body {
+        // Shells of Windows write a byte order mark before what they save.
+        Ok(body) => Ok((
+            shown,
+            body.strip_prefix(b"\xef\xbb\xbf").map(<[u8]>::to_vec).unwrap_or(body),
+        )),
+        Err(error) => Err(Failure::usage(format!("cannot read {shown}: {error}"))),
+    }
+}
+
+fn explain(shown: &str, body: &[u8], failure: Unreadable) -> Failure {
+    match failure {
+        Unreadable::Refusal(error) => Failure::refused(format!("{shown}: {error}")).with_hint(
+            error
+                .hint()
+                .unwrap_or("this is an error response of the service, not a list of jobs"),
+        ),
+        Unreadable::Broken { offset, error } => {
             let (line, column) = saved::place(body, offset);
             let path = match error.path() {
                 "" => String::new(),
                 path => format!("{path}: "),
             };
-            Err(Failure::refused(format!(
-                "{shown}, line {line}, column {column}: {path}expected {}",
+            Failure::refused(format!(
+                "cannot decode {shown}: line {line}, column {column}: {path}expected {}",
                 error.expected()
             ))
-            .with_hint(
-                "decode reads an answer of the service, an array of jobs, or one job a line",
-            ))
+            .with_hint("decode reads responses of the service, arrays of jobs, and one job a line")
         }
+    }
+}
+
+/// How `--sort-key` orders saved jobs, ascending.
+fn order(key: &str) -> Result<fn(&Job<'_>, &Job<'_>) -> Ordering, Failure> {
+    match SortKey::from(key) {
+        SortKey::CreatedAt => Ok(|a, b| {
+            (a.created_at(), &a.create_time).cmp(&(b.created_at(), &b.create_time))
+        }),
+        SortKey::Name => Ok(|a, b| a.name.cmp(&b.name)),
+        SortKey::Description => Ok(|a, b| a.description.cmp(&b.description)),
+        _ => Err(Failure::usage(format!(
+            "invalid --sort-key {key:?}: saved jobs can be sorted by created_at, name or description"
+        ))),
     }
 }

@@ -2,11 +2,58 @@
 
 use std::io::{self, Write as _};
 use std::sync::mpsc;
+use std::time::Duration;
 
-use drs_backup_jobs::emulator::Emulator;
+use clap::Args;
+use drs_backup_jobs::emulator::{Emulator, Faults};
 
-use crate::args::EmulateArgs;
+use crate::args::values;
 use crate::failure::{Failure, say};
+
+/// Run an emulator of the service over HTTP, for tests and demos
+///
+/// Prints its URL first and serves until Ctrl-C or SIGTERM. Accepts any token that is not empty and
+/// any project ID; the same seed gives the same jobs.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  drs-backup-jobs emulate --jobs 500
+  drs-backup-jobs emulate --listen 127.0.0.1:8080 --latency 20ms
+  drs-backup-jobs emulate --faults '503,503,ok,reset%10'
+
+And in another terminal:
+  curl -H 'X-Auth-Token: any' 'http://127.0.0.1:8080/v5/any/backup-migration-jobs?limit=1'")]
+pub(crate) struct EmulateArgs {
+    /// Address to listen on; port 0 is any free one
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:0")]
+    listen: String,
+
+    /// Number of sample jobs
+    #[arg(long, value_name = "N", default_value_t = 35)]
+    jobs: u32,
+
+    /// Seed of the sample jobs
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    seed: u64,
+
+    /// Faults of the responses, such as 503,ok,429:2s,reset@7,truncate%5
+    ///
+    /// One fault per request to come, separated by commas; a suffix @7 (the seventh request), @3-5,
+    /// @* (every request) or %5 (five in a hundred) selects others. Faults: a status (503, 429:2s
+    /// with Retry-After), html, reset, cut, late:500ms, slow:2s, truncate, overlong, length:+10,
+    /// drift, mistype, unknown, garbage, and ok for none.
+    #[arg(
+        long,
+        value_name = "FAULTS",
+        default_value = "",
+        hide_default_value = true
+    )]
+    faults: Faults,
+
+    /// Time each response takes
+    #[arg(long, value_name = "DURATION", default_value = "0ms", value_parser = values::duration)]
+    latency: Duration,
+}
 
 pub(crate) fn run(args: &EmulateArgs) -> Result<(), Failure> {
     // Before the first byte goes out: whoever reads the URL may send a signal at once.

@@ -1,56 +1,169 @@
-//! `drs-backup-jobs list`: every job, or one page of them.
+//! `drs-backup-jobs list`: all jobs, or one page of them.
+
+#![expect(
+    clippy::doc_markdown,
+    reason = "these texts are the help, printed as they stand"
+)]
 
 use std::io::{self, BufWriter, Write};
+use std::process::ExitCode;
+use std::time::Duration;
 
+use clap::Args;
 use drs_backup_jobs::emulator::Script;
+use drs_backup_jobs::{Job, Timestamp};
 
-use crate::args::ListArgs;
+use crate::args::{Filters, OutputArgs, ServiceArgs, values};
+use crate::cli::Verbosity;
 use crate::connect::{Connection, connect};
 use crate::failure::{Failure, say};
-use crate::output::{Format, Printer, jobs_in_words};
+use crate::help;
+use crate::output::{Format, Layout, Printer, jobs_in_words};
 use crate::progress::Progress;
+use crate::selection::Selection;
 use crate::terminal;
 
-pub(crate) fn run(args: &ListArgs, verbose: bool) -> Result<(), Failure> {
+/// List jobs: all of them, or one page
+///
+/// Without --limit, all pages are requested: every job is listed once, although the list changes
+/// meanwhile. Jobs are sorted by created_at unless --sort-key is given. With --limit, one request is
+/// sent.
+#[derive(Debug, Args)]
+#[command(after_help = help::LIST, after_long_help = help::LIST_LONG)]
+pub(crate) struct ListArgs {
+    #[command(flatten)]
+    pub(crate) verbosity: Verbosity,
+
+    #[command(flatten)]
+    filters: Filters,
+
+    #[command(flatten)]
+    paging: Paging,
+
+    #[command(flatten)]
+    output: OutputArgs,
+
+    /// Exit with code 3 if a listed job failed
+    #[arg(long, help_heading = "Output")]
+    exit_code: bool,
+
+    #[command(flatten)]
+    service: ServiceArgs,
+
+    /// Time limit for the whole run [default: none]
+    #[arg(long, value_name = "DURATION", value_parser = values::positive_duration, help_heading = "Connection")]
+    timeout: Option<Duration>,
+}
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Paging")]
+struct Paging {
+    /// Jobs per request when all are listed, 2 to 512
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = 512,
+        value_parser = clap::value_parser!(u32).range(2..=512)
+    )]
+    page_size: u32,
+
+    /// Send one request for at most this many jobs
+    #[arg(long, value_name = "N", conflicts_with = "page_size")]
+    limit: Option<u32>,
+
+    /// Number of jobs to skip; requires --limit
+    #[arg(long, value_name = "N", requires = "limit")]
+    offset: Option<u32>,
+}
+
+pub(crate) fn run(args: &ListArgs, is_verbose: bool) -> Result<ExitCode, Failure> {
+    let zone = args.output.zone();
+    let layout = args.output.layout(zone.clone())?;
     let connection = connect(&args.service, args.timeout, Script::new())?;
+    let selection = args.filters.jobs.selection(connection.now(), &zone)?;
     args.filters.note_unknown_values();
     if let Some(dry_run) = &connection.dry_run {
-        ask_for_nothing(args, &connection)?;
-        return Ok(dry_run.print()?);
+        record_requests(args, &connection, layout)?;
+        dry_run.print()?;
+        return Ok(ExitCode::SUCCESS);
     }
-    let format = args.output.format();
-    let mut printer = Printer::new(
-        BufWriter::new(io::stdout().lock()),
-        format,
-        args.output.style(),
-        args.output.errors,
-    );
+    let is_for_people = layout.format.is_for_people();
+    let is_streaming_here = layout.format.streams() && terminal::is_stdout();
+    let mut listing = Listing {
+        selection,
+        now: connection.now(),
+        undecided: 0,
+        failed: 0,
+        received: 0,
+        printer: Printer::new(BufWriter::new(io::stdout().lock()), layout, connection.now()),
+    };
     let total = if let Some(limit) = args.paging.limit {
-        Some(one_page(args, limit, &connection, &mut printer)?)
+        Some(one_page(args, limit, &connection, &mut listing)?)
     } else {
-        // A bar must share the terminal neither with jobs that stream nor with the lines of -v.
-        let is_streaming_here = format.streams() && terminal::is_stdout();
-        let progress = if terminal::is_stderr() && !is_streaming_here && !verbose {
+        // A progress bar must share the terminal neither with streamed jobs nor with the lines of -v.
+        let progress = if terminal::is_stderr() && !is_streaming_here && !is_verbose {
             Progress::start()?
         } else {
             Progress::none()
         };
-        walk(args, &connection, &mut printer, &progress)?;
+        all_pages(args, &connection, &mut listing, &progress)?;
         None
     };
-    if format.is_for_people() && printer.count() == 0 {
+    let is_whole = listing.selection.is_everything();
+    if is_for_people && listing.printer.count() == 0 && total.unwrap_or_default() == 0 {
         say("note", "no job matches");
     }
-    printer.sum_up(total);
-    Ok(())
+    if listing.undecided > 0 {
+        say(
+            "note",
+            &format!(
+                "{} without a known time listed too",
+                jobs_in_words(listing.undecided)
+            ),
+        );
+    }
+    listing.printer.sum_up(total.filter(|_| is_whole));
+    Ok(if args.exit_code && listing.failed > 0 {
+        ExitCode::from(3)
+    } else {
+        ExitCode::SUCCESS
+    })
 }
 
-/// One request; gives the service's count.
+/// What is printed of the jobs received.
+struct Listing<W: Write> {
+    selection: Selection,
+    now: Timestamp,
+    undecided: u64,
+    failed: u64,
+    received: u64,
+    printer: Printer<W>,
+}
+
+impl<W: Write> Listing<W> {
+    fn take(&mut self, mut jobs: Vec<Job<'static>>) -> io::Result<()> {
+        self.received += jobs.len() as u64;
+        jobs.retain(|job| self.selection.contains(job, self.now));
+        for job in &jobs {
+            self.undecided += u64::from(self.selection.is_undecided(job));
+            self.failed += u64::from(is_failed(job));
+        }
+        self.printer.print(jobs)
+    }
+}
+
+/// Whether a job ended without success.
+pub(crate) fn is_failed(job: &Job<'_>) -> bool {
+    use drs_backup_jobs::JobStatus::{Failed, PrecheckFailed};
+    matches!(job.status, Failed | PrecheckFailed)
+}
+
+/// Sends one request and returns the service's count.
 fn one_page(
     args: &ListArgs,
     limit: u32,
     connection: &Connection,
-    printer: &mut Printer<impl Write>,
+    listing: &mut Listing<impl Write>,
 ) -> Result<u64, Failure> {
     let mut query = args.filters.query().limit(limit);
     if let Some(offset) = args.paging.offset {
@@ -60,21 +173,48 @@ fn one_page(
         .client
         .list(&query)
         .map_err(|error| connection.failure(error))?;
-    printer.print(page.jobs)?;
-    printer.finish(Some(page.count))?;
+    listing.take(page.jobs)?;
+    listing.printer.finish(Some(page.count))?;
+    note_short_page(limit, args.paging.offset.unwrap_or_default(), listing, page.count);
     Ok(page.count)
 }
 
-/// Every job. What came before a failure is printed all the same.
-fn walk(
+/// Says why one request brought fewer jobs than requested.
+fn note_short_page(limit: u32, offset: u32, listing: &Listing<impl Write>, count: u64) {
+    let received = listing.received;
+    let offset = u64::from(offset);
+    if received == 0 && offset > 0 && offset >= count {
+        say(
+            "note",
+            &format!("--offset {offset} is beyond the end of the list: {} in all", jobs_in_words(count)),
+        );
+    } else if received < u64::from(limit) && offset + received < count {
+        say(
+            "note",
+            &format!(
+                "the service returned {received} of the {limit} jobs requested; without --limit all jobs are listed"
+            ),
+        );
+    }
+    let printed = listing.printer.count();
+    if printed < received {
+        say(
+            "note",
+            &format!("{printed} of the {} received match; without --limit all jobs are searched", jobs_in_words(received)),
+        );
+    }
+}
+
+/// Lists every job. What was received before an error is printed all the same.
+fn all_pages(
     args: &ListArgs,
     connection: &Connection,
-    printer: &mut Printer<impl Write>,
+    listing: &mut Listing<impl Write>,
     progress: &Progress,
 ) -> Result<(), Failure> {
     let mut pages = connection
         .client
-        .jobs(args.filters.query_of_walk())
+        .jobs(args.filters.query())
         .page_size(args.paging.page_size)
         .pages();
     progress.set(0, None);
@@ -82,36 +222,59 @@ fn walk(
     while let Some(page) = pages.next() {
         match page {
             Ok(page) => {
-                printer.print(page.jobs)?;
-                progress.set(printer.count(), pages.total());
+                listing.take(page.jobs)?;
+                progress.set(listing.received, pages.total());
+                if failed.is_none() && connection.is_over() {
+                    failed = Some(connection.timeout());
+                    break;
+                }
             }
-            Err(error) => failed = Some(error),
+            Err(error) => failed = Some(connection.failure(error)),
         }
     }
     progress.clear();
-    let Some(error) = failed else {
+    let printer = &mut listing.printer;
+    let Some(failure) = failed else {
         return Ok(printer.finish(None)?);
     };
-    let failure = connection.failure(error);
     if printer.count() == 0 {
         return Err(failure);
     }
     match printer.finish(None) {
-        // Nobody reads on; that the list failed is told all the same.
+        // The reader is gone; the failure is reported all the same.
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => return Err(error.into()),
         _ => {}
     }
     Err(failure.with_hint(format!(
-        "the list is not complete: {} came before this",
+        "the list is not complete: {} received before this error",
         jobs_in_words(printer.count())
     )))
 }
 
-/// Goes the same way in a dry run, where every answer is an empty list.
-fn ask_for_nothing(args: &ListArgs, connection: &Connection) -> Result<(), Failure> {
-    let mut nowhere = Printer::new(io::sink(), Format::Jsonl, args.output.style(), false);
+/// The same requests as without --dry-run; every response is an empty list.
+fn record_requests(args: &ListArgs, connection: &Connection, layout: Layout) -> Result<(), Failure> {
+    let layout = Layout {
+        format: Format::Jsonl,
+        ..layout
+    };
+    let mut nowhere = Listing {
+        selection: Selection::default(),
+        now: connection.now(),
+        undecided: 0,
+        failed: 0,
+        received: 0,
+        printer: Printer::new(io::sink(), layout, connection.now()),
+    };
     match args.paging.limit {
-        Some(limit) => one_page(args, limit, connection, &mut nowhere).map(|_| ()),
-        None => walk(args, connection, &mut nowhere, &Progress::none()),
+        // The offset is beyond the end of an empty list, which is no news here.
+        Some(limit) => {
+            let mut query = args.filters.query().limit(limit);
+            if let Some(offset) = args.paging.offset {
+                query = query.offset(offset);
+            }
+            let listed = connection.client.list(&query);
+            listed.map(drop).map_err(|error| connection.failure(error))
+        }
+        None => all_pages(args, connection, &mut nowhere, &Progress::none()),
     }
 }

@@ -4,11 +4,16 @@ use std::borrow::Cow;
 use std::io::{self, Write};
 
 use clap::ValueEnum;
-use drs_backup_jobs::{Job, JobPage};
+use drs_backup_jobs::{Job, Timestamp};
 
 use crate::failure::say;
+use crate::time::Zone;
 
-mod csv;
+mod axis;
+mod columns;
+mod delimited;
+mod fields;
+mod json;
 #[cfg(test)]
 mod samples;
 mod style;
@@ -16,38 +21,68 @@ mod table;
 pub(crate) mod text;
 mod timeline;
 
+pub(crate) use columns::Column;
+pub(crate) use fields::write_fields;
 pub(crate) use style::Style;
 
 /// The form in which jobs are printed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Format {
-    /// For people, cut to the terminal's width; the default on a terminal
     Table,
-    /// One document in the service's shape: {"count":…,"jobs":[…]}
+    Wide,
     Json,
-    /// One job a line, as the pages arrive; the default when piped
     Jsonl,
-    /// A header and one record a job
     Csv,
-    /// Each job a bar from its creation to its finish
+    Tsv,
     Timeline,
 }
 
 impl Format {
-    /// Whether it is made to be looked at.
+    /// Whether it is meant for people, on a terminal.
     pub(crate) fn is_for_people(self) -> bool {
-        matches!(self, Self::Table | Self::Timeline)
+        matches!(self, Self::Table | Self::Wide | Self::Timeline)
     }
 
-    /// Whether jobs are printed as they come, not all at the end.
+    /// Whether jobs are printed as they arrive, not all at the end.
     pub(crate) fn streams(self) -> bool {
-        matches!(self, Self::Jsonl | Self::Csv)
+        matches!(self, Self::Jsonl | Self::Csv | Self::Tsv)
     }
 }
 
-/// What people know a job by: its name, or its id if it has none; on one line and harmless.
+/// How jobs are printed.
+#[derive(Clone, Debug)]
+pub(crate) struct Layout {
+    pub(crate) format: Format,
+    /// The columns to print; empty for the format's own.
+    pub(crate) columns: Vec<Column>,
+    pub(crate) has_header: bool,
+    /// Whether the reasons of failures are printed below the rows of a table.
+    pub(crate) errors: bool,
+    /// Whether csv is written for spreadsheets.
+    pub(crate) excel: bool,
+    pub(crate) style: Style,
+    pub(crate) zone: Zone,
+}
+
+impl Layout {
+    /// For a file or a pipe, in UTC.
+    #[cfg(test)]
+    pub(crate) fn plain(format: Format) -> Self {
+        Self {
+            format,
+            columns: Vec::new(),
+            has_header: true,
+            errors: false,
+            excel: false,
+            style: Style::PLAIN,
+            zone: Zone::utc(),
+        }
+    }
+}
+
+/// What people call a job: its name, or its ID if it has none; on one line and harmless.
 pub(crate) fn shown_name<'a>(job: &'a Job<'_>) -> Cow<'a, str> {
-    text::one_line(if job.name.is_empty() {
+    text::one_line(if job.name.trim().is_empty() {
         &job.id
     } else {
         &job.name
@@ -59,64 +94,89 @@ pub(crate) fn jobs_in_words(count: u64) -> String {
     format!("{count} job{}", if count == 1 { "" } else { "s" })
 }
 
-/// Prints jobs: those of formats that stream at once, those of the others at the end.
+/// Writes one job as a JSON object.
+pub(crate) fn write_object(
+    out: &mut dyn Write,
+    job: &Job<'_>,
+    layout: &Layout,
+    now: Timestamp,
+) -> io::Result<()> {
+    let json = serde_json::to_string_pretty(&json::JsonJob { job, layout, now })?;
+    write_json(out, &json, layout)
+}
+
+/// Writes JSON byte for byte, but on a terminal escapes what a terminal would obey.
+fn write_json(out: &mut dyn Write, json: &str, layout: &Layout) -> io::Result<()> {
+    if layout.style.is_on_terminal() {
+        writeln!(out, "{}", text::harmless_json(json))
+    } else {
+        writeln!(out, "{json}")
+    }
+}
+
+/// Prints jobs: in formats that stream at once, in the others at the end.
 pub(crate) struct Printer<W: Write> {
     out: W,
-    format: Format,
-    style: Style,
-    errors: bool,
+    layout: Layout,
+    now: Timestamp,
     held: Vec<Job<'static>>,
     taken: u64,
-    began: bool,
+    has_begun: bool,
+    has_reasons: bool,
 }
 
 impl<W: Write> Printer<W> {
-    /// A printer of this format; `errors` puts the reasons of failures under the rows of a table.
-    pub(crate) fn new(out: W, format: Format, style: Style, errors: bool) -> Self {
+    /// A printer; running jobs last until `now`.
+    pub(crate) fn new(out: W, layout: Layout, now: Timestamp) -> Self {
         Self {
             out,
-            format,
-            style,
-            errors,
+            layout,
+            now,
             held: Vec::new(),
             taken: 0,
-            began: false,
+            has_begun: false,
+            has_reasons: false,
         }
     }
 
-    /// How many jobs were taken so far.
+    /// The number of jobs taken so far.
     pub(crate) fn count(&self) -> u64 {
         self.taken
     }
 
-    /// Tells people what the jobs printed leave open; `total` is the service's count after one
+    /// Notes for people what the printed jobs leave open; `total` is the service's count after one
     /// request.
     pub(crate) fn sum_up(&self, total: Option<u64>) {
-        if !self.format.is_for_people() || self.taken == 0 {
+        if !self.layout.format.is_for_people() || self.taken == 0 {
             return;
         }
         if let Some(total) = total.filter(|total| *total > self.taken) {
             say("note", &format!("{} of {total}", jobs_in_words(self.taken)));
         }
-        let has_reason =
-            |job: &Job<'_>| job.error_log.as_deref().is_some_and(|log| !log.is_empty());
-        if self.format == Format::Table && !self.errors && self.held.iter().any(has_reason) {
-            say("note", "--errors shows why jobs failed");
+        let has_column = self.layout.columns.contains(&Column::REASON);
+        let is_table = self.layout.format == Format::Table;
+        if is_table && self.has_reasons && !self.layout.errors && !has_column {
+            say("note", "--errors prints why jobs failed");
         }
     }
 
-    /// Takes the jobs of a page; those that stream are out when this returns.
+    /// Takes the jobs of a page; in formats that stream they are written when this returns.
     pub(crate) fn print(&mut self, jobs: Vec<Job<'static>>) -> io::Result<()> {
         self.begin()?;
         self.taken += jobs.len() as u64;
-        match self.format {
+        let layout = &self.layout;
+        match layout.format {
             Format::Jsonl => {
                 for job in &jobs {
-                    self.write_json(&serde_json::to_string(job)?)?;
+                    let now = self.now;
+                    let json = serde_json::to_string(&json::JsonJob { job, layout, now })?;
+                    write_json(&mut self.out, &json, layout)?;
                 }
             }
-            Format::Csv => csv::write_jobs(&mut self.out, &jobs, self.style.is_on_terminal())?,
-            Format::Table | Format::Json | Format::Timeline => {
+            Format::Csv | Format::Tsv => {
+                delimited::write_jobs(&mut self.out, &jobs, layout, self.now)?;
+            }
+            Format::Table | Format::Wide | Format::Json | Format::Timeline => {
                 self.held.extend(jobs);
                 return Ok(());
             }
@@ -124,48 +184,42 @@ impl<W: Write> Printer<W> {
         self.out.flush()
     }
 
-    /// Prints what is left to print. `total` is the service's count, after one request; after a
-    /// walk it is the number of jobs printed.
+    /// Prints what is left to print. `total` is the service's count, after one request; otherwise
+    /// the number of jobs printed takes its place.
     pub(crate) fn finish(&mut self, total: Option<u64>) -> io::Result<()> {
         self.begin()?;
-        match self.format {
-            Format::Jsonl | Format::Csv => {}
-            Format::Table => {
-                self.write_lines(&table::lines(&self.held, self.style, self.errors))?;
+        let layout = &self.layout;
+        // The jobs are not needed any more; a long list is freed at once.
+        let jobs = std::mem::take(&mut self.held);
+        let has_reason = |job: &Job<'_>| job.error_log.as_deref().is_some_and(|log| !log.is_empty());
+        self.has_reasons |= jobs.iter().any(has_reason);
+        match layout.format {
+            Format::Jsonl | Format::Csv | Format::Tsv => {}
+            Format::Table | Format::Wide => table::write(&mut self.out, &jobs, layout, self.now)?,
+            Format::Timeline => {
+                for line in timeline::lines(&jobs, layout, self.now) {
+                    writeln!(self.out, "{line}")?;
+                }
             }
-            Format::Timeline => self.write_lines(&timeline::lines(&self.held, self.style))?,
             Format::Json => {
-                let mut page = JobPage::default();
-                page.count = total.unwrap_or(self.taken);
-                page.jobs = std::mem::take(&mut self.held);
-                self.write_json(&serde_json::to_string_pretty(&page)?)?;
+                let page = json::JsonPage {
+                    count: total.unwrap_or(self.taken),
+                    jobs: &jobs,
+                    layout,
+                    now: self.now,
+                };
+                write_json(&mut self.out, &serde_json::to_string_pretty(&page)?, layout)?;
             }
         }
         self.out.flush()
     }
 
-    /// Writes what stands before the first job: not before there is an answer.
+    /// Writes what precedes the first job: not before there is a response.
     fn begin(&mut self) -> io::Result<()> {
-        if self.format == Format::Csv && !self.began {
-            csv::write_header(&mut self.out)?;
+        if !self.has_begun && matches!(self.layout.format, Format::Csv | Format::Tsv) {
+            delimited::write_header(&mut self.out, &self.layout)?;
         }
-        self.began = true;
-        Ok(())
-    }
-
-    /// Writes JSON byte for byte, but for what a terminal would obey: that is escaped there.
-    fn write_json(&mut self, json: &str) -> io::Result<()> {
-        if self.style.is_on_terminal() {
-            writeln!(self.out, "{}", text::harmless_json(json))
-        } else {
-            writeln!(self.out, "{json}")
-        }
-    }
-
-    fn write_lines(&mut self, lines: &[String]) -> io::Result<()> {
-        for line in lines {
-            writeln!(self.out, "{line}")?;
-        }
+        self.has_begun = true;
         Ok(())
     }
 }
@@ -176,7 +230,7 @@ mod tests {
 
     fn print(format: Format, pages: Vec<Vec<Job<'static>>>, total: Option<u64>) -> String {
         let mut out = Vec::new();
-        let mut printer = Printer::new(&mut out, format, Style::PLAIN, false);
+        let mut printer = Printer::new(&mut out, Layout::plain(format), samples::NOW);
         for page in pages {
             printer.print(page).unwrap();
         }
@@ -185,7 +239,7 @@ mod tests {
     }
 
     #[test]
-    fn json_is_the_services_shape_without_what_a_job_lacks() {
+    fn json_has_the_form_of_the_service_without_missing_fields() {
         let text = print(Format::Json, vec![samples::jobs()], None);
         let value: serde_json::Value = serde_json::from_str(&text).unwrap();
         assert_eq!(value["count"], 4);
@@ -197,14 +251,14 @@ mod tests {
     }
 
     #[test]
-    fn the_count_of_one_request_is_the_services() {
+    fn json_after_one_request_has_the_count_of_the_service() {
         let text = print(Format::Json, vec![samples::jobs()], Some(35));
         let value: serde_json::Value = serde_json::from_str(&text).unwrap();
         assert_eq!(value["count"], 35);
     }
 
     #[test]
-    fn jsonl_is_one_job_a_line() {
+    fn jsonl_has_one_job_per_line() {
         let text = print(Format::Jsonl, vec![samples::jobs(), samples::jobs()], None);
         assert_eq!(text.lines().count(), 8);
         for (line, job) in text.lines().zip(samples::jobs()) {
@@ -215,21 +269,19 @@ mod tests {
     }
 
     #[test]
-    fn a_terminal_is_given_nothing_that_it_obeys_and_a_pipe_all_there_is() {
+    fn neutralises_escapes_for_a_terminal_and_keeps_them_for_a_pipe() {
         let mut job = Job::new("a");
         job.name = "\u{1b}[2J\u{9b}2J\u{202e}备\u{61c}\u{7f}".into();
         let print = |format, width| {
             let mut out = Vec::new();
-            let style = Style {
-                width,
-                ..Style::PLAIN
-            };
-            let mut printer = Printer::new(&mut out, format, style, false);
+            let mut layout = Layout::plain(format);
+            layout.style.width = width;
+            let mut printer = Printer::new(&mut out, layout, samples::NOW);
             printer.print(vec![job.clone()]).unwrap();
             printer.finish(None).unwrap();
             String::from_utf8(out).unwrap()
         };
-        for format in [Format::Json, Format::Jsonl, Format::Csv] {
+        for format in [Format::Json, Format::Jsonl, Format::Csv, Format::Tsv] {
             let shown = print(format, Some(80));
             let harmful = ['\u{1b}', '\u{9b}', '\u{202e}', '\u{61c}', '\u{7f}'];
             assert!(!shown.contains(harmful), "{format:?}: {shown:?}");
@@ -242,7 +294,7 @@ mod tests {
     }
 
     #[test]
-    fn no_jobs_are_an_empty_document_of_each_format() {
+    fn prints_an_empty_document_for_no_jobs() {
         for (format, text) in [
             (Format::Table, ""),
             (Format::Timeline, ""),
@@ -255,10 +307,10 @@ mod tests {
     }
 
     #[test]
-    fn what_streams_is_out_before_the_end() {
-        for format in [Format::Jsonl, Format::Csv] {
+    fn writes_streamed_jobs_before_the_end() {
+        for format in [Format::Jsonl, Format::Csv, Format::Tsv] {
             let mut out = Vec::new();
-            let mut printer = Printer::new(&mut out, format, Style::PLAIN, false);
+            let mut printer = Printer::new(&mut out, Layout::plain(format), samples::NOW);
             printer.print(samples::jobs()).unwrap();
             drop(printer);
             assert!(

@@ -1,6 +1,12 @@
 //! Jobs for the tests of the outputs: one of each kind, and what may go wrong with them.
 
-use drs_backup_jobs::{EngineType, Job, JobStatus};
+use drs_backup_jobs::{EngineType, Job, JobStatus, Timestamp};
+
+/// An hour and a half after the running job was created.
+pub(super) const NOW: Timestamp = match Timestamp::from_unix_millis(1_724_049_000_000) {
+    Some(now) => now,
+    None => panic!("a valid time"),
+};
 
 pub(super) fn jobs() -> Vec<Job<'static>> {
     let mut failed = job(

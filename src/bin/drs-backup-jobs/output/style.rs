@@ -1,4 +1,4 @@
-//! What a status looks like.
+//! Colours and marks.
 
 use drs_backup_jobs::JobStatus;
 
@@ -46,61 +46,30 @@ impl Style {
         }
     }
 
-    /// `text` in the colour of a status.
+    /// `text` in the colour of a status: one of the terminal's own palette, which fits its theme.
     pub(crate) fn paint(self, text: &str, status: &JobStatus) -> String {
-        match (self.color, Hue::of(status)) {
-            (true, Some(hue)) => format!("\u{1b}[{}m{text}\u{1b}[0m", hue.code()),
+        match status {
+            JobStatus::Success => self.escape(text, 32),
+            JobStatus::Failed => self.escape(text, 31),
+            JobStatus::PrecheckFailed => self.escape(text, 33),
+            JobStatus::Transferring => self.escape(text, 36),
             _ => text.to_owned(),
         }
     }
 
-    /// `text`, held back.
+    pub(crate) fn bold(self, text: &str) -> String {
+        self.escape(text, 1)
+    }
+
     pub(crate) fn dim(self, text: &str) -> String {
+        self.escape(text, 2)
+    }
+
+    fn escape(self, text: &str, code: u8) -> String {
         if self.color {
-            format!("\u{1b}[2m{text}\u{1b}[0m")
+            format!("\u{1b}[{code}m{text}\u{1b}[0m")
         } else {
             text.to_owned()
-        }
-    }
-}
-
-/// A colour of the terminal's own palette, so that it fits whatever theme its user chose.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Hue {
-    Green,
-    Red,
-    Yellow,
-    Cyan,
-}
-
-impl Hue {
-    pub(crate) fn of(status: &JobStatus) -> Option<Self> {
-        Some(match status {
-            JobStatus::Success => Self::Green,
-            JobStatus::Failed => Self::Red,
-            JobStatus::PrecheckFailed => Self::Yellow,
-            JobStatus::Transferring => Self::Cyan,
-            _ => return None,
-        })
-    }
-
-    fn code(self) -> u8 {
-        match self {
-            Self::Red => 31,
-            Self::Green => 32,
-            Self::Yellow => 33,
-            Self::Cyan => 36,
-        }
-    }
-}
-
-impl From<Hue> for comfy_table::Color {
-    fn from(hue: Hue) -> Self {
-        match hue {
-            Hue::Green => Self::DarkGreen,
-            Hue::Red => Self::DarkRed,
-            Hue::Yellow => Self::DarkYellow,
-            Hue::Cyan => Self::DarkCyan,
         }
     }
 }

@@ -1,267 +1,353 @@
-//! Jobs as a table for people: what matters of them, as far as the room goes.
+//! Jobs as a table for people: as many columns as fit.
 
-use comfy_table::{Attribute, Cell, ContentArrangement, Row, Table, presets};
+use std::io::{self, Write};
+
 use drs_backup_jobs::{Job, Timestamp};
 
-use super::style::{Hue, Style};
-use super::{shown_name, text};
+use super::columns::{Column, duration};
+use super::{Format, Layout, shown_name, text};
 
-/// A column and what it shows of a job.
-struct Column {
-    title: &'static str,
-    show: fn(&Job<'_>) -> String,
-}
+/// From the most columns to the fewest: the first that fits is taken.
+const SETS: [&[Column]; 5] = [
+    &[
+        Column::NAME,
+        Column::STATUS,
+        Column::CREATED,
+        Column::Duration,
+        Column::ID,
+        Column::ENGINE,
+        Column::DESCRIPTION,
+    ],
+    &[
+        Column::NAME,
+        Column::STATUS,
+        Column::CREATED,
+        Column::Duration,
+        Column::ID,
+        Column::DESCRIPTION,
+    ],
+    &[
+        Column::NAME,
+        Column::STATUS,
+        Column::CREATED,
+        Column::Duration,
+        Column::DESCRIPTION,
+    ],
+    &[
+        Column::NAME,
+        Column::STATUS,
+        Column::CREATED,
+        Column::Duration,
+    ],
+    &[Column::NAME, Column::STATUS],
+];
 
-const NAME: Column = Column {
-    title: "NAME",
-    show: |job| shown_name(job).into_owned(),
-};
-const STATUS: Column = Column {
-    title: "STATUS",
-    show: |job| or_dash(job.status.as_str()),
-};
-const CREATED: Column = Column {
-    title: "CREATED (UTC)",
-    show: |job| time(job.created_at(), &job.create_time),
-};
-const TOOK: Column = Column {
-    title: "TOOK",
-    show: |job| job.duration().map_or_else(|| "-".into(), text::took),
-};
-const ID: Column = Column {
-    title: "ID",
-    show: |job| text::one_line(&job.id).into_owned(),
-};
-const ENGINE: Column = Column {
-    title: "ENGINE",
-    show: |job| or_dash(job.engine_type.as_str()),
-};
-const DESCRIPTION: Column = Column {
-    title: "DESCRIPTION",
-    show: |job| or_dash(job.description.as_deref().unwrap_or_default()),
-};
-
-/// From the richest to the poorest: the first that fits is taken.
-const LAYOUTS: [&[Column]; 5] = [
-    &[NAME, STATUS, CREATED, TOOK, ID, ENGINE, DESCRIPTION],
-    &[NAME, STATUS, CREATED, TOOK, ID, DESCRIPTION],
-    &[NAME, STATUS, CREATED, TOOK, DESCRIPTION],
-    &[NAME, STATUS, CREATED, TOOK],
-    &[NAME, STATUS],
+/// The columns of the format `wide`; with `--errors` the reasons are below the rows instead.
+const WIDE: [Column; 10] = [
+    Column::NAME,
+    Column::STATUS,
+    Column::CREATED,
+    Column::FINISHED,
+    Column::Duration,
+    Column::ID,
+    Column::ENGINE,
+    Column::ENTERPRISE_PROJECT,
+    Column::DESCRIPTION,
+    Column::REASON,
 ];
 
 /// Columns between two columns.
 const GAP: usize = 2;
-/// What is left at least of the columns that may be cut.
-const LEAST_NAME: usize = 16;
-const LEAST_DESCRIPTION: usize = 20;
 
-/// The lines of the table, the header first; none for no jobs. With `errors` the reasons of
-/// failures stand under their rows.
-pub(crate) fn lines(jobs: &[Job<'_>], style: Style, errors: bool) -> Vec<String> {
+/// The columns that may be cut, in this order, and what is left of them at least.
+const CUT: [(Column, usize); 3] = [
+    (Column::REASON, 20),
+    (Column::DESCRIPTION, 20),
+    (Column::NAME, 16),
+];
+
+/// Writes the table, nothing for no jobs; row by row, since a list can be long.
+pub(super) fn write(
+    out: &mut dyn Write,
+    jobs: &[Job<'_>],
+    layout: &Layout,
+    now: Timestamp,
+) -> io::Result<()> {
     if jobs.is_empty() {
-        return Vec::new();
+        return Ok(());
     }
-    let (columns, widths) = layout(jobs, style);
-    let mut table = Table::new();
-    table
-        .load_style(presets::NOTHING)
-        .set_content_arrangement(ContentArrangement::Disabled);
-    if style.color {
-        table.enforce_styling();
-        // Else the padding is coloured too, cannot be trimmed, and wraps on a narrow terminal.
-        table.style_text_only();
-    } else {
-        table.force_no_tty();
+    let table = Table::new(jobs, layout, now);
+    let mut line = String::new();
+    if layout.has_header {
+        for column in &table.columns {
+            column.push(&mut line, &column.title, |title| layout.style.bold(title));
+        }
+        writeln!(out, "{}", line.trim_end())?;
     }
-    table.set_header(Row::from(
-        columns
-            .iter()
-            .zip(&widths)
-            .map(|(column, width)| {
-                let title = Cell::new(text::cut(column.title, *width, style.ellipsis()));
-                if style.color {
-                    title.add_attribute(Attribute::Bold)
-                } else {
-                    title
-                }
-            })
-            .collect::<Vec<_>>(),
-    ));
     for job in jobs {
-        table.add_row(Row::from(
-            columns
-                .iter()
-                .zip(&widths)
-                .map(|(column, width)| cell(column, job, *width, style))
-                .collect::<Vec<_>>(),
-        ));
-    }
-    for column in table.column_iter_mut() {
-        column.set_padding((0, 2));
-    }
-    let mut rows = table.lines().map(|line| line.trim_end().to_owned());
-    let mut lines: Vec<String> = rows.by_ref().take(1).collect();
-    for (row, job) in rows.zip(jobs) {
-        lines.push(row);
-        if errors {
-            lines.extend(reason(job, style));
+        line.clear();
+        for column in &table.columns {
+            let cell = column.cell(job, layout, now);
+            column.push(&mut line, &cell, |cell| {
+                if column.column == Column::STATUS {
+                    layout.style.paint(cell, &job.status)
+                } else {
+                    cell.to_owned()
+                }
+            });
+        }
+        writeln!(out, "{}", line.trim_end())?;
+        if layout.errors {
+            write_reason(out, job, layout)?;
         }
     }
-    lines
+    Ok(())
 }
 
-fn cell(column: &Column, job: &Job<'_>, width: usize, style: Style) -> Cell {
-    let shown = (column.show)(job);
-    let cell = Cell::new(text::cut(&shown, width, style.ellipsis()));
-    match Hue::of(&job.status) {
-        Some(hue) if style.color && column.title == STATUS.title => cell.fg(hue.into()),
-        _ => cell,
-    }
+struct Table {
+    columns: Vec<Placed>,
 }
 
-/// The columns that fit, and how wide each is.
-fn layout(jobs: &[Job<'_>], style: Style) -> (&'static [Column], Vec<usize>) {
-    let room = style.width.unwrap_or(usize::MAX);
-    let mut fallback: (&'static [Column], Vec<usize>) = (&[], Vec::new());
-    for columns in LAYOUTS {
-        let mut widths: Vec<usize> = columns.iter().map(|column| widest(column, jobs)).collect();
-        if fit(columns, &mut widths, room) {
-            return (columns, widths);
+/// A column with its place in the table.
+#[derive(Clone)]
+struct Placed {
+    column: Column,
+    title: String,
+    width: usize,
+    ellipsis: &'static str,
+    /// Times need the name of their offset, because they do not all have the same.
+    has_offsets: bool,
+}
+
+impl Table {
+    fn new(jobs: &[Job<'_>], layout: &Layout, now: Timestamp) -> Self {
+        let room = match layout.format {
+            Format::Wide => usize::MAX,
+            _ => layout.style.width.unwrap_or(usize::MAX),
+        };
+        let sets: &[&[Column]] = match (&layout.columns[..], layout.format) {
+            ([], Format::Wide) if layout.errors => &[WIDE.split_last().map_or(&[], |(_, rest)| rest)],
+            ([], Format::Wide) => &[&WIDE],
+            ([], _) => &SETS,
+            (chosen, _) => &[chosen],
+        };
+        // Each column is measured once, however many sets it stands in.
+        let mut measured: Vec<Placed> = Vec::new();
+        for set in sets {
+            for &column in *set {
+                if !measured.iter().any(|placed| placed.column == column) {
+                    measured.push(Placed::measure(column, jobs, layout, now));
+                }
+            }
         }
-        fallback = (columns, widths);
+        let place = |set: &[Column]| -> Vec<Placed> {
+            let found = set.iter().filter_map(|column| {
+                measured.iter().find(|placed| placed.column == *column)
+            });
+            found.cloned().collect()
+        };
+        let mut columns = Vec::new();
+        for set in sets {
+            columns = place(set);
+            if fit(&mut columns, room) {
+                break;
+            }
+            // Narrower than any table: the terminal wraps the last set.
+        }
+        Self { columns }
     }
-    // Narrower than anything a table can be read in: the terminal wraps it.
-    fallback
 }
 
-fn widest(column: &Column, jobs: &[Job<'_>]) -> usize {
-    jobs.iter()
-        .map(|job| text::width(&(column.show)(job)))
-        .chain([text::width(column.title)])
-        .max()
-        .unwrap_or_default()
+impl Placed {
+    fn measure(column: Column, jobs: &[Job<'_>], layout: &Layout, now: Timestamp) -> Self {
+        let offset = |job: &Job<'_>| Some(layout.zone.offset(time(column, job)?));
+        let mut offsets = jobs.iter().filter_map(offset);
+        let first = offsets.next();
+        let mut placed = Self {
+            column,
+            title: title(column, layout),
+            width: 0,
+            ellipsis: layout.style.ellipsis(),
+            has_offsets: offsets.any(|offset| Some(offset) != first),
+        };
+        let cells = jobs.iter().map(|job| text::width(&placed.cell(job, layout, now)));
+        let title = text::width(&placed.title).min(if layout.has_header { usize::MAX } else { 0 });
+        placed.width = cells.max().unwrap_or_default().max(title);
+        placed
+    }
+
+    /// What stands in this column, uncut.
+    fn cell(&self, job: &Job<'_>, layout: &Layout, now: Timestamp) -> String {
+        match self.column {
+            Column::NAME => shown_name(job).into_owned(),
+            Column::Duration => duration(job, now).map_or_else(|| "-".into(), text::took),
+            column => {
+                let field = column.field(job).unwrap_or_default();
+                match time(column, job) {
+                    Some(time) if self.has_offsets => format!(
+                        "{} {}",
+                        layout.zone.minute(time),
+                        layout.zone.abbreviation(time)
+                    ),
+                    Some(time) => layout.zone.minute(time),
+                    None if field.trim().is_empty() => "-".into(),
+                    None => text::one_line(field).into_owned(),
+                }
+            }
+        }
+    }
+
+    /// Appends a cell, cut and padded to the column's width, and the gap behind it.
+    fn push(&self, line: &mut String, cell: &str, paint: impl Fn(&str) -> String) {
+        let shown = text::cut(cell, self.width, self.ellipsis);
+        line.push_str(&paint(&shown));
+        text::push_spaces(line, (self.width + GAP).saturating_sub(text::width(&shown)));
+    }
 }
 
-/// Narrows what may be cut until the columns fit; whether they do.
-fn fit(columns: &[Column], widths: &mut [usize], room: usize) -> bool {
+/// The time in a column of times, if it can be parsed.
+fn time(column: Column, job: &Job<'_>) -> Option<Timestamp> {
+    match column {
+        Column::CREATED => job.created_at(),
+        Column::FINISHED => job.finished_at(),
+        _ => None,
+    }
+}
+
+fn title(column: Column, layout: &Layout) -> String {
+    match column {
+        Column::CREATED => format!("CREATED ({})", layout.zone.name()),
+        Column::FINISHED => format!("FINISHED ({})", layout.zone.name()),
+        Column::ENGINE => "ENGINE".into(),
+        Column::REASON => "ERROR".into(),
+        Column::ENTERPRISE_PROJECT => "ENTERPRISE PROJECT".into(),
+        column => column.name().to_uppercase(),
+    }
+}
+
+/// Narrows what may be cut until the columns fit; returns whether they do.
+fn fit(columns: &mut [Placed], room: usize) -> bool {
     let gaps = GAP * columns.len().saturating_sub(1);
-    let over = |widths: &[usize]| (widths.iter().sum::<usize>() + gaps).saturating_sub(room);
-    for (title, least) in [
-        (DESCRIPTION.title, LEAST_DESCRIPTION),
-        (NAME.title, LEAST_NAME),
-    ] {
-        let excess = over(widths);
-        let found = columns.iter().zip(&mut *widths);
-        for (_, width) in found.filter(|(column, _)| column.title == title) {
-            *width = width.saturating_sub(excess).max((*width).min(least));
+    let excess = |columns: &[Placed]| {
+        let sum: usize = columns.iter().map(|placed| placed.width).sum();
+        (sum + gaps).saturating_sub(room)
+    };
+    for (column, least) in CUT {
+        let excess = excess(columns);
+        for placed in columns.iter_mut().filter(|placed| placed.column == column) {
+            placed.width = placed.width.saturating_sub(excess).max(placed.width.min(least));
         }
     }
-    over(widths) == 0
-}
-
-fn or_dash(text: &str) -> String {
-    let text = if text.is_empty() { "-" } else { text };
-    text::one_line(text).into_owned()
-}
-
-/// A time to the minute; a text that is no time as it came.
-fn time(time: Option<Timestamp>, text: &str) -> String {
-    match time {
-        Some(time) => minute(time),
-        None if text.is_empty() => "-".into(),
-        None => text::cut(&text::one_line(text), 20, "...").into_owned(),
-    }
-}
-
-/// `2024-08-19 02:27`.
-pub(crate) fn minute(time: Timestamp) -> String {
-    let text = time.to_string().replacen('T', " ", 1);
-    text.get(..16).unwrap_or(&text).to_owned()
+    excess(columns) == 0
 }
 
 /// Why a job failed, indented, in as many lines as it takes.
-fn reason(job: &Job<'_>, style: Style) -> Vec<String> {
-    let Some(reason) = job
-        .error_log
-        .as_deref()
-        .filter(|log| !log.trim().is_empty())
-    else {
-        return Vec::new();
+fn write_reason(out: &mut dyn Write, job: &Job<'_>, layout: &Layout) -> io::Result<()> {
+    let style = layout.style;
+    let Some(reason) = job.error_log.as_deref().filter(|log| !log.trim().is_empty()) else {
+        return Ok(());
     };
     let reason = text::one_line(reason);
     let lines = match style.width {
         Some(width) => text::wrap(&reason, width.saturating_sub(4)),
         None => vec![reason.trim().to_owned()],
     };
-    let corner = if style.ascii { "`-" } else { "└─" };
-    lines
-        .iter()
-        .enumerate()
-        .map(|(at, line)| {
-            let lead = if at == 0 { corner } else { "  " };
-            style.paint(&format!("{lead} {line}"), &job.status)
-        })
-        .collect()
+    let mut lead = if style.ascii { "`-" } else { "└─" };
+    for line in lines {
+        writeln!(out, "{}", style.paint(&format!("{lead} {line}"), &job.status))?;
+        lead = "  ";
+    }
+    Ok(())
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::samples;
+    use super::super::{Style, samples};
     use super::*;
+    use crate::time::Zone;
 
-    fn plain(width: Option<usize>) -> Style {
-        Style {
-            color: false,
-            ascii: false,
-            width,
+    fn layout(width: Option<usize>) -> Layout {
+        Layout {
+            style: Style { width, ..Style::PLAIN },
+            ..Layout::plain(Format::Table)
         }
     }
 
-    #[test]
-    fn no_jobs_make_no_table() {
-        assert!(lines(&[], plain(Some(80)), true).is_empty());
+    fn lines(jobs: &[Job<'_>], layout: &Layout) -> Vec<String> {
+        let mut out = Vec::new();
+        write(&mut out, jobs, layout, samples::NOW).unwrap();
+        let text = String::from_utf8(out).unwrap();
+        text.lines().map(str::to_owned).collect()
     }
 
     #[test]
-    fn no_line_is_wider_than_the_terminal() {
+    fn writes_nothing_for_no_jobs() {
+        assert!(lines(&[], &layout(Some(80))).is_empty());
+    }
+
+    #[test]
+    fn no_line_exceeds_the_terminal() {
         for width in [40, 60, 80, 100, 120, 200] {
-            for line in lines(&samples::jobs(), plain(Some(width)), true) {
+            let layout = Layout {
+                errors: true,
+                ..layout(Some(width))
+            };
+            for line in lines(&samples::jobs(), &layout) {
                 assert!(text::width(&line) <= width, "{width}: {line:?}");
             }
         }
     }
 
     #[test]
-    fn chinese_names_leave_the_columns_aligned() {
-        let shown = lines(&samples::jobs(), plain(Some(80)), false);
+    fn chinese_names_keep_the_columns_aligned() {
+        let shown = lines(&samples::jobs(), &layout(Some(80)));
         let status_at = |line: &str, status| text::width(line.split_once(status).unwrap().0);
-        assert_eq!(
-            status_at(&shown[0], "STATUS"),
-            status_at(&shown[1], "SUCCESS")
-        );
-        assert_eq!(
-            status_at(&shown[0], "STATUS"),
-            status_at(&shown[2], "FAILED")
-        );
+        assert_eq!(status_at(&shown[0], "STATUS"), status_at(&shown[1], "SUCCESS"));
+        assert_eq!(status_at(&shown[0], "STATUS"), status_at(&shown[2], "FAILED"));
     }
 
     #[test]
-    fn the_wider_the_terminal_the_more_is_shown() {
-        let header = |width| lines(&samples::jobs(), plain(width), false)[0].clone();
+    fn shows_more_columns_on_wider_terminals() {
+        let header = |width| lines(&samples::jobs(), &layout(width))[0].clone();
         assert!(!header(Some(80)).contains(" ID "));
         assert!(header(Some(140)).contains(" ID "));
         assert!(header(None).contains("ENGINE"));
-        assert!(header(Some(80)).contains("DESCRIPTION"));
+        assert!(header(Some(88)).contains("DESCRIPTION"));
     }
 
     #[test]
-    fn the_reason_of_a_failure_stands_under_its_row() {
-        let shown = lines(&samples::jobs(), plain(None), true);
-        let failed = shown
-            .iter()
-            .position(|line| line.contains("FAILED"))
-            .unwrap();
+    fn wide_is_never_cut_and_holds_every_field() {
+        let wide = Layout {
+            format: Format::Wide,
+            ..layout(Some(40))
+        };
+        let shown = lines(&samples::jobs(), &wide);
+        for title in ["FINISHED", "ENTERPRISE PROJECT", "ERROR"] {
+            assert!(shown[0].contains(title), "{shown:#?}");
+        }
+        assert!(shown[2].contains("第 3 段校验失败"), "{shown:#?}");
+    }
+
+    #[test]
+    fn prints_the_chosen_columns_in_their_order() {
+        let chosen = Layout {
+            columns: vec![Column::STATUS, Column::ID],
+            has_header: false,
+            ..layout(Some(80))
+        };
+        let shown = lines(&samples::jobs(), &chosen);
+        assert_eq!(shown.len(), 4);
+        assert_eq!(shown[2], "TRANSFERRING  running");
+    }
+
+    #[test]
+    fn prints_the_reason_below_its_row() {
+        let with_errors = Layout {
+            errors: true,
+            ..layout(None)
+        };
+        let shown = lines(&samples::jobs(), &with_errors);
+        let failed = shown.iter().position(|line| line.contains("FAILED")).unwrap();
         assert_eq!(
             shown[failed + 1],
             "└─ The backup file is damaged: 第 3 段校验失败"
@@ -269,41 +355,66 @@ mod tests {
     }
 
     #[test]
-    fn what_a_job_lacks_leaves_no_hole() {
-        let shown = lines(&[Job::new("0667")], plain(Some(80)), false);
+    fn a_running_job_shows_the_time_so_far() {
+        let shown = lines(&samples::jobs(), &layout(Some(100)));
+        assert!(shown[3].contains("TRANSFERRING"), "{shown:#?}");
+        assert!(shown[3].contains("1h 30m"), "{shown:#?}");
+    }
+
+    #[test]
+    fn prints_a_dash_for_what_a_job_lacks() {
+        let shown = lines(&[Job::new("0667")], &layout(Some(80)));
         let cells: Vec<&str> = shown[1].split_whitespace().collect();
         assert_eq!(cells, ["0667", "-", "-", "-", "0667", "-", "-"]);
     }
 
     #[test]
-    fn what_is_cut_off_in_ascii_leaves_three_dots() {
+    fn marks_a_cut_in_ascii_with_three_dots() {
         let mut job = Job::new("a");
-        job.create_time = "no time, and long besides".into();
-        job.name = "a-name-that-no-narrow-terminal-has-room-for".into();
-        let ascii = Style {
-            ascii: true,
-            ..plain(Some(60))
-        };
-        let shown = lines(&[job], ascii, false).concat();
-        assert!(shown.contains("a-name-that-n"), "{shown}");
-        assert!(shown.contains("no time, and long"), "{shown}");
+        job.name = "a-name-that-is-too-long-for-a-narrow-terminal".into();
+        job.status = "TRANSFERRING".into();
+        let mut ascii = layout(Some(60));
+        ascii.style.ascii = true;
+        let shown = lines(&[job], &ascii).concat();
         assert!(shown.contains("..."), "{shown}");
         assert!(shown.is_ascii(), "{shown}");
     }
 
     #[test]
-    fn colour_is_there_only_when_asked_for() {
-        let jobs = samples::jobs();
-        assert!(
-            !lines(&jobs, plain(Some(80)), true)
-                .concat()
-                .contains('\u{1b}')
-        );
-        let color = Style {
-            color: true,
-            ..plain(Some(80))
+    fn names_the_offset_of_each_time_where_they_differ() {
+        let jobs = ["2024-11-03T05:30:00Z", "2024-11-03T06:30:00Z"].map(|created| {
+            samples::job("a", "a", drs_backup_jobs::JobStatus::Success, created, None)
+        });
+        let new_york = Layout {
+            zone: Zone::named("America/New_York"),
+            columns: vec![Column::CREATED],
+            ..layout(Some(80))
         };
-        let shown = lines(&jobs, color, true);
+        assert_eq!(
+            lines(&jobs, &new_york),
+            [
+                "CREATED (America/New_York)",
+                "2024-11-03 01:30 EDT",
+                "2024-11-03 01:30 EST"
+            ]
+        );
+        assert_eq!(
+            lines(&jobs[..1], &new_york)[1],
+            "2024-11-03 01:30"
+        );
+    }
+
+    #[test]
+    fn colours_only_where_enabled() {
+        let jobs = samples::jobs();
+        let with_errors = Layout {
+            errors: true,
+            ..layout(Some(80))
+        };
+        assert!(!lines(&jobs, &with_errors).concat().contains('\u{1b}'));
+        let mut coloured = with_errors;
+        coloured.style.color = true;
+        let shown = lines(&jobs, &coloured);
         assert!(shown.concat().contains('\u{1b}'));
         assert!(shown.iter().all(|line| !line.ends_with(' ')), "{shown:#?}");
         assert!(!shown[0].contains("  \u{1b}[0m"), "{shown:#?}");

@@ -11,16 +11,18 @@ pub(crate) fn width(text: &str) -> usize {
     text.width()
 }
 
-/// `text` on one line and harmless: an answer may hold what a terminal obeys (escape sequences,
-/// line breaks, marks that turn the direction of writing).
+/// `text` on one line and harmless: a response may contain what a terminal obeys (escape sequences,
+/// line breaks, marks that change the direction of writing) or does not show.
 pub(crate) fn one_line(text: &str) -> Cow<'_, str> {
     if text.chars().any(is_harmful) {
         text.chars()
-            .map(|ch| match ch {
+            .filter_map(|ch| Some(match ch {
                 '\n' | '\r' | '\t' => ' ',
+                // Chooses how the character before it is drawn: without it the text stays.
+                '\u{fe00}'..='\u{fe0f}' => return None,
                 ch if is_harmful(ch) => char::REPLACEMENT_CHARACTER,
                 ch => ch,
-            })
+            }))
             .collect::<String>()
             .into()
     } else {
@@ -39,8 +41,10 @@ pub(crate) fn harmless_json(json: &str) -> Cow<'_, str> {
     let mut out = String::with_capacity(json.len() + 64);
     for ch in json.chars() {
         if is_raw(ch) {
-            let written = write!(out, "\\u{:04x}", u32::from(ch));
-            debug_assert!(written.is_ok(), "writing to a String cannot fail");
+            for unit in ch.encode_utf16(&mut [0; 2]) {
+                let written = write!(out, "\\u{unit:04x}");
+                debug_assert!(written.is_ok(), "writing to a String cannot fail");
+            }
         } else {
             out.push(ch);
         }
@@ -48,13 +52,22 @@ pub(crate) fn harmless_json(json: &str) -> Cow<'_, str> {
     out.into()
 }
 
+/// Whether a terminal may obey `ch`, or shows nothing for it: control characters, marks that change
+/// the direction of writing, and characters of no width, which hide in a name. Combining accents
+/// stay: languages need them.
 fn is_harmful(ch: char) -> bool {
     ch.is_control()
-        || matches!(
-            ch,
-            '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}' | '\u{2029}' | '\u{feff}'
-        )
-        || matches!(ch, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+        || matches!(ch,
+            '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}'
+            | '\u{180b}'..='\u{180f}'
+            | '\u{200b}'..='\u{200f}'
+            | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}'
+            | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}'
+            | '\u{fff0}'..='\u{fffb}'
+            | '\u{1bca0}'..='\u{1bca3}'
+            | '\u{1d173}'..='\u{1d17a}'
+            | '\u{e0000}'..='\u{e0fff}')
 }
 
 /// `text` in at most `columns`, with `mark` at its end if something was cut off.

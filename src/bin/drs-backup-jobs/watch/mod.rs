@@ -12,6 +12,7 @@ use crate::connect::connect;
 use crate::failure::{Failure, say};
 use crate::terminal;
 
+mod args;
 mod goal;
 mod lines;
 mod live;

@@ -1,0 +1,278 @@
+//! Time zones, and the times of `--since` and `--until`.
+
+use drs_backup_jobs::{Clock, Timestamp};
+use drs_backup_jobs::emulator::parse_duration;
+use jiff::civil::{Date, DateTime, Time};
+use jiff::tz::{AmbiguousOffset, TimeZone};
+
+use crate::failure::say;
+
+const EPOCH: Timestamp = match Timestamp::from_unix_millis(0) {
+    Some(epoch) => epoch,
+    None => panic!("1970 lies in the years 0 to 9999"),
+};
+
+/// The time on `clock`.
+pub(crate) fn now(clock: &dyn Clock) -> Timestamp {
+    Timestamp::from_unix(clock.unix_time()).unwrap_or(EPOCH)
+}
+
+/// The zone in which times are displayed and read.
+#[derive(Clone, Debug)]
+pub(crate) struct Zone {
+    zone: TimeZone,
+    name: String,
+}
+
+impl Zone {
+    pub(crate) fn utc() -> Self {
+        Self {
+            zone: TimeZone::UTC,
+            name: "UTC".to_owned(),
+        }
+    }
+
+    /// The zone of `TZ` or of the system; UTC, with a note, where `TZ` names none.
+    pub(crate) fn local() -> Self {
+        match TimeZone::try_system() {
+            Ok(zone) => Self::of(zone),
+            Err(_) => {
+                if let Some(name) = std::env::var_os("TZ") {
+                    say("note", &format!("unknown time zone TZ={}; times are in UTC", name.display()));
+                }
+                Self::utc()
+            }
+        }
+    }
+
+    #[cfg(test)]
+    pub(crate) fn named(name: &str) -> Self {
+        Self::of(TimeZone::get(name).unwrap())
+    }
+
+    fn of(zone: TimeZone) -> Self {
+        let name = match zone.iana_name() {
+            Some("Etc/UTC" | "Etc/UCT" | "UCT" | "Zulu" | "Etc/Zulu") => "UTC".to_owned(),
+            Some(name) => name.to_owned(),
+            None if zone.is_unknown() => "UTC".to_owned(),
+            // A rule such as TZ=CST-8 has no name but what it calls itself now.
+            None => zone
+                .to_offset_info(jiff::Timestamp::now())
+                .abbreviation()
+                .to_owned(),
+        };
+        Self { zone, name }
+    }
+
+    /// The name for a header: `Asia/Shanghai`, `UTC`.
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// `2024-08-19 02:27`.
+    pub(crate) fn minute(&self, time: Timestamp) -> String {
+        let text = self.second(time);
+        text.get(..16).unwrap_or(&text).to_owned()
+    }
+
+    /// `2024-08-19 02:27:15`.
+    pub(crate) fn second(&self, time: Timestamp) -> String {
+        let local = self.local_time(time);
+        format!(
+            "{:04}-{:02}-{:02} {:02}:{:02}:{:02}",
+            local.year(),
+            local.month(),
+            local.day(),
+            local.hour(),
+            local.minute(),
+            local.second()
+        )
+    }
+
+    /// `02:27:15`.
+    pub(crate) fn time_of_day(&self, time: Timestamp) -> String {
+        let text = self.second(time);
+        text.get(11..).unwrap_or(&text).to_owned()
+    }
+
+    /// What the zone's time is called at `time`: `EDT`, `CST`, `+08`.
+    pub(crate) fn abbreviation(&self, time: Timestamp) -> String {
+        let info = self.zone.to_offset_info(instant(time));
+        info.abbreviation().to_owned()
+    }
+
+    /// Seconds east of UTC at `time`.
+    pub(crate) fn offset(&self, time: Timestamp) -> i32 {
+        self.zone.to_offset(instant(time)).seconds()
+    }
+
+    pub(crate) fn local_time(&self, time: Timestamp) -> DateTime {
+        self.zone.to_datetime(instant(time))
+    }
+
+    /// When the clocks of the zone show `local`: twice at the end of summer time, never at its
+    /// beginning.
+    pub(crate) fn instants(&self, local: DateTime) -> impl Iterator<Item = Timestamp> {
+        let offsets = match self.zone.to_ambiguous_timestamp(local).offset() {
+            AmbiguousOffset::Unambiguous { offset } => [Some(offset), None],
+            AmbiguousOffset::Fold { before, after } => [Some(before), Some(after)],
+            AmbiguousOffset::Gap { .. } => [None, None],
+        };
+        offsets.into_iter().flatten().filter_map(move |offset| {
+            let time = offset.to_timestamp(local).ok()?;
+            Timestamp::from_unix_millis(time.as_millisecond())
+        })
+    }
+}
+
+/// The years 0 to 9999 lie within those of jiff, but for a day at each end.
+fn instant(time: Timestamp) -> jiff::Timestamp {
+    jiff::Timestamp::from_millisecond(time.unix_millis()).unwrap_or(jiff::Timestamp::MAX)
+}
+
+/// A time as people write it, before it is known what time it is now and where.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Moment {
+    /// So many milliseconds ago.
+    Ago(i64),
+    /// A day, in local time.
+    Day(Date),
+    /// So many days before today.
+    DaysAgo(i64),
+    /// A local date and time.
+    Local(DateTime),
+    /// A local time of day: the latest that has been.
+    TimeOfDay(Time),
+    /// A time with its offset.
+    Instant(Timestamp),
+}
+
+const FORMS: &str = "expected a duration ago (24h, 7d), a date (2024-08-19), a time (22:30, \
+                     2024-08-19T02:27:15, 2024-08-19T02:27:15+08:00), today or yesterday";
+
+impl Moment {
+    pub(crate) fn parse(text: &str) -> Result<Self, String> {
+        let text = text.trim();
+        match text {
+            "now" => return Ok(Self::Ago(0)),
+            "today" => return Ok(Self::DaysAgo(0)),
+            "yesterday" => return Ok(Self::DaysAgo(1)),
+            _ => {}
+        }
+        let is_number = text.bytes().all(|byte| byte.is_ascii_digit());
+        if is_number && matches!(text.len(), 10 | 13) {
+            // Seconds or milliseconds since 1970, as logs have them.
+            return Timestamp::parse(text).map(Self::Instant).ok_or(FORMS.to_owned());
+        }
+        if !text.contains([':', '-']) && !(is_number && text.len() == 8) {
+            let ago = parse_duration(text).map_err(|_| FORMS.to_owned())?;
+            let millis = i64::try_from(ago.as_millis()).map_err(|_| FORMS.to_owned())?;
+            return Ok(Self::Ago(millis));
+        }
+        if !text.contains([':', 'T', 't']) {
+            return text.parse().map(Self::Day).map_err(|error| not_a_time(&error));
+        }
+        if text.len() <= "22:30:15".len() && text.get(2..3) == Some(":") {
+            return text.parse().map(Self::TimeOfDay).map_err(|error| not_a_time(&error));
+        }
+        let has_offset = text.ends_with(['Z', 'z'])
+            || text.get(10..).is_some_and(|time| time.contains(['+', '-']));
+        if has_offset {
+            let instant: jiff::Timestamp = text.parse().map_err(|error| not_a_time(&error))?;
+            return Timestamp::from_unix_millis(instant.as_millisecond())
+                .map(Self::Instant)
+                .ok_or(FORMS.to_owned());
+        }
+        text.parse().map(Self::Local).map_err(|error| not_a_time(&error))
+    }
+
+    /// The first instant that is meant.
+    pub(crate) fn start(self, now: Timestamp, zone: &Zone) -> Result<Timestamp, String> {
+        match self {
+            Self::Instant(time) => Ok(time),
+            Self::Ago(millis) => {
+                let time = now.unix_millis().checked_sub(millis);
+                time.and_then(Timestamp::from_unix_millis).ok_or_else(out_of_range)
+            }
+            Self::Day(_) | Self::DaysAgo(_) => {
+                let day = self.day(now, zone)?;
+                first_of(zone, day.to_datetime(Time::midnight()))
+            }
+            Self::Local(local) => first_of(zone, local),
+            Self::TimeOfDay(time) => {
+                let today = zone.local_time(now).date();
+                let start = first_of(zone, today.to_datetime(time))?;
+                if start <= now {
+                    return Ok(start);
+                }
+                let yesterday = today.yesterday().map_err(|_| out_of_range())?;
+                first_of(zone, yesterday.to_datetime(time))
+            }
+        }
+    }
+
+    /// The last instant that is meant: a day lasts to its end, a time that clocks show twice is the
+    /// later one, and a time of day comes after `since`.
+    pub(crate) fn end(
+        self,
+        now: Timestamp,
+        zone: &Zone,
+        since: Option<Timestamp>,
+    ) -> Result<Timestamp, String> {
+        match self {
+            Self::Day(_) | Self::DaysAgo(_) => {
+                let next = self.day(now, zone)?.tomorrow().map_err(|_| out_of_range())?;
+                let end = first_of(zone, next.to_datetime(Time::midnight()))?;
+                Timestamp::from_unix_millis(end.unix_millis() - 1).ok_or_else(out_of_range)
+            }
+            Self::Local(local) => last_of(zone, local),
+            Self::TimeOfDay(time) => {
+                let end = self.start(now, zone)?;
+                let local = zone.local_time(end).date().to_datetime(time);
+                if since.is_none_or(|since| since <= end) {
+                    return last_of(zone, local);
+                }
+                let next = local.date().tomorrow().map_err(|_| out_of_range())?;
+                last_of(zone, next.to_datetime(time))
+            }
+            Self::Ago(_) | Self::Instant(_) => self.start(now, zone),
+        }
+    }
+
+    fn day(self, now: Timestamp, zone: &Zone) -> Result<Date, String> {
+        let today = zone.local_time(now).date();
+        match self {
+            Self::Day(date) => Ok(date),
+            Self::DaysAgo(0) => Ok(today),
+            _ => today.yesterday().map_err(|_| out_of_range()),
+        }
+    }
+}
+
+fn first_of(zone: &Zone, local: DateTime) -> Result<Timestamp, String> {
+    match zone.instants(local).next() {
+        Some(time) => Ok(time),
+        None => after_gap(zone, local),
+    }
+}
+
+fn last_of(zone: &Zone, local: DateTime) -> Result<Timestamp, String> {
+    match zone.instants(local).last() {
+        Some(time) => Ok(time),
+        None => after_gap(zone, local),
+    }
+}
+
+/// A time that the clocks skip at the beginning of summer time: as long after the gap's beginning.
+fn after_gap(zone: &Zone, local: DateTime) -> Result<Timestamp, String> {
+    let time = zone.zone.to_timestamp(local).map_err(|_| out_of_range())?;
+    Timestamp::from_unix_millis(time.as_millisecond()).ok_or_else(out_of_range)
+}
+
+fn out_of_range() -> String {
+    "the time must lie in the years 0 to 9999".to_owned()
+}
+
+fn not_a_time(_: &jiff::Error) -> String {
+    FORMS.to_owned()
+}

@@ -80,7 +80,7 @@ fn what_is_wrong_is_told_with_line_and_column() {
         ("\u{feff}[1]", "line 1, column 2: expected an object"),
     ] {
         let run = decode(body);
-        run.assert_refused(1, &["standard input, ", said]);
+        run.assert_refused(1, &["standard input: ", said]);
     }
 }
 
@@ -91,7 +91,7 @@ fn what_the_jobs_leave_open_is_told_as_list_tells_it() {
     let run = Run::with_input(table, page.as_bytes());
     assert_eq!(
         run.stderr,
-        "note: 2 jobs of 7\nnote: --errors shows why jobs failed\n"
+        "note: 2 jobs of 7\nnote: --errors prints why jobs failed\n"
     );
     run.done();
     assert_eq!(decode(&page).stderr, "", "jsonl is for programs");

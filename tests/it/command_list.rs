@@ -233,7 +233,14 @@ fn no_jobs_are_no_error() {
 fn the_readme_shows_what_the_command_prints() {
     let readme = include_str!("../../README.md");
     let arguments = [
-        "list", "--demo", "--name", "nightly", "--output", "timeline",
+        "list",
+        "--demo",
+        "--now",
+        "2024-08-19T12:00:00Z",
+        "--name",
+        "nightly",
+        "--output",
+        "timeline",
     ];
     let printed = Run::of(command(&arguments)).done();
     assert!(printed.lines().count() > 9, "{printed}");

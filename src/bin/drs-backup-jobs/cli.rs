@@ -6,10 +6,10 @@ use crate::completions::CompletionsArgs;
 use crate::decode::DecodeArgs;
 use crate::emulate::EmulateArgs;
 use crate::get::GetArgs;
+use crate::help;
 use crate::list::ListArgs;
 use crate::man::ManArgs;
 use crate::watch::WatchArgs;
-use crate::help;
 
 /// List and watch the backup migration jobs of Huawei Cloud's Data Replication Service
 #[derive(Debug, Parser)]

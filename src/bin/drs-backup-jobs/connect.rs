@@ -10,13 +10,16 @@ use drs_backup_jobs::credentials::Environment;
 use drs_backup_jobs::emulator::Script;
 use drs_backup_jobs::transport::{Proxies, Ureq};
 use drs_backup_jobs::{
-    Client, ClientBuilder, Clock, Credentials, Error, ErrorKind, Region, RetryPolicy,
+    CancelToken, Client, ClientBuilder, Clock, Credentials, Error, ErrorKind, Region, RetryPolicy,
+    Timestamp,
 };
 
 use crate::args::ServiceArgs;
 use crate::demo::Demo;
 use crate::dry_run::DryRun;
 use crate::failure::{Failure, say, with_causes};
+use crate::output::text;
+use crate::time;
 
 /// A client, and what it was made with.
 pub(crate) struct Connection {
@@ -24,16 +27,45 @@ pub(crate) struct Connection {
     /// What would have been sent, in a dry run.
     pub(crate) dry_run: Option<DryRun>,
     region: Option<String>,
-    /// What time it is where the service is.
+    /// The clock of the service.
     pub(crate) clock: Arc<dyn Clock>,
-    /// The service that is asked, if it is one of our own.
+    /// The limit of the whole run, and whether it is over.
+    timeout: Option<(Duration, CancelToken)>,
+    /// The emulator that serves the sample data.
     _demo: Option<Demo>,
 }
 
 impl Connection {
+    /// The time on the clock of the service.
+    pub(crate) fn now(&self) -> Timestamp {
+        time::now(&*self.clock)
+    }
+
+    /// Whether the time limit of the whole run is over.
+    pub(crate) fn is_over(&self) -> bool {
+        self.timeout
+            .as_ref()
+            .is_some_and(|(_, token)| token.is_cancelled())
+    }
+
+    /// That the time limit of the whole run is over.
+    pub(crate) fn timed_out(&self) -> Failure {
+        let limit = self
+            .timeout
+            .as_ref()
+            .map_or(Duration::ZERO, |(limit, _)| *limit);
+        Failure::timeout(format!(
+            "cannot finish within --timeout {}",
+            text::took(limit)
+        ))
+    }
+
     /// Why a request failed, with what its place suggests.
     pub(crate) fn failure(&self, error: Error) -> Failure {
         let kind = error.kind();
+        if kind == ErrorKind::Cancelled && self.is_over() {
+            return self.timed_out();
+        }
         let failure = Failure::from(error);
         match &self.region {
             Some(region) if matches!(kind, ErrorKind::Connect | ErrorKind::Tls) => {
@@ -44,14 +76,18 @@ impl Connection {
     }
 }
 
-/// The client that flags, environment and profile describe; each page has `timeout`. The list of a
-/// demo changes by `life`.
+/// The client that flags, environment and profile describe. `timeout` limits the whole run; the
+/// sample data of a demo change by `script`.
 pub(crate) fn connect(
     args: &ServiceArgs,
-    timeout: Duration,
-    life: Script,
+    timeout: Option<Duration>,
+    script: Script,
 ) -> Result<Connection, Failure> {
-    let demo = args.demo.then(|| Demo::start(life)).transpose()?;
+    let timeout = timeout.map(|limit| (limit, cancelled_after(limit)));
+    let demo = args
+        .demo
+        .then(|| Demo::start(args.now, script))
+        .transpose()?;
     let environment = match &demo {
         Some(_) => Environment::from_fn(|_| None),
         None => Environment::from_process(),
@@ -68,8 +104,11 @@ pub(crate) fn connect(
     };
 
     let mut builder = Client::builder()
-        .timeout(timeout)
+        .timeout(args.request_timeout)
         .retry(RetryPolicy::default().retries(args.retries));
+    if let Some((_, token)) = &timeout {
+        builder = builder.cancel_token(token.clone());
+    }
     builder = match &dry_run {
         Some(dry_run) => builder.transport(dry_run.clone()),
         None => builder.transport(transport(args)?),
@@ -97,6 +136,7 @@ pub(crate) fn connect(
         dry_run,
         region,
         clock,
+        timeout,
         _demo: demo,
     })
 }
@@ -107,6 +147,18 @@ const ENDPOINT_HINT: &str = "name it like https://drs.cn-north-4.myhuaweicloud.c
 const IAM_HINT: &str = "name it like https://iam.cn-north-4.myhuaweicloud.com; plain http is for this machine alone, such as http://127.0.0.1:8080";
 const TOKEN_HINT: &str = "put a token of IAM into HW_AUTH_TOKEN or into a file for --token-file, or an access key into HUAWEICLOUD_SDK_AK and HUAWEICLOUD_SDK_SK";
 const DEMO_HINT: &str = "to look around first: drs-backup-jobs list --demo";
+
+/// A token that cancels requests after `limit`.
+fn cancelled_after(limit: Duration) -> CancelToken {
+    let token = CancelToken::new();
+    let timer = token.clone();
+    // It ends with the program.
+    std::thread::spawn(move || {
+        std::thread::sleep(limit);
+        timer.cancel();
+    });
+    token
+}
 
 /// Flags first, then the environment, then the profile. All that is missing is told at once.
 fn described(
@@ -231,7 +283,11 @@ mod tests {
             project_id: None,
             token_file: None,
             ca_file: None,
+            profile: None,
+            ecs_metadata: false,
             retries: 4,
+            request_timeout: Duration::from_secs(60),
+            now: None,
             demo: false,
             dry_run: false,
         }

@@ -15,7 +15,7 @@ use drs_backup_jobs::clock::SystemClock;
 use drs_backup_jobs::{Job, SortDir, SortKey};
 
 use crate::args::{JobFilters, OutputArgs};
-use crate::failure::{Failure, say};
+use crate::failure::{Failure, JOBS_FAILED, say};
 use crate::help;
 use crate::list::is_failed;
 use crate::output::{Printer, jobs_in_words};
@@ -46,9 +46,8 @@ pub(crate) struct DecodeArgs {
 
 pub(crate) fn run(args: &DecodeArgs) -> Result<ExitCode, Failure> {
     if args.files.is_empty() && io::stdin().is_terminal() {
-        return Err(Failure::usage("no input").with_hint(
-            "name a file, or pipe a response in: curl … | drs-backup-jobs decode",
-        ));
+        return Err(Failure::usage("no input")
+            .with_hint("name a file, or pipe a response in: curl … | drs-backup-jobs decode"));
     }
     let zone = args.output.zone();
     let layout = args.output.layout(zone.clone())?;
@@ -79,7 +78,10 @@ pub(crate) fn run(args: &DecodeArgs) -> Result<ExitCode, Failure> {
     }
     // The count of a response holds for the jobs of that response alone.
     let count = count.filter(|_| files.len() == 1 && selection.is_everything());
-    let undecided = jobs.iter().filter(|job| selection.is_undecided(job)).count();
+    let undecided = jobs
+        .iter()
+        .filter(|job| selection.is_undecided(job))
+        .count();
     let is_any = !jobs.is_empty();
     jobs.retain(|job| selection.contains(job, now));
     if let Some(order) = order {
@@ -105,17 +107,27 @@ pub(crate) fn run(args: &DecodeArgs) -> Result<ExitCode, Failure> {
         return Err(last);
     }
     if is_for_people && printer.count() == 0 {
-        say("note", if is_any { "no job matches" } else { "the input contains no jobs" });
+        say(
+            "note",
+            if is_any {
+                "no job matches"
+            } else {
+                "the input contains no jobs"
+            },
+        );
     }
     if undecided > 0 {
         say(
             "note",
-            &format!("{} without a known time listed too", jobs_in_words(undecided as u64)),
+            &format!(
+                "{} without a known time listed too",
+                jobs_in_words(undecided as u64)
+            ),
         );
     }
     printer.sum_up(count);
     Ok(if args.exit_code && has_failed {
-        ExitCode::from(3)
+        ExitCode::from(JOBS_FAILED)
     } else {
         ExitCode::SUCCESS
     })
@@ -134,7 +146,9 @@ fn read(file: &Path) -> Result<(String, Vec<u8>), Failure> {
         // Shells of Windows write a byte order mark before what they save.
         Ok(body) => Ok((
             shown,
-            body.strip_prefix(b"\xef\xbb\xbf").map(<[u8]>::to_vec).unwrap_or(body),
+            body.strip_prefix(b"\xef\xbb\xbf")
+                .map(<[u8]>::to_vec)
+                .unwrap_or(body),
         )),
         Err(error) => Err(Failure::usage(format!("cannot read {shown}: {error}"))),
     }
@@ -165,9 +179,9 @@ fn explain(shown: &str, body: &[u8], failure: Unreadable) -> Failure {
 /// How `--sort-key` orders saved jobs, ascending.
 fn order(key: &str) -> Result<fn(&Job<'_>, &Job<'_>) -> Ordering, Failure> {
     match SortKey::from(key) {
-        SortKey::CreatedAt => Ok(|a, b| {
-            (a.created_at(), &a.create_time).cmp(&(b.created_at(), &b.create_time))
-        }),
+        SortKey::CreatedAt => {
+            Ok(|a, b| (a.created_at(), &a.create_time).cmp(&(b.created_at(), &b.create_time)))
+        }
         SortKey::Name => Ok(|a, b| a.name.cmp(&b.name)),
         SortKey::Description => Ok(|a, b| a.description.cmp(&b.description)),
         _ => Err(Failure::usage(format!(

@@ -1,21 +1,19 @@
-//! `--demo`: a service of our own, on this machine, in a time of its own.
+//! `--demo`: sample data of the last 24 hours, served by the emulator on this machine.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use drs_backup_jobs::Clock;
 use drs_backup_jobs::clock::SystemClock;
-use drs_backup_jobs::emulator::{Emulator, Script, Server};
+use drs_backup_jobs::emulator::{EmulatedJob, Emulator, Script, Server};
+use drs_backup_jobs::{Clock, Timestamp};
 
 use crate::failure::{Failure, say};
-
-/// When the demo plays, since 1970: 2024-08-19T04:12:00Z, just after the last of the emulator's
-/// jobs has ended. By today's date those under way would have been so for years.
-const BEGINS: Duration = Duration::from_secs(1_724_040_720);
+use crate::time::{self, Moment, Zone};
 
 const JOBS: u32 = 35;
+const SPAN_MILLIS: i64 = 24 * 3_600_000;
 
-/// The service that a demo asks, while it lives.
+/// The emulator that serves the sample data, while this lives.
 #[derive(Debug)]
 pub(crate) struct Demo {
     server: Server,
@@ -23,19 +21,30 @@ pub(crate) struct Demo {
 }
 
 impl Demo {
-    /// Starts it; its list changes by `life`.
-    pub(crate) fn start(life: Script) -> Result<Self, Failure> {
-        let clock = Arc::new(DemoClock(SystemClock::new()));
-        let server = Emulator::builder()
-            .jobs(JOBS)
-            .script(life)
-            .clock(Arc::clone(&clock))
+    /// Starts it, at the system's time or at `now`; the jobs change by `script`.
+    pub(crate) fn start(now: Option<Moment>, script: Script) -> Result<Self, Failure> {
+        let system = SystemClock::new();
+        let mut begin = time::now(&system);
+        if let Some(moment) = now {
+            begin = moment
+                .start(begin, &Zone::local())
+                .map_err(|error| Failure::usage(format!("invalid --now: {error}")))?;
+        }
+        let clock = Arc::new(DemoClock {
+            system,
+            begin: Duration::from_millis(u64::try_from(begin.unix_millis()).unwrap_or_default()),
+        });
+        let mut builder = Emulator::builder().script(script).clock(Arc::clone(&clock));
+        for job in sample_jobs(begin) {
+            builder = builder.job(job);
+        }
+        let server = builder
             .build()
             .serve("127.0.0.1:0")
-            .map_err(|error| Failure::refused(format!("the emulator cannot listen: {error}")))?;
+            .map_err(|error| Failure::refused(format!("cannot start the emulator: {error}")))?;
         say(
             "note",
-            &format!("these jobs are made up, by an emulator on {}", server.url()),
+            &format!("sample data, served by an emulator on {}", server.url()),
         );
         Ok(Self { server, clock })
     }
@@ -49,20 +58,71 @@ impl Demo {
     }
 }
 
-/// The system's clock, set back to when the demo begins.
+/// The emulator's jobs, spread over the 24 hours before `now`, from the oldest to the newest.
+fn sample_jobs(now: Timestamp) -> Vec<EmulatedJob> {
+    let seeded = Emulator::builder().jobs(JOBS).build().jobs();
+    let step = SPAN_MILLIS / i64::from(JOBS);
+    let seconds = |millis: i64| {
+        let time = Timestamp::from_unix_millis(millis.div_euclid(1000) * 1000);
+        time.map_or_else(String::new, |time| time.to_string())
+    };
+    let mut jobs: Vec<(i64, EmulatedJob)> = Vec::new();
+    for (age, mut seeded) in (1..).zip(seeded) {
+        let job = &mut seeded.job;
+        let duration = job.duration().unwrap_or_default();
+        let duration = i64::try_from(duration.as_millis()).unwrap_or_default();
+        // A job of the last hours has finished by now.
+        let latest = now.unix_millis() - duration;
+        let created = (now.unix_millis() - age * step + step / 2).min(latest - age * 1000);
+        job.create_time = seconds(created).into();
+        if job.is_finished() {
+            job.finish_time = Some(seconds(created + duration).into());
+        }
+        jobs.push((created, seeded));
+    }
+    jobs.sort_by_key(|(created, _)| *created);
+    jobs.into_iter().map(|(_, job)| job).collect()
+}
+
+/// The system's clock, shifted to when the demo begins.
 #[derive(Debug)]
-struct DemoClock(SystemClock);
+struct DemoClock {
+    system: SystemClock,
+    begin: Duration,
+}
 
 impl Clock for DemoClock {
     fn now(&self) -> Duration {
-        self.0.now()
+        self.system.now()
     }
 
     fn unix_time(&self) -> Duration {
-        BEGINS + self.0.now()
+        self.begin + self.system.now()
     }
 
     fn sleep(&self, duration: Duration) {
-        self.0.sleep(duration);
+        self.system.sleep(duration);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sample_jobs_lie_in_the_last_24_hours_and_depend_on_now_alone() {
+        let now = Timestamp::parse("2024-08-19T12:00:00Z").unwrap();
+        let jobs = sample_jobs(now);
+        assert_eq!(jobs, sample_jobs(now));
+        assert_eq!(jobs.len(), 35);
+        assert!(jobs.is_sorted_by_key(|job| job.job.created_at()));
+        for EmulatedJob { job, .. } in &jobs {
+            let created = job.created_at().unwrap();
+            assert!(now.duration_since(created).unwrap() < Duration::from_secs(86_400 + 7_200));
+            assert!(
+                job.finished_at().is_none_or(|finished| finished <= now),
+                "{job:?}"
+            );
+        }
     }
 }

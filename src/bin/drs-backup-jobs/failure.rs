@@ -6,13 +6,20 @@ use std::process::ExitCode;
 
 use drs_backup_jobs::{Error, ErrorKind};
 
+/// The exit codes of the command; `0` is success and `1` a failed request.
+pub(crate) const USAGE: u8 = 2;
+pub(crate) const JOBS_FAILED: u8 = 3;
+pub(crate) const TIMEOUT: u8 = 4;
+
 /// Why the command ends early.
 #[derive(Debug)]
 pub(crate) enum Failure {
     /// It was asked for something that cannot be done: what, and what to do instead.
     Usage { message: String, hints: Vec<String> },
-    /// The service or the network refused, or an answer cannot be read.
+    /// A request failed, or its response cannot be decoded.
     Refused { message: String, hints: Vec<String> },
+    /// The time limit of the whole run is over.
+    Timeout { message: String, hints: Vec<String> },
     /// Standard output takes no more.
     Output(io::Error),
 }
@@ -32,9 +39,19 @@ impl Failure {
         }
     }
 
+    pub(crate) fn timeout(message: impl Into<String>) -> Self {
+        Self::Timeout {
+            message: message.into(),
+            hints: Vec::new(),
+        }
+    }
+
     /// The same, with one more thing to do next.
     pub(crate) fn with_hint(mut self, hint: impl Into<String>) -> Self {
-        if let Self::Usage { hints, .. } | Self::Refused { hints, .. } = &mut self {
+        if let Self::Usage { hints, .. }
+        | Self::Refused { hints, .. }
+        | Self::Timeout { hints, .. } = &mut self
+        {
             hints.push(hint.into());
         }
         self
@@ -54,11 +71,15 @@ impl Failure {
             }
             Self::Usage { message, hints } => {
                 say_with_hints(message, hints);
-                ExitCode::from(2)
+                ExitCode::from(USAGE)
             }
             Self::Refused { message, hints } => {
                 say_with_hints(message, hints);
                 ExitCode::FAILURE
+            }
+            Self::Timeout { message, hints } => {
+                say_with_hints(message, hints);
+                ExitCode::from(TIMEOUT)
             }
         }
     }

@@ -77,7 +77,7 @@ fn find(id: &str, connection: &Connection) -> Result<Job<'static>, Failure> {
             return Ok(job);
         }
         if connection.is_over() {
-            return Err(connection.timeout());
+            return Err(connection.timed_out());
         }
         listed += 1;
         if job.name == id {
@@ -89,7 +89,13 @@ fn find(id: &str, connection: &Connection) -> Result<Job<'static>, Failure> {
         output::jobs_in_words(listed)
     ));
     Err(match namesake {
-        Some(job) => failure.with_hint(format!("the job named {} has ID {}", shown_name(&job), job.id)),
-        None => failure.with_hint("drs-backup-jobs list --columns id,name lists the IDs; deleted jobs are not listed"),
+        Some(job) => failure.with_hint(format!(
+            "the job named {} has ID {}",
+            shown_name(&job),
+            job.id
+        )),
+        None => failure.with_hint(
+            "drs-backup-jobs list --columns id,name lists the IDs; deleted jobs are not listed",
+        ),
     })
 }

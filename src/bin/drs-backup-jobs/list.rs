@@ -16,7 +16,7 @@ use drs_backup_jobs::{Job, Timestamp};
 use crate::args::{Filters, OutputArgs, ServiceArgs, values};
 use crate::cli::Verbosity;
 use crate::connect::{Connection, connect};
-use crate::failure::{Failure, say};
+use crate::failure::{Failure, JOBS_FAILED, say};
 use crate::help;
 use crate::output::{Format, Layout, Printer, jobs_in_words};
 use crate::progress::Progress;
@@ -95,7 +95,11 @@ pub(crate) fn run(args: &ListArgs, is_verbose: bool) -> Result<ExitCode, Failure
         undecided: 0,
         failed: 0,
         received: 0,
-        printer: Printer::new(BufWriter::new(io::stdout().lock()), layout, connection.now()),
+        printer: Printer::new(
+            BufWriter::new(io::stdout().lock()),
+            layout,
+            connection.now(),
+        ),
     };
     let total = if let Some(limit) = args.paging.limit {
         Some(one_page(args, limit, &connection, &mut listing)?)
@@ -124,7 +128,7 @@ pub(crate) fn run(args: &ListArgs, is_verbose: bool) -> Result<ExitCode, Failure
     }
     listing.printer.sum_up(total.filter(|_| is_whole));
     Ok(if args.exit_code && listing.failed > 0 {
-        ExitCode::from(3)
+        ExitCode::from(JOBS_FAILED)
     } else {
         ExitCode::SUCCESS
     })
@@ -175,7 +179,12 @@ fn one_page(
         .map_err(|error| connection.failure(error))?;
     listing.take(page.jobs)?;
     listing.printer.finish(Some(page.count))?;
-    note_short_page(limit, args.paging.offset.unwrap_or_default(), listing, page.count);
+    note_short_page(
+        limit,
+        args.paging.offset.unwrap_or_default(),
+        listing,
+        page.count,
+    );
     Ok(page.count)
 }
 
@@ -186,7 +195,10 @@ fn note_short_page(limit: u32, offset: u32, listing: &Listing<impl Write>, count
     if received == 0 && offset > 0 && offset >= count {
         say(
             "note",
-            &format!("--offset {offset} is beyond the end of the list: {} in all", jobs_in_words(count)),
+            &format!(
+                "--offset {offset} is beyond the end of the list: {} in all",
+                jobs_in_words(count)
+            ),
         );
     } else if received < u64::from(limit) && offset + received < count {
         say(
@@ -200,7 +212,10 @@ fn note_short_page(limit: u32, offset: u32, listing: &Listing<impl Write>, count
     if printed < received {
         say(
             "note",
-            &format!("{printed} of the {} received match; without --limit all jobs are searched", jobs_in_words(received)),
+            &format!(
+                "{printed} of the {} received match; without --limit all jobs are searched",
+                jobs_in_words(received)
+            ),
         );
     }
 }
@@ -214,7 +229,7 @@ fn all_pages(
 ) -> Result<(), Failure> {
     let mut pages = connection
         .client
-        .jobs(args.filters.query())
+        .jobs(args.filters.query_of_all())
         .page_size(args.paging.page_size)
         .pages();
     progress.set(0, None);
@@ -225,7 +240,7 @@ fn all_pages(
                 listing.take(page.jobs)?;
                 progress.set(listing.received, pages.total());
                 if failed.is_none() && connection.is_over() {
-                    failed = Some(connection.timeout());
+                    failed = Some(connection.timed_out());
                     break;
                 }
             }
@@ -252,7 +267,11 @@ fn all_pages(
 }
 
 /// The same requests as without --dry-run; every response is an empty list.
-fn record_requests(args: &ListArgs, connection: &Connection, layout: Layout) -> Result<(), Failure> {
+fn record_requests(
+    args: &ListArgs,
+    connection: &Connection,
+    layout: Layout,
+) -> Result<(), Failure> {
     let layout = Layout {
         format: Format::Jsonl,
         ..layout

@@ -23,9 +23,14 @@ pub(crate) fn run(args: &ManArgs) -> Result<(), Failure> {
     let command = match &args.command {
         None => root,
         Some(name) => {
-            let found = root.find_subcommand(name).filter(|found| found.get_name() != "help");
+            let found = root
+                .find_subcommand(name)
+                .filter(|found| found.get_name() != "help");
             found.cloned().ok_or_else(|| {
-                let names: Vec<&str> = root.get_subcommands().map(clap::Command::get_name).collect();
+                let names: Vec<&str> = root
+                    .get_subcommands()
+                    .map(clap::Command::get_name)
+                    .collect();
                 Failure::usage(format!("unknown command {name:?}"))
                     .with_hint(format!("the commands are {}", names.join(", ")))
             })?

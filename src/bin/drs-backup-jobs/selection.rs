@@ -66,9 +66,8 @@ impl Selection {
     /// Whether `job` is selected. A running job reaches to `now`.
     pub(crate) fn contains(&self, job: &Job<'_>, now: Timestamp) -> bool {
         let holds = |text: Option<&str>, part: &Option<String>| {
-            part.as_deref().is_none_or(|part| {
-                text.is_some_and(|text| text.to_lowercase().contains(part))
-            })
+            part.as_deref()
+                .is_none_or(|part| text.is_some_and(|text| text.to_lowercase().contains(part)))
         };
         (self.statuses.is_empty() || self.statuses.contains(&job.status))
             && holds(Some(&job.name), &self.name)
@@ -111,7 +110,11 @@ mod tests {
         Timestamp::parse(text).unwrap()
     }
 
-    fn job(status: JobStatus, created: &'static str, finished: Option<&'static str>) -> Job<'static> {
+    fn job(
+        status: JobStatus,
+        created: &'static str,
+        finished: Option<&'static str>,
+    ) -> Job<'static> {
         let mut job = Job::new("a");
         job.status = status;
         job.create_time = created.into();
@@ -145,7 +148,12 @@ mod tests {
             ("2024-08-19T04:00:01Z", "", &finished, false),
             ("", "2024-08-19T02:00:00Z", &finished, true),
             ("", "2024-08-19T01:59:59Z", &finished, false),
-            ("2024-08-19T03:00:00Z", "2024-08-19T03:30:00Z", &finished, true),
+            (
+                "2024-08-19T03:00:00Z",
+                "2024-08-19T03:30:00Z",
+                &finished,
+                true,
+            ),
             ("2024-08-19T11:00:00Z", "", &running, true),
             ("2024-08-19T12:00:00Z", "", &running, true),
             ("2024-08-19T12:00:01Z", "", &running, false),
@@ -189,10 +197,20 @@ mod tests {
             (everything.clone().with_description("x"), false),
             (everything.clone().with_enterprise_project_id("0"), true),
             (everything.clone().with_enterprise_project_id("1"), false),
-            (everything.clone().with_statuses(vec![JobStatus::Failed]), true),
-            (everything.clone().with_statuses(vec![JobStatus::Success]), false),
+            (
+                everything.clone().with_statuses(vec![JobStatus::Failed]),
+                true,
+            ),
+            (
+                everything.clone().with_statuses(vec![JobStatus::Success]),
+                false,
+            ),
         ] {
-            assert_eq!(selection.contains(&orders, now), is_selected, "{selection:?}");
+            assert_eq!(
+                selection.contains(&orders, now),
+                is_selected,
+                "{selection:?}"
+            );
         }
     }
 }

@@ -14,11 +14,25 @@ const INSTEAD: &[(&[&str], &str)] = &[
         "set HW_AUTH_TOKEN or use --token-file; a token on the command line is visible to other users",
     ),
     (
-        &["ak", "sk", "access-key", "secret-key", "secret", "security-token"],
+        &[
+            "ak",
+            "sk",
+            "access-key",
+            "secret-key",
+            "secret",
+            "security-token",
+        ],
         "set HUAWEICLOUD_SDK_AK and HUAWEICLOUD_SDK_SK; keys on the command line are visible to other users",
     ),
     (
-        &["user", "username", "user-name", "password", "domain", "domain-name"],
+        &[
+            "user",
+            "username",
+            "user-name",
+            "password",
+            "domain",
+            "domain-name",
+        ],
         "set HW_USER_NAME, HW_USER_PASSWORD and HW_DOMAIN_NAME; a password on the command line is visible to other users",
     ),
     (&["project", "project-name"], "use --project-id"),
@@ -35,31 +49,60 @@ const INSTEAD: &[(&[&str], &str)] = &[
     (&["failures", "fail", "only-failed"], "use --failed"),
     (&["error", "reasons", "reason", "error-log"], "use --errors"),
     (&["state-filter", "statuses", "phase"], "use --status"),
-    (&["from", "after", "start", "start-time", "begin"], "use --since"),
+    (
+        &["from", "after", "start", "start-time", "begin"],
+        "use --since",
+    ),
     (&["to", "before", "end", "end-time"], "use --until"),
     (&["last"], "use --since, such as --since 24h"),
-    (&["sort", "sort-by", "order-by"], "use --sort-key and --sort-dir"),
-    (&["order", "reverse", "desc", "asc"], "use --sort-dir asc or --sort-dir desc"),
+    (
+        &["sort", "sort-by", "order-by"],
+        "use --sort-key and --sort-dir",
+    ),
+    (
+        &["order", "reverse", "desc", "asc"],
+        "use --sort-dir asc or --sort-dir desc",
+    ),
     (&["all"], "all jobs are listed unless --limit is given"),
-    (&["page", "page-number"], "use --limit and --offset; without them all jobs are listed"),
+    (
+        &["page", "page-number"],
+        "use --limit and --offset; without them all jobs are listed",
+    ),
     (&["max", "max-items", "count", "head"], "use --limit"),
     (&["url", "host", "server"], "use --endpoint"),
-    (&["instance", "instance-id", "instances"], "use --dbs-instance-ids"),
-    (&["until-done", "wait", "exit-when-done"], "use watch --until-finished"),
-    (&["max-time", "connect-timeout", "page-timeout"], "use --timeout or --request-timeout"),
+    (
+        &["instance", "instance-id", "instances"],
+        "use --dbs-instance-ids",
+    ),
+    (
+        &["until-done", "wait", "exit-when-done"],
+        "use watch --until-finished",
+    ),
+    (
+        &["max-time", "connect-timeout", "page-timeout"],
+        "use --timeout or --request-timeout",
+    ),
     (&["retry"], "use --retries"),
     (&["cacert", "ca", "ca-cert", "ca-bundle"], "use --ca-file"),
     (
-        &["insecure", "no-verify", "no-check-certificate", "skip-verify"],
+        &[
+            "insecure",
+            "no-verify",
+            "no-check-certificate",
+            "skip-verify",
+        ],
         "certificates are always verified; use --ca-file to trust an authority of your own",
     ),
-    (
-        &["proxy"],
-        "set HTTPS_PROXY",
-    ),
+    (&["proxy"], "set HTTPS_PROXY"),
     (&["debug", "trace"], "use --verbose"),
-    (&["local", "timezone", "tz"], "times are local; set TZ for another zone, or use --utc"),
-    (&["color", "no-color", "colour", "no-colour"], "set NO_COLOR=1 to disable colours"),
+    (
+        &["local", "timezone", "tz"],
+        "times are local; set TZ for another zone, or use --utc",
+    ),
+    (
+        &["color", "no-color", "colour", "no-colour"],
+        "set NO_COLOR=1 to disable colours",
+    ),
 ];
 
 /// Parses the command line. Help and errors end the program, as clap has it.
@@ -82,7 +125,10 @@ fn with_suggestion(mut error: clap::Error) -> clap::Error {
     let Some(ContextValue::String(given)) = error.get(ContextKind::InvalidArg) else {
         return error;
     };
-    let given = given.trim_start_matches('-').to_lowercase().replace('_', "-");
+    let given = given
+        .trim_start_matches('-')
+        .to_lowercase()
+        .replace('_', "-");
     let given = given.split('=').next().unwrap_or_default().to_owned();
     let instead = INSTEAD.iter().find(|(names, _)| names.contains(&&*given));
     if let Some((_, advice)) = instead.filter(|(_, advice)| is_offered(advice)) {
@@ -115,8 +161,13 @@ fn is_offered(advice: &str) -> bool {
         return true;
     };
     let root = Cli::command();
-    let command = env::args().skip(1).find_map(|argument| root.find_subcommand(argument));
-    command.unwrap_or(&root).get_arguments().any(|argument| argument.get_long() == Some(option))
+    let command = env::args()
+        .skip(1)
+        .find_map(|argument| root.find_subcommand(argument));
+    command
+        .unwrap_or(&root)
+        .get_arguments()
+        .any(|argument| argument.get_long() == Some(option))
 }
 
 /// The number of characters to insert, delete or replace to turn `a` into `b` (Levenshtein).
@@ -157,7 +208,7 @@ mod tests {
             ("statuss", "status", 1),
             ("", "ab", 2),
             ("abc", "", 3),
-            ("token", "columns", 6),
+            ("token", "columns", 5),
         ] {
             assert_eq!(edits(a, b), count, "{a} {b}");
         }

@@ -1,7 +1,7 @@
 //! Time zones, and the times of `--since` and `--until`.
 
-use drs_backup_jobs::{Clock, Timestamp};
 use drs_backup_jobs::emulator::parse_duration;
+use drs_backup_jobs::{Clock, Timestamp};
 use jiff::civil::{Date, DateTime, Time};
 use jiff::tz::{AmbiguousOffset, TimeZone};
 
@@ -38,7 +38,10 @@ impl Zone {
             Ok(zone) => Self::of(zone),
             Err(_) => {
                 if let Some(name) = std::env::var_os("TZ") {
-                    say("note", &format!("unknown time zone TZ={}; times are in UTC", name.display()));
+                    say(
+                        "note",
+                        &format!("unknown time zone TZ={}; times are in UTC", name.display()),
+                    );
                 }
                 Self::utc()
             }
@@ -90,6 +93,7 @@ impl Zone {
     }
 
     /// `02:27:15`.
+    #[allow(dead_code, reason = "for the live view of watch")]
     pub(crate) fn time_of_day(&self, time: Timestamp) -> String {
         let text = self.second(time);
         text.get(11..).unwrap_or(&text).to_owned()
@@ -162,7 +166,9 @@ impl Moment {
         let is_number = text.bytes().all(|byte| byte.is_ascii_digit());
         if is_number && matches!(text.len(), 10 | 13) {
             // Seconds or milliseconds since 1970, as logs have them.
-            return Timestamp::parse(text).map(Self::Instant).ok_or(FORMS.to_owned());
+            return Timestamp::parse(text)
+                .map(Self::Instant)
+                .ok_or(FORMS.to_owned());
         }
         if !text.contains([':', '-']) && !(is_number && text.len() == 8) {
             let ago = parse_duration(text).map_err(|_| FORMS.to_owned())?;
@@ -170,10 +176,16 @@ impl Moment {
             return Ok(Self::Ago(millis));
         }
         if !text.contains([':', 'T', 't']) {
-            return text.parse().map(Self::Day).map_err(|error| not_a_time(&error));
+            return text
+                .parse()
+                .map(Self::Day)
+                .map_err(|error| not_a_time(&error));
         }
         if text.len() <= "22:30:15".len() && text.get(2..3) == Some(":") {
-            return text.parse().map(Self::TimeOfDay).map_err(|error| not_a_time(&error));
+            return text
+                .parse()
+                .map(Self::TimeOfDay)
+                .map_err(|error| not_a_time(&error));
         }
         let has_offset = text.ends_with(['Z', 'z'])
             || text.get(10..).is_some_and(|time| time.contains(['+', '-']));
@@ -183,7 +195,9 @@ impl Moment {
                 .map(Self::Instant)
                 .ok_or(FORMS.to_owned());
         }
-        text.parse().map(Self::Local).map_err(|error| not_a_time(&error))
+        text.parse()
+            .map(Self::Local)
+            .map_err(|error| not_a_time(&error))
     }
 
     /// The first instant that is meant.
@@ -192,7 +206,8 @@ impl Moment {
             Self::Instant(time) => Ok(time),
             Self::Ago(millis) => {
                 let time = now.unix_millis().checked_sub(millis);
-                time.and_then(Timestamp::from_unix_millis).ok_or_else(out_of_range)
+                time.and_then(Timestamp::from_unix_millis)
+                    .ok_or_else(out_of_range)
             }
             Self::Day(_) | Self::DaysAgo(_) => {
                 let day = self.day(now, zone)?;
@@ -221,7 +236,10 @@ impl Moment {
     ) -> Result<Timestamp, String> {
         match self {
             Self::Day(_) | Self::DaysAgo(_) => {
-                let next = self.day(now, zone)?.tomorrow().map_err(|_| out_of_range())?;
+                let next = self
+                    .day(now, zone)?
+                    .tomorrow()
+                    .map_err(|_| out_of_range())?;
                 let end = first_of(zone, next.to_datetime(Time::midnight()))?;
                 Timestamp::from_unix_millis(end.unix_millis() - 1).ok_or_else(out_of_range)
             }

@@ -141,7 +141,12 @@ pub(crate) struct Filters {
     pub(crate) jobs: JobFilters,
 
     /// Jobs of these database instances
-    #[arg(long, value_name = "ID", value_delimiter = ',', alias = "dbs-instance-id")]
+    #[arg(
+        long,
+        value_name = "ID",
+        value_delimiter = ',',
+        alias = "dbs-instance-id"
+    )]
     dbs_instance_ids: Vec<String>,
 
     /// Jobs created at this time, in the service's own form
@@ -200,11 +205,26 @@ impl Filters {
         query
     }
 
+    /// The query for all pages, by a key that does not change meanwhile unless another is given.
+    pub(crate) fn query_of_all(&self) -> ListJobs {
+        let query = self.query();
+        if self.jobs.sort_key.is_some() {
+            query
+        } else {
+            query.sort_key(SortKey::CreatedAt)
+        }
+    }
+
     /// Notes values that this version does not know: they are sent, but may be typing errors.
     pub(crate) fn note_unknown_values(&self) {
         self.jobs.note_unknown_values();
         let language = |text: &str| Language::from(text);
-        note_unknown("--language", self.language.as_deref(), language, Language::KNOWN);
+        note_unknown(
+            "--language",
+            self.language.as_deref(),
+            language,
+            Language::KNOWN,
+        );
     }
 }
 
@@ -214,9 +234,19 @@ impl JobFilters {
             note_unknown("--status", Some(text), status, JobStatus::KNOWN);
         }
         let sort_key = |text: &str| SortKey::from(text);
-        note_unknown("--sort-key", self.sort_key.as_deref(), sort_key, SortKey::KNOWN);
+        note_unknown(
+            "--sort-key",
+            self.sort_key.as_deref(),
+            sort_key,
+            SortKey::KNOWN,
+        );
         let sort_dir = |text: &str| SortDir::from(text);
-        note_unknown("--sort-dir", self.sort_dir.as_deref(), sort_dir, SortDir::KNOWN);
+        note_unknown(
+            "--sort-dir",
+            self.sort_dir.as_deref(),
+            sort_dir,
+            SortDir::KNOWN,
+        );
     }
 }
 
@@ -303,7 +333,11 @@ mod tests {
         let filters = of_statuses(&["success", "failed"], true);
         assert_eq!(
             filters.jobs.statuses(),
-            [JobStatus::Success, JobStatus::Failed, JobStatus::PrecheckFailed]
+            [
+                JobStatus::Success,
+                JobStatus::Failed,
+                JobStatus::PrecheckFailed
+            ]
         );
     }
 }

@@ -98,4 +98,9 @@ impl OutputArgs {
     pub(crate) fn zone(&self) -> Zone {
         self.display.zone()
     }
+
+    /// Whether no format is given.
+    pub(crate) fn is_default(&self) -> bool {
+        self.output.is_none() && !self.errors && !self.excel && self.columns.is_empty()
+    }
 }

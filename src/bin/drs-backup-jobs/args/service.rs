@@ -13,7 +13,7 @@ use clap::Args;
 use super::values;
 use crate::time::Moment;
 
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Connection")]
 pub(crate) struct ServiceArgs {
     /// Region, such as cn-north-4 [env: HW_REGION_NAME]

@@ -9,7 +9,12 @@ use drs_backup_jobs::{JobStatus, Language, Region, SortDir, SortKey};
 
 /// A duration; zero is allowed.
 pub(crate) fn duration(text: &str) -> Result<Duration, String> {
-    parse_duration(text).map_err(|error| error.to_string())
+    parse_duration(text).map_err(|error| {
+        // clap repeats the value itself.
+        let message = error.to_string();
+        let rule = message.split_once("\": ").map(|(_, rule)| rule.to_owned());
+        rule.unwrap_or(message)
+    })
 }
 
 /// A duration longer than zero.
@@ -22,7 +27,7 @@ pub(crate) fn positive_duration(text: &str) -> Result<Duration, String> {
 
 /// Any text; shells complete the known ones.
 #[derive(Clone)]
-pub(crate) struct Suggested(fn() -> Vec<String>);
+pub(crate) struct Suggested(fn() -> Vec<&'static str>);
 
 impl TypedValueParser for Suggested {
     type Value = String;
@@ -41,32 +46,36 @@ impl TypedValueParser for Suggested {
     }
 }
 
-fn texts<T: AsRef<str>>(known: &[T]) -> Vec<String> {
-    known.iter().map(|value| value.as_ref().to_owned()).collect()
-}
-
 /// Statuses, in the spelling that needs no quotes in a shell.
 pub(crate) fn statuses() -> Suggested {
     Suggested(|| {
-        let known = texts(JobStatus::KNOWN);
-        known.iter().map(|text| text.replace(' ', "-")).collect()
+        let known = JobStatus::KNOWN.iter().map(JobStatus::as_str);
+        known
+            .map(|text| {
+                if text == "PRECHECK FAILED" {
+                    "PRECHECK-FAILED"
+                } else {
+                    text
+                }
+            })
+            .collect()
     })
 }
 
 pub(crate) fn sort_keys() -> Suggested {
-    Suggested(|| texts(SortKey::KNOWN))
+    Suggested(|| SortKey::KNOWN.iter().map(SortKey::as_str).collect())
 }
 
 pub(crate) fn sort_directions() -> Suggested {
-    Suggested(|| texts(SortDir::KNOWN))
+    Suggested(|| SortDir::KNOWN.iter().map(SortDir::as_str).collect())
 }
 
 pub(crate) fn languages() -> Suggested {
-    Suggested(|| texts(Language::KNOWN))
+    Suggested(|| Language::KNOWN.iter().map(Language::as_str).collect())
 }
 
 pub(crate) fn regions() -> Suggested {
-    Suggested(|| texts(Region::KNOWN))
+    Suggested(|| Region::KNOWN.iter().map(Region::as_str).collect())
 }
 
 #[cfg(test)]
@@ -77,9 +86,6 @@ mod tests {
     fn rejects_a_zero_duration_only_where_it_makes_no_sense() {
         assert_eq!(duration("0ms"), Ok(Duration::ZERO));
         assert!(positive_duration("0ms").is_err());
-        assert_eq!(
-            positive_duration("1h30m"),
-            Ok(Duration::from_secs(90 * 60))
-        );
+        assert_eq!(positive_duration("1h30m"), Ok(Duration::from_secs(90 * 60)));
     }
 }

@@ -15,7 +15,9 @@ pub(super) fn write_header(out: &mut dyn Write, layout: &Layout) -> io::Result<(
     if !layout.has_header {
         return Ok(());
     }
-    let names = columns(layout).into_iter().map(|column| column.name().into());
+    let names = columns(layout)
+        .into_iter()
+        .map(|column| column.name().into());
     write_record(out, layout, names)
 }
 
@@ -46,7 +48,9 @@ fn cell<'a>(column: Column, job: &'a Job<'_>, now: Timestamp) -> Cow<'a, str> {
     match column {
         Column::Duration => {
             let seconds = duration(job, now).map(|duration| duration.as_secs());
-            seconds.map_or_else(String::new, |seconds| seconds.to_string()).into()
+            seconds
+                .map_or_else(String::new, |seconds| seconds.to_string())
+                .into()
         }
         field => field.field(job).unwrap_or_default().into(),
     }
@@ -130,7 +134,10 @@ mod tests {
         assert_eq!(reader.headers().unwrap(), Job::FIELD_NAMES.as_slice());
         let records: Vec<csv::StringRecord> = reader.records().map(Result::unwrap).collect();
         for (record, job) in records.iter().zip(samples::jobs()) {
-            let expected: Vec<&str> = job.fields().map(|(_, field)| field.unwrap_or_default()).collect();
+            let expected: Vec<&str> = job
+                .fields()
+                .map(|(_, field)| field.unwrap_or_default())
+                .collect();
             assert_eq!(record, expected);
         }
         assert_eq!(records.len(), 4);
@@ -144,10 +151,7 @@ mod tests {
             columns: vec![Column::ID, Column::NAME],
             ..Layout::plain(Format::Tsv)
         };
-        assert_eq!(
-            print(&[job], &layout),
-            "id\tname\na\ta\\tb\\\\c\\r\\nd\n"
-        );
+        assert_eq!(print(&[job], &layout), "id\tname\na\ta\\tb\\\\c\\r\\nd\n");
     }
 
     #[test]
@@ -174,7 +178,11 @@ mod tests {
             let text = print(&[job], &layout);
             let text = text.strip_prefix('\u{feff}').unwrap();
             let mut reader = csv::Reader::from_reader(text.as_bytes());
-            assert_eq!(&reader.records().next().unwrap().unwrap()[0], shown, "{name:?}");
+            assert_eq!(
+                &reader.records().next().unwrap().unwrap()[0],
+                shown,
+                "{name:?}"
+            );
         }
     }
 
@@ -186,7 +194,10 @@ mod tests {
             ..Layout::plain(Format::Csv)
         };
         let text = print(&samples::jobs(), &layout);
-        assert_eq!(text.lines().next(), Some("0667845a-6291-4e2a-95b0-190c0abjb703,108"));
+        assert_eq!(
+            text.lines().next(),
+            Some("0667845a-6291-4e2a-95b0-190c0abjb703,108")
+        );
         assert!(text.contains("running,5400\n"), "{text}");
         assert!(text.ends_with("odd,\n"), "{text}");
     }

@@ -24,7 +24,12 @@ pub(crate) fn write_fields(
         let mut lines = value(column, job, layout, now, room).into_iter();
         let mut name = String::new();
         text::push_padded(&mut name, &format!("{}:", column.name()), indent);
-        writeln!(out, "{}{}", layout.style.dim(&name), lines.next().unwrap_or_default())?;
+        writeln!(
+            out,
+            "{}{}",
+            layout.style.dim(&name),
+            lines.next().unwrap_or_default()
+        )?;
         for line in lines {
             writeln!(out, "{:indent$}{line}", "")?;
         }
@@ -41,7 +46,11 @@ fn value(
 ) -> Vec<String> {
     let local = |time: Option<Timestamp>| {
         time.map_or_else(String::new, |time| {
-            format!("  ({} {})", layout.zone.second(time), layout.zone.abbreviation(time))
+            format!(
+                "  ({} {})",
+                layout.zone.second(time),
+                layout.zone.abbreviation(time)
+            )
         })
     };
     let field = column.field(job).unwrap_or_default();
@@ -49,7 +58,11 @@ fn value(
     match column {
         Column::Duration => {
             let took = duration(job, now).map_or_else(|| "-".to_owned(), text::took);
-            let so_far = if job.is_finished() || took == "-" { "" } else { " so far" };
+            let so_far = if job.is_finished() || took == "-" {
+                ""
+            } else {
+                " so far"
+            };
             vec![format!("{took}{so_far}")]
         }
         _ if field.trim().is_empty() => vec!["-".to_owned()],

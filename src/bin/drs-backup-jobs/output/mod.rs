@@ -191,7 +191,8 @@ impl<W: Write> Printer<W> {
         let layout = &self.layout;
         // The jobs are not needed any more; a long list is freed at once.
         let jobs = std::mem::take(&mut self.held);
-        let has_reason = |job: &Job<'_>| job.error_log.as_deref().is_some_and(|log| !log.is_empty());
+        let has_reason =
+            |job: &Job<'_>| job.error_log.as_deref().is_some_and(|log| !log.is_empty());
         self.has_reasons |= jobs.iter().any(has_reason);
         match layout.format {
             Format::Jsonl | Format::Csv | Format::Tsv => {}

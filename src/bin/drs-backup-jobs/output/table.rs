@@ -126,7 +126,9 @@ impl Table {
             _ => layout.style.width.unwrap_or(usize::MAX),
         };
         let sets: &[&[Column]] = match (&layout.columns[..], layout.format) {
-            ([], Format::Wide) if layout.errors => &[WIDE.split_last().map_or(&[], |(_, rest)| rest)],
+            ([], Format::Wide) if layout.errors => {
+                &[WIDE.split_last().map_or(&[], |(_, rest)| rest)]
+            }
             ([], Format::Wide) => &[&WIDE],
             ([], _) => &SETS,
             (chosen, _) => &[chosen],
@@ -141,9 +143,9 @@ impl Table {
             }
         }
         let place = |set: &[Column]| -> Vec<Placed> {
-            let found = set.iter().filter_map(|column| {
-                measured.iter().find(|placed| placed.column == *column)
-            });
+            let found = set
+                .iter()
+                .filter_map(|column| measured.iter().find(|placed| placed.column == *column));
             found.cloned().collect()
         };
         let mut columns = Vec::new();
@@ -170,7 +172,9 @@ impl Placed {
             ellipsis: layout.style.ellipsis(),
             has_offsets: offsets.any(|offset| Some(offset) != first),
         };
-        let cells = jobs.iter().map(|job| text::width(&placed.cell(job, layout, now)));
+        let cells = jobs
+            .iter()
+            .map(|job| text::width(&placed.cell(job, layout, now)));
         let title = text::width(&placed.title).min(if layout.has_header { usize::MAX } else { 0 });
         placed.width = cells.max().unwrap_or_default().max(title);
         placed
@@ -235,7 +239,10 @@ fn fit(columns: &mut [Placed], room: usize) -> bool {
     for (column, least) in CUT {
         let excess = excess(columns);
         for placed in columns.iter_mut().filter(|placed| placed.column == column) {
-            placed.width = placed.width.saturating_sub(excess).max(placed.width.min(least));
+            placed.width = placed
+                .width
+                .saturating_sub(excess)
+                .max(placed.width.min(least));
         }
     }
     excess(columns) == 0
@@ -244,7 +251,11 @@ fn fit(columns: &mut [Placed], room: usize) -> bool {
 /// Why a job failed, indented, in as many lines as it takes.
 fn write_reason(out: &mut dyn Write, job: &Job<'_>, layout: &Layout) -> io::Result<()> {
     let style = layout.style;
-    let Some(reason) = job.error_log.as_deref().filter(|log| !log.trim().is_empty()) else {
+    let Some(reason) = job
+        .error_log
+        .as_deref()
+        .filter(|log| !log.trim().is_empty())
+    else {
         return Ok(());
     };
     let reason = text::one_line(reason);
@@ -254,7 +265,11 @@ fn write_reason(out: &mut dyn Write, job: &Job<'_>, layout: &Layout) -> io::Resu
     };
     let mut lead = if style.ascii { "`-" } else { "└─" };
     for line in lines {
-        writeln!(out, "{}", style.paint(&format!("{lead} {line}"), &job.status))?;
+        writeln!(
+            out,
+            "{}",
+            style.paint(&format!("{lead} {line}"), &job.status)
+        )?;
         lead = "  ";
     }
     Ok(())
@@ -268,7 +283,10 @@ mod tests {
 
     fn layout(width: Option<usize>) -> Layout {
         Layout {
-            style: Style { width, ..Style::PLAIN },
+            style: Style {
+                width,
+                ..Style::PLAIN
+            },
             ..Layout::plain(Format::Table)
         }
     }
@@ -302,8 +320,14 @@ mod tests {
     fn chinese_names_keep_the_columns_aligned() {
         let shown = lines(&samples::jobs(), &layout(Some(80)));
         let status_at = |line: &str, status| text::width(line.split_once(status).unwrap().0);
-        assert_eq!(status_at(&shown[0], "STATUS"), status_at(&shown[1], "SUCCESS"));
-        assert_eq!(status_at(&shown[0], "STATUS"), status_at(&shown[2], "FAILED"));
+        assert_eq!(
+            status_at(&shown[0], "STATUS"),
+            status_at(&shown[1], "SUCCESS")
+        );
+        assert_eq!(
+            status_at(&shown[0], "STATUS"),
+            status_at(&shown[2], "FAILED")
+        );
     }
 
     #[test]
@@ -347,7 +371,10 @@ mod tests {
             ..layout(None)
         };
         let shown = lines(&samples::jobs(), &with_errors);
-        let failed = shown.iter().position(|line| line.contains("FAILED")).unwrap();
+        let failed = shown
+            .iter()
+            .position(|line| line.contains("FAILED"))
+            .unwrap();
         assert_eq!(
             shown[failed + 1],
             "└─ The backup file is damaged: 第 3 段校验失败"
@@ -398,10 +425,7 @@ mod tests {
                 "2024-11-03 01:30 EST"
             ]
         );
-        assert_eq!(
-            lines(&jobs[..1], &new_york)[1],
-            "2024-11-03 01:30"
-        );
+        assert_eq!(lines(&jobs[..1], &new_york)[1], "2024-11-03 01:30");
     }
 
     #[test]

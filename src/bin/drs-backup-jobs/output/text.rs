@@ -16,13 +16,15 @@ pub(crate) fn width(text: &str) -> usize {
 pub(crate) fn one_line(text: &str) -> Cow<'_, str> {
     if text.chars().any(is_harmful) {
         text.chars()
-            .filter_map(|ch| Some(match ch {
-                '\n' | '\r' | '\t' => ' ',
-                // Chooses how the character before it is drawn: without it the text stays.
-                '\u{fe00}'..='\u{fe0f}' => return None,
-                ch if is_harmful(ch) => char::REPLACEMENT_CHARACTER,
-                ch => ch,
-            }))
+            .filter_map(|ch| {
+                Some(match ch {
+                    '\n' | '\r' | '\t' => ' ',
+                    // Chooses how the character before it is drawn: without it the text stays.
+                    '\u{fe00}'..='\u{fe0f}' => return None,
+                    ch if is_harmful(ch) => char::REPLACEMENT_CHARACTER,
+                    ch => ch,
+                })
+            })
             .collect::<String>()
             .into()
     } else {

@@ -67,7 +67,14 @@ pub(super) fn lines(jobs: &[Job<'_>], layout: &Layout, now: Timestamp) -> Vec<St
     lines
 }
 
-fn row(job: &Job<'_>, now: Timestamp, bar: &str, bars: usize, names: usize, style: Style) -> String {
+fn row(
+    job: &Job<'_>,
+    now: Timestamp,
+    bar: &str,
+    bars: usize,
+    names: usize,
+    style: Style,
+) -> String {
     let mut line = style.paint(style.mark(&job.status), &job.status);
     line.push(' ');
     text::push_padded(
@@ -169,13 +176,13 @@ mod tests {
         assert_eq!(
             shown(&samples::jobs(), 80, true),
             [
-                "2024-08-19 02:27 - 2024-08-19 05:00 UTC, 2h 32m",
-                "                                     08-19 03:00     04:00",
-                "                             --------+---------------+-----------------",
+                "2024-08-19 02:27 - 2024-08-19 06:30 UTC, 4h 02m",
+                "                                            08-19 04:00         06:00",
+                "                             ---------------+-------------------+------",
                 "+ DRS-6813                   #                                          1m 48s",
-                "x 备份迁移任务-订单库-华北-4         xxxxxxxxxxxxxxxxx                  1h 00m",
-                "> DRS-7000                                                            > running",
-                "? odd                        (no time of creation)",
+                "x 备份迁移任务-订单库-华北-4      xxxxxxxxxxx                           1h 00m",
+                "> DRS-7000                                            ================> 1h 30m",
+                "? odd                        (unknown creation time)",
                 "> 1 transferring   + 1 success   x 1 failed   ? 1 other",
             ]
         );

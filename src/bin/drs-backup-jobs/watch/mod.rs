@@ -7,7 +7,6 @@ use std::time::{Duration, Instant};
 use drs_backup_jobs::emulator::Script;
 use drs_backup_jobs::{Error, Event, Timestamp};
 
-use crate::args::{WatchArgs, WatchFormat, Watching};
 use crate::connect::connect;
 use crate::failure::{Failure, say};
 use crate::terminal;
@@ -19,12 +18,12 @@ mod live;
 mod report;
 mod wire;
 
+pub(crate) use args::WatchArgs;
+use args::{WatchFormat, Watching};
+
 use goal::Goal;
 use live::Live;
 use report::Report;
-
-/// How long one page may take, if the whole watch has more time than that.
-const PAGE_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// As large as the service makes pages: a look should cost few of the requests that the gateway
 /// lets pass.
@@ -41,20 +40,19 @@ const TIME_RAN_OUT: u8 = 4;
 pub(crate) fn run(args: &WatchArgs, verbose: bool) -> Result<ExitCode, Failure> {
     let Watching {
         interval,
-        until_done,
+        until_finished: until_done,
         timeout,
+        ..
     } = args.watching;
     let format = chosen_format(args, verbose)?;
-    let page_timeout = timeout.unwrap_or(PAGE_TIMEOUT).min(PAGE_TIMEOUT);
-    let connection = connect(
-        &args.service,
-        page_timeout,
-        Script::new().random_changes(DEMO_PACE),
-    )?;
+    let mut service = args.service.clone();
+    let limit = timeout.unwrap_or(service.request_timeout);
+    service.request_timeout = limit.min(service.request_timeout);
+    let connection = connect(&service, None, Script::new().random_changes(DEMO_PACE))?;
     args.filters.note_unknown_values();
     let mut watch = connection
         .client
-        .watch(args.filters.query_of_walk())
+        .watch(args.filters.query_of_all())
         .page_size(PAGE_SIZE)
         .interval(interval);
     if let Some(dry_run) = &connection.dry_run {
@@ -62,7 +60,7 @@ pub(crate) fn run(args: &WatchArgs, verbose: bool) -> Result<ExitCode, Failure> 
         dry_run.print()?;
         return Ok(ExitCode::SUCCESS);
     }
-    let style = terminal::stdout_style(args.ascii);
+    let style = terminal::stdout_style(args.display.ascii);
     let mut report = match format {
         WatchFormat::Live => Report::live(Live::start(style)?, style),
         WatchFormat::Lines => Report::lines(style),

@@ -1,149 +1,186 @@
-//! Sets up an emulator.
+//! The builder of an emulator.
 
-use alloc::collections::VecDeque;
 use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
 use core::time::Duration;
-use std::sync::Mutex;
 
-use super::auth::Gate;
-use super::fault::{Faults, Schedule};
-use super::iam::{Iam, User};
-use super::job::EmulatedJob;
-use super::life::{Life, Script};
-use super::list::List;
-use super::query::Limits;
-use super::seeded::Lot;
 #[cfg(feature = "aksk")]
-use super::signature::KnownKey;
-use super::state::State;
-use super::{Emulator, Shared};
+use super::auth::KnownKey;
+use super::auth::{Access, ProjectName, User, Users};
+use super::faults::Faults;
+use super::handle::{AdminAccess, Emulator};
+use super::jobs::{EmulatedJob, JobsSetup, NEWEST_CREATED, Sample, Script};
+use super::service::{Count, Limits, Quota, Setup};
 use crate::clock::{Clock, SystemClock};
 #[cfg(feature = "aksk")]
 use crate::credentials::AccessKey;
 use crate::secret::Secret;
 use crate::timestamp::Timestamp;
 
-/// The most jobs the service puts in one answer.
+/// The most jobs in a page of the service.
 const PAGE_CAP: usize = 512;
-/// What `count` stays below by the service's OpenAPI description.
-const COUNT_BOUND: u64 = 9_999;
 
-/// Sets up an [`Emulator`]. Without any setting it has no jobs, takes any token that is not empty
-/// and any project, and keeps to the [documented limits](Limits::Documented).
+impl Default for Emulator {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Emulator {
+    /// Returns an emulator without jobs: see [`EmulatorBuilder`].
+    #[must_use]
+    pub fn new() -> Self {
+        Self::builder().build()
+    }
+
+    /// Returns an emulator with 35 sample jobs.
+    #[must_use]
+    pub fn demo() -> Self {
+        Self::builder().jobs(35).build()
+    }
+
+    /// Returns a builder.
+    pub fn builder() -> EmulatorBuilder {
+        EmulatorBuilder::default()
+    }
+}
+
+/// Builds an [`Emulator`].
+///
+/// By default it has no jobs, accepts every token that is not empty and every project id, and
+/// enforces the [documented limits](Limits::Documented).
 #[derive(Clone)]
 #[must_use = "a builder does nothing until `build`"]
 pub struct EmulatorBuilder {
-    jobs: u32,
-    seed: u64,
-    placed: Vec<EmulatedJob>,
-    limits: Limits,
-    page_cap: usize,
-    count_cap: Option<u64>,
-    latency: Duration,
-    gate: Gate,
-    iam: Iam,
-    faults: Faults,
-    script: Script,
+    setup: Setup,
+    admin: AdminAccess,
     clock: Option<Arc<dyn Clock>>,
 }
 
 impl Default for EmulatorBuilder {
     fn default() -> Self {
         Self {
-            jobs: 0,
-            seed: 1,
-            placed: Vec::new(),
-            limits: Limits::default(),
-            page_cap: PAGE_CAP,
-            count_cap: None,
-            latency: Duration::ZERO,
-            gate: Gate::default(),
-            iam: Iam::default(),
-            faults: Faults::new(),
-            script: Script::new(),
+            setup: Setup {
+                jobs: JobsSetup {
+                    sample: Sample {
+                        seed: 1,
+                        jobs: 0,
+                        newest: NEWEST_CREATED,
+                    },
+                    own: Vec::new(),
+                    script: Script::new(),
+                    replicas: Vec::new(),
+                    growth: 0,
+                    ties: None,
+                },
+                projects: Vec::new(),
+                access: Access::default(),
+                users: Users::default(),
+                faults: Faults::new(),
+                quota: None,
+                limits: Limits::default(),
+                page_cap: PAGE_CAP,
+                count: Count::default(),
+                latency: Duration::ZERO,
+            },
+            admin: AdminAccess::default(),
             clock: None,
         }
     }
 }
 
 impl EmulatorBuilder {
-    /// How many jobs to make from the [seed](Self::seed); 0 if not set. The newest was created
-    /// just before 2024-08-19T02:27:15Z. A million take 16 MB.
+    /// Sets the number of sample jobs of each project; the default is 0. A million take 16 MB.
     pub fn jobs(mut self, jobs: u32) -> Self {
-        self.jobs = jobs;
+        self.setup.jobs.sample.jobs = jobs;
         self
     }
 
-    /// What chance is drawn from: the same seed gives the same jobs, request ids and faults, on
-    /// every machine; 1 if not set.
+    /// Sets the seed of sample jobs, request ids and faults, which are the same for the same seed
+    /// on every machine; the default is 1.
     pub fn seed(mut self, seed: u64) -> Self {
-        self.seed = seed;
+        self.setup.jobs.sample.seed = seed;
         self
     }
 
-    /// Adds a job at the head of the list, before those made from the seed and those added before.
+    /// Sets when the newest sample job was created at the latest; the default is
+    /// 2024-08-19T02:27:15Z.
+    pub fn newest_job_at(mut self, time: Timestamp) -> Self {
+        self.setup.jobs.sample.newest = time.unix_millis();
+        self
+    }
+
+    /// Adds a job to each project, at the head of the list: before the sample jobs and those added
+    /// before. A job with the same id is replaced.
     pub fn job(mut self, job: impl Into<EmulatedJob>) -> Self {
-        self.placed.push(job.into());
+        self.setup.jobs.own.push(job.into());
         self
     }
 
-    /// Which limits the emulator keeps to; [`Limits::Documented`] if not set.
-    pub fn limits(mut self, limits: Limits) -> Self {
-        self.limits = limits;
+    /// Sets how the list changes by itself; by default it does not.
+    pub fn script(mut self, script: Script) -> Self {
+        self.setup.jobs.script = script;
         self
     }
 
-    /// A project there is; no other then, but those told as well, with a [name](Self::project) or
-    /// without: any other is refused, with 403. IAM knows it by every name that no other has. If
-    /// not set, any is taken.
-    pub fn project_id(mut self, project_id: impl Into<String>) -> Self {
-        self.iam.tell_project(project_id.into(), None);
+    /// Adds a project that has any name at IAM that no other project has. Each configured project
+    /// has a list of its own; others are rejected with 403. Without one every id is accepted and
+    /// all share one list.
+    pub fn project_id(self, id: impl Into<String>) -> Self {
+        self.add_project(id.into(), None)
+    }
+
+    /// Adds a project with the name that IAM knows it by: see [`project_id`](Self::project_id). A
+    /// token that IAM issues for a login is for one project.
+    pub fn project(self, name: impl Into<String>, id: impl Into<String>) -> Self {
+        self.add_project(id.into(), Some(name.into()))
+    }
+
+    fn add_project(mut self, id: String, name: Option<String>) -> Self {
+        let mut projects = self.setup.projects.iter_mut();
+        match projects.find(|known| known.id == id) {
+            Some(known) => known.name = name.or(known.name.take()),
+            None => self.setup.projects.push(ProjectName { id, name }),
+        }
         self
     }
 
-    /// The most jobs in one answer, whatever `limit` asks for; 512 if not set, as documented.
-    pub fn page_cap(mut self, jobs: usize) -> Self {
-        self.page_cap = jobs;
-        self
-    }
-
-    /// What `count` is clipped to. If not set: 9 998 under [`Limits::Documented`], nothing under
-    /// [`Limits::None`].
-    pub fn count_cap(mut self, count: u64) -> Self {
-        self.count_cap = Some(count);
-        self
-    }
-
-    /// How long every answer takes, by the emulator's [clock](Self::clock); nothing if not set.
-    pub fn latency(mut self, latency: Duration) -> Self {
-        self.latency = latency;
-        self
-    }
-
-    /// Takes this token; any that is not told is refused, and so are signatures.
+    /// Accepts this token. Tokens and signatures that are not configured are rejected from then on.
     pub fn token(mut self, token: impl Into<Secret>) -> Self {
-        self.gate.accept_token(token.into(), None);
+        self.setup.access.accept_token(token.into(), None);
         self
     }
 
-    /// Takes this token until it expires; any that is not told is refused, and so are signatures.
+    /// As [`token`](Self::token), until the token expires.
     pub fn token_expiring_at(mut self, token: impl Into<Secret>, expires_at: Timestamp) -> Self {
-        self.gate.accept_token(token.into(), Some(expires_at));
+        let access = &mut self.setup.access;
+        access.accept_token(token.into(), Some(expires_at));
         self
     }
 
-    /// A user whom IAM lets in with this password; nobody else then, but those told as well. If not
-    /// set, anybody with a password is let in. `account` stands for its name and its id.
+    /// Accepts what this key signs. Tokens and signatures that are not configured are rejected from
+    /// then on.
+    ///
+    /// As with the service, the date must be within 15 minutes of the clock, more than five
+    /// failures in a row lock the key for five minutes, and the token of a temporary key must be
+    /// sent and signed.
+    #[cfg(feature = "aksk")]
+    pub fn access_key(mut self, key: impl Into<AccessKey>) -> Self {
+        self.setup.access.accept_key(KnownKey::new(key.into()));
+        self
+    }
+
+    /// Adds a user who can log in at IAM; others are rejected from then on. Without one every user
+    /// with a password can log in. `account` is both name and id of the account.
     pub fn user(
         mut self,
         account: impl Into<String>,
         name: impl Into<String>,
         password: impl Into<Secret>,
     ) -> Self {
-        self.iam.users.push(User {
+        self.setup.users.known.push(User {
             account: account.into(),
             name: name.into(),
             password: password.into(),
@@ -151,90 +188,99 @@ impl EmulatorBuilder {
         self
     }
 
-    /// A project that IAM and the service know; no other then, but those told as well. If not set,
-    /// there is a project of any name. A token that IAM gives for a login is for one project: the
-    /// service refuses another in the path with 403 and `DRS.M00261`.
-    pub fn project(mut self, name: impl Into<String>, id: impl Into<String>) -> Self {
-        self.iam.tell_project(id.into(), Some(name.into()));
-        self
-    }
-
-    /// How long a token lasts that IAM gives for a login; 24 hours if not set, as documented.
+    /// Sets how long a token is valid that IAM issues for a login; the default is 24 hours, as
+    /// documented.
     pub fn token_lifetime(mut self, lifetime: Duration) -> Self {
-        self.iam.token_lifetime = lifetime;
+        self.setup.users.token_lifetime = lifetime;
         self
     }
 
-    /// Takes what this key signs, as the service does: a date within 15 minutes, and more than five
-    /// failures in a row lock the key for five minutes. The token of a temporary key must be sent
-    /// and signed. Tokens and keys that are not told are refused.
-    #[cfg(feature = "aksk")]
-    pub fn access_key(mut self, key: impl Into<AccessKey>) -> Self {
-        self.gate.accept_key(KnownKey::new(key.into()));
-        self
-    }
-
-    /// What goes wrong; nothing if not set.
+    /// Sets the faults of each project; by default there are none.
     pub fn faults(mut self, faults: Faults) -> Self {
-        self.faults = faults;
+        self.setup.faults = faults;
         self
     }
 
-    /// How the list changes by itself; not at all if not set.
-    pub fn script(mut self, script: Script) -> Self {
-        self.script = script;
+    /// Sets how long each response takes, by the emulator's clock; the default is no time.
+    pub fn latency(mut self, latency: Duration) -> Self {
+        self.setup.latency = latency;
         self
     }
 
-    /// What tells the emulator the time, and waits for it; the system's clock if not set.
+    /// Sets the quota of each project: more list requests within a period are rejected with 429 and
+    /// `APIGW.0308`, as the gateway does. By default there is none; the gateway allows 200 requests
+    /// in 5 minutes.
+    pub fn rate_limit(mut self, requests: u32, period: Duration) -> Self {
+        self.setup.quota = Some(Quota::new(requests, period));
+        self
+    }
+
+    /// Sets which limits are enforced; the default is [`Limits::Documented`].
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.setup.limits = limits;
+        self
+    }
+
+    /// Sets the most jobs in a page, whatever the `limit` of the request; the default is 512, as
+    /// documented.
+    pub fn page_cap(mut self, jobs: usize) -> Self {
+        self.setup.page_cap = jobs;
+        self
+    }
+
+    /// Sets which `count` a page reports; the default is [`Count::Exact`].
+    pub fn count(mut self, count: Count) -> Self {
+        self.setup.count = count;
+        self
+    }
+
+    /// Lists jobs with equal sort values in an order that changes with each request, drawn from
+    /// this seed, as SQL without a tie-breaker does. A request without a sort key is sorted by
+    /// creation.
+    pub fn unstable_ties(mut self, seed: u64) -> Self {
+        self.setup.jobs.ties = Some(seed);
+        self
+    }
+
+    /// Adds a replica whose list lags behind. Pages come from the list and its replicas in turn, as
+    /// behind a balancer.
+    pub fn replica(mut self, lag: Duration) -> Self {
+        self.setup.jobs.replicas.push(lag);
+        self
+    }
+
+    /// Adds this many new jobs at the head of the list before each page; the default is 0.
+    pub fn growth(mut self, jobs_per_page: u32) -> Self {
+        self.setup.jobs.growth = jobs_per_page;
+        self
+    }
+
+    /// Sets who can use the admin interface of a server; the default is [`AdminAccess::Loopback`].
+    pub fn admin(mut self, access: AdminAccess) -> Self {
+        self.admin = access;
+        self
+    }
+
+    /// Sets the clock of the emulator; the default is the system's.
     pub fn clock(mut self, clock: impl Clock + 'static) -> Self {
         self.clock = Some(Arc::new(clock));
         self
     }
 
-    /// The emulator.
+    /// Builds the emulator.
     #[must_use]
     pub fn build(self) -> Emulator {
-        let lot = Lot {
-            seed: self.seed,
-            jobs: self.jobs,
-        };
-        let mut list = List::new(lot);
-        for job in self.placed {
-            list.insert(0, job);
-        }
-        let documented_count_cap = (self.limits == Limits::Documented).then_some(COUNT_BOUND - 1);
         let clock = self.clock.unwrap_or_else(|| Arc::new(SystemClock::new()));
-        Emulator {
-            shared: Arc::new(Shared {
-                started: clock.now(),
-                latency: self.latency,
-                state: Mutex::new(State {
-                    list,
-                    life: Life::new(self.script, lot, clock.unix_time()),
-                    faults: Schedule::new(self.faults, self.seed),
-                    gate: self.gate,
-                    iam: self.iam,
-                    limits: self.limits,
-                    page_cap: self.page_cap,
-                    count_cap: self.count_cap.or(documented_count_cap),
-                    seed: self.seed,
-                    requests: VecDeque::new(),
-                    requests_size: 0,
-                    request_count: 0,
-                }),
-                clock,
-            }),
-        }
+        Emulator::from_setup(self.setup, clock, self.admin)
     }
 }
 
 impl fmt::Debug for EmulatorBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("EmulatorBuilder")
-            .field("jobs", &self.jobs)
-            .field("seed", &self.seed)
-            .field("limits", &self.limits)
+            .field("jobs", &self.setup.jobs.sample.jobs)
+            .field("seed", &self.setup.jobs.sample.seed)
+            .field("limits", &self.setup.limits)
             .finish_non_exhaustive()
     }
 }

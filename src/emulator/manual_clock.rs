@@ -1,4 +1,4 @@
-//! A clock that moves when it is told to.
+//! A clock for tests.
 
 use alloc::sync::Arc;
 use core::time::Duration;
@@ -7,9 +7,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use crate::clock::Clock;
 use crate::timestamp::Timestamp;
 
-/// A clock that stands still until it is [advanced](Self::advance), or until someone sleeps by it,
-/// which takes no time at all: for tests of retries, deadlines and watches. Clones are the same
-/// clock.
+/// A clock that only [`advance`](Self::advance) and sleeps move, for tests of retries, deadlines and
+/// watches. A sleep returns at once. Clones are the same clock.
 ///
 /// ```
 /// use std::time::Duration;
@@ -23,26 +22,26 @@ use crate::timestamp::Timestamp;
 /// ```
 #[derive(Clone, Debug)]
 pub struct ManualClock {
-    /// The time since 1970 at which it started.
+    /// The time since 1970 at its start.
     started: Duration,
     times: Arc<Mutex<Times>>,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
 struct Times {
-    passed: Duration,
+    elapsed: Duration,
     slept: Duration,
 }
 
 impl ManualClock {
-    /// A clock that shows 2024-08-20T00:00:00Z: some hours after the newest of the jobs that an
-    /// emulator makes from a seed.
+    /// Returns a clock at 2024-08-20T00:00:00Z, some hours after the newest sample job of an
+    /// emulator.
     #[must_use]
     pub fn new() -> Self {
         Self::since(Duration::from_secs(1_724_112_000))
     }
 
-    /// A clock that shows this time; before 1970 it shows 1970.
+    /// Returns a clock at this time, not before 1970.
     #[must_use]
     pub fn starting_at(time: Timestamp) -> Self {
         let millis = u64::try_from(time.unix_millis()).unwrap_or_default();
@@ -56,13 +55,13 @@ impl ManualClock {
         }
     }
 
-    /// Lets this much time pass.
+    /// Moves the clock forward.
     pub fn advance(&self, duration: Duration) {
         let mut times = self.lock();
-        times.passed = times.passed.saturating_add(duration);
+        times.elapsed = times.elapsed.saturating_add(duration);
     }
 
-    /// How long was slept by this clock, over all sleeps.
+    /// Returns the sum of all sleeps.
     #[must_use]
     pub fn total_slept(&self) -> Duration {
         self.lock().slept
@@ -81,7 +80,7 @@ impl Default for ManualClock {
 
 impl Clock for ManualClock {
     fn now(&self) -> Duration {
-        self.lock().passed
+        self.lock().elapsed
     }
 
     fn unix_time(&self) -> Duration {
@@ -90,7 +89,7 @@ impl Clock for ManualClock {
 
     fn sleep(&self, duration: Duration) {
         let mut times = self.lock();
-        times.passed = times.passed.saturating_add(duration);
+        times.elapsed = times.elapsed.saturating_add(duration);
         times.slept = times.slept.saturating_add(duration);
     }
 }

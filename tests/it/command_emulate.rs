@@ -67,7 +67,7 @@ fn a_signal_ends_it_in_order() {
 
 #[test]
 fn faults_happen_to_the_requests_they_are_told_for() {
-    let emulate = Emulate::start(&["emulate", "--faults", "503,ok,drift@3"]);
+    let emulate = Emulate::start(&["emulate", "--faults", "503,ok,type-drift@3"]);
     Run::of(emulate.list(&["list", "--retries", "0"])).assert_refused(1, &["503"]);
     assert_eq!(Run::of(emulate.list(&["list"])).done().lines().count(), 35);
     let drifted = Run::of(emulate.list(&["list", "--limit", "3"])).done();

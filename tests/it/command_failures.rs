@@ -84,11 +84,11 @@ fn nothing_is_printed_when_the_first_page_fails() {
 fn jobs_stream_as_pages_arrive() {
     let emulator = Emulator::builder()
         .jobs(35)
-        .faults("late:1h@3".parse().unwrap())
+        .faults("delay:1h@3".parse().unwrap())
         .build();
     let server = serve(&emulator);
     for format in ["jsonl", "csv"] {
-        emulator.set_faults("late:1h@3".parse().unwrap());
+        emulator.set_faults("delay:1h@3".parse().unwrap());
         let arguments = [
             "list",
             "--page-size",
@@ -128,7 +128,7 @@ fn an_answer_that_is_none_of_the_services_is_told_as_that() {
     for (fault, said) in [
         ("html:502", "502"),
         ("truncate", "at byte"),
-        ("mistype", "count"),
+        ("invalid-count", "count"),
         ("302", "redirect"),
     ] {
         let emulator = Emulator::builder()

@@ -130,7 +130,7 @@ fn interrupted(line: &str, sign: &str) -> Option<String> {
 fn ctrl_c_takes_down_the_progress_of_a_list() {
     let emulator = Emulator::builder()
         .jobs(35)
-        .faults("late:1h@3".parse().unwrap())
+        .faults("delay:1h@3".parse().unwrap())
         .build();
     let server = serve(&emulator);
     let line = format!(

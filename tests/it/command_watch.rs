@@ -58,7 +58,7 @@ fn running(id: &'static str) -> EmulatedJob {
 
 fn end(emulator: &Emulator, id: &str, status: &JobStatus) {
     let at = Timestamp::parse("2030-01-01T00:00:00Z").unwrap();
-    assert!(emulator.update(id, |job| job.ended(status.clone(), at)));
+    assert!(emulator.update(id, |job| job.finished(status.clone(), at)));
 }
 
 #[test]
@@ -254,7 +254,7 @@ fn until_done_sees_an_end_that_the_filters_do_not() {
 fn the_time_of_a_watch_bounds_a_look_that_stalls() {
     let emulator = Emulator::builder()
         .job(running("a"))
-        .faults("late:1h@2-99".parse().unwrap())
+        .faults("delay:1h@2-99".parse().unwrap())
         .build();
     let server = serve(&emulator);
     let arguments = [

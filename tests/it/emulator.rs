@@ -3,7 +3,9 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use drs_backup_jobs::emulator::{EmulatedJob, Emulator, EmulatorBuilder, Limits, ManualClock};
+use drs_backup_jobs::emulator::{
+    Count, EmulatedJob, Emulator, EmulatorBuilder, Limits, ManualClock,
+};
 use drs_backup_jobs::transport::{Request, ResponseBody, ResponseHead, Transport, TransportError};
 use drs_backup_jobs::{ErrorKind, JobStatus, ListJobs, RetryPolicy, SortDir, SortKey, Timestamp};
 use serde_json::Value;
@@ -128,7 +130,10 @@ fn counts_are_clipped_as_the_openapi_description_says() {
     };
     assert_eq!(count(Limits::Documented), 9_998);
     assert_eq!(count(Limits::None), 20_000);
-    let emulator = Emulator::builder().jobs(20).count_cap(0).build();
+    let emulator = Emulator::builder()
+        .jobs(20)
+        .count(Count::Clipped(0))
+        .build();
     assert_eq!(ask(&emulator, &ListJobs::new()).count(), 0);
 }
 
@@ -252,7 +257,7 @@ fn a_client_made_by_the_emulator_passes_whatever_it_was_told() {
         |emulator| {
             emulator
                 .page_cap(1)
-                .count_cap(0)
+                .count(Count::Clipped(0))
                 .latency(Duration::from_secs(1))
         },
     ];

@@ -39,14 +39,14 @@ fn each_fault_is_in_process_what_a_transport_makes_of_it() {
         ("302", ErrorKind::Redirect),
         ("html", ErrorKind::Service),
         ("reset", ErrorKind::ConnectionLost),
-        ("cut", ErrorKind::ConnectionLost),
-        ("late:6s", ErrorKind::Timeout),
-        ("slow:6s", ErrorKind::Timeout),
+        ("abort-body", ErrorKind::ConnectionLost),
+        ("delay:6s", ErrorKind::Timeout),
+        ("slow-body:6s", ErrorKind::Timeout),
         ("truncate", ErrorKind::Decode),
-        ("overlong", ErrorKind::BodyTooLarge),
+        ("extra-bytes", ErrorKind::BodyTooLarge),
         ("length:+1", ErrorKind::ConnectionLost),
         ("length:-1", ErrorKind::Decode),
-        ("mistype", ErrorKind::Decode),
+        ("invalid-count", ErrorKind::Decode),
         ("garbage", ErrorKind::Protocol),
     ] {
         let error = in_process(faults).unwrap_err();
@@ -89,19 +89,19 @@ fn each_fault_is_over_http_what_it_is_in_process() {
         "302",
         "html",
         "reset",
-        "cut",
-        "late:500ms",
-        "slow:500ms",
+        "abort-body",
+        "delay:500ms",
+        "slow-body:500ms",
         "truncate",
-        "overlong",
+        "extra-bytes",
         "length:+1",
         "length:-1",
-        "mistype",
+        "invalid-count",
         "garbage",
         "ok",
-        "drift",
-        "unknown",
-        "overlong:100",
+        "type-drift",
+        "unknown-fields",
+        "extra-bytes:100",
     ] {
         let kind = |answer: Result<JobPage<'_>, Error>| {
             answer
@@ -118,11 +118,11 @@ fn what_a_client_survives_does_not_fail() {
     for faults in [
         "",
         "ok",
-        "late:4s",
-        "slow:4s",
-        "drift",
-        "unknown",
-        "overlong:100",
+        "delay:4s",
+        "slow-body:4s",
+        "type-drift",
+        "unknown-fields",
+        "extra-bytes:100",
     ] {
         let page = in_process(faults).unwrap();
         assert_eq!((page.jobs.len(), page.count), (3, 3), "{faults}");
@@ -205,7 +205,7 @@ fn on_a_socket(faults: &str) -> (String, String) {
 
 #[test]
 fn a_slow_body_takes_its_whole_time_however_short_it_is() {
-    for (query, faults) in [("", "slow:2s"), ("?limit=0", "slow:2s")] {
+    for (query, faults) in [("", "slow-body:2s"), ("?limit=0", "slow-body:2s")] {
         let clock = ManualClock::new();
         let emulator = Emulator::builder()
             .jobs(3)
@@ -269,7 +269,7 @@ fn faults_are_real_on_a_socket() {
     assert_eq!(on_a_socket("reset"), (String::new(), String::new()));
     assert_eq!(on_a_socket("garbage").0, "SSH-2.0-emulator\r\n");
 
-    let (head, body) = on_a_socket("cut");
+    let (head, body) = on_a_socket("abort-body");
     assert_eq!(
         (announced(&head), body.as_str()),
         (whole.len(), &whole[..whole.len() / 2])
@@ -283,12 +283,12 @@ fn faults_are_real_on_a_socket() {
     assert_eq!((announced(&head), &body), (whole.len() + 7, &whole));
     let (head, body) = on_a_socket("length:-7");
     assert_eq!((announced(&head), &body), (whole.len() - 7, &whole));
-    let (head, body) = on_a_socket("overlong:1000");
+    let (head, body) = on_a_socket("extra-bytes:1000");
     assert_eq!(
         (announced(&head), body.trim_end()),
         (whole.len() + 1000, whole.as_str())
     );
-    let (_, body) = on_a_socket("slow:2s");
+    let (_, body) = on_a_socket("slow-body:2s");
     assert_eq!(body, whole);
 
     let (head, body) = on_a_socket("html:504");
@@ -309,7 +309,7 @@ fn faults_are_real_on_a_socket() {
 
 #[test]
 fn drifted_types_are_those_that_sister_operations_were_seen_to_use() {
-    let (_, body) = on_a_socket("drift");
+    let (_, body) = on_a_socket("type-drift");
     let page: serde_json::Value = serde_json::from_str(&body).unwrap();
     assert_eq!(page["count"], "3");
     let job = &page["jobs"][0];
@@ -317,7 +317,7 @@ fn drifted_types_are_those_that_sister_operations_were_seen_to_use() {
     let status = job["status"].as_str().unwrap();
     assert_eq!(status, status.to_lowercase());
 
-    let (_, body) = on_a_socket("unknown");
+    let (_, body) = on_a_socket("unknown-fields");
     let page: serde_json::Value = serde_json::from_str(&body).unwrap();
     assert!(page["x_unknown"]["nested"].is_array() && page["jobs"][0]["x_unknown"].is_object());
 }

@@ -169,7 +169,7 @@ fn a_walk_of_the_emulator_loses_and_doubles_nothing_while_it_changes_and_fails()
             .seed(seed)
             .page_cap(if seed % 3 == 0 { 5 } else { 512 })
             .clock(clock)
-            .faults("503%10,reset%10,cut%10".parse().unwrap())
+            .faults("503%10,reset%10,abort-body%10".parse().unwrap())
             .build();
         let before: Vec<EmulatedJob> = emulator.jobs();
         let client = emulator

@@ -1,5 +1,11 @@
 //! Faults: what goes wrong with a response, and with which.
 
+mod delivery;
 mod duration;
+mod fault;
+mod text;
 
+pub(super) use delivery::{Delivery, Ending, replacement};
 pub use duration::parse_duration;
+pub(super) use fault::Schedule;
+pub use fault::{Fault, Faults};

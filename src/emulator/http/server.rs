@@ -1,4 +1,4 @@
-//! The emulator over HTTP/1.1: one thread that takes connections, one for each connection.
+//! The HTTP/1.1 server: one thread accepts connections, one serves each of them.
 
 use alloc::format;
 use alloc::string::String;
@@ -14,18 +14,18 @@ use std::net::{
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 
-use super::Emulator;
-use super::connection::{self, Patience};
+use super::connection::{self, Timeouts};
+use crate::emulator::handle::Emulator;
 
-/// How many connections are held at once; the next is answered 503 and closed.
+/// The most connections at once; the next one gets 503 and is closed.
 const MOST_CONNECTIONS: usize = 256;
 /// How long a stop waits for connections to end.
 const STOP_WAIT: Duration = Duration::from_secs(2);
 
-/// An [`Emulator`] that listens for HTTP connections, until it is stopped or dropped.
+/// An HTTP server of an [`Emulator`], until it is stopped or dropped.
 ///
-/// It speaks plain HTTP/1.1 with connections kept alive, for 60 seconds of silence at most, and
-/// holds 256 of them at once.
+/// It speaks HTTP/1.1 without TLS. A connection is closed after 60 seconds without a request; at
+/// most 256 are open at once.
 pub struct Server {
     address: SocketAddr,
     running: Arc<Running>,
@@ -33,59 +33,58 @@ pub struct Server {
 }
 
 /// What the threads of a server share.
-pub(super) struct Running {
-    patience: Patience,
+#[derive(Default)]
+struct Running {
     is_stopping: AtomicBool,
     connections: Mutex<HashMap<u64, TcpStream>>,
     one_ended: Condvar,
 }
 
-impl Server {
-    pub(super) fn bind(
-        emulator: Emulator,
-        address: impl ToSocketAddrs,
-        patience: Patience,
-    ) -> io::Result<Self> {
+impl Emulator {
+    /// Serves HTTP at an address, such as `127.0.0.1:0` (any free port), on threads of its own,
+    /// until the [`Server`] is stopped or dropped. It has the admin interface too.
+    ///
+    /// # Errors
+    ///
+    /// If the address cannot be bound or a thread cannot be started.
+    pub fn serve(&self, address: impl ToSocketAddrs) -> io::Result<Server> {
+        let emulator = self.clone();
         let listener = TcpListener::bind(address)?;
         let address = listener.local_addr()?;
-        let running = Arc::new(Running {
-            patience,
-            is_stopping: AtomicBool::new(false),
-            connections: Mutex::new(HashMap::new()),
-            one_ended: Condvar::new(),
-        });
+        let running = Arc::new(Running::default());
         let acceptor = thread::Builder::new().name("drs-emulator".into()).spawn({
             let running = Arc::clone(&running);
             move || accept(&listener, &emulator, &running)
         })?;
-        Ok(Self {
+        Ok(Server {
             address,
             running,
             acceptor: Some(acceptor),
         })
     }
+}
 
-    /// Where it listens, with the port that was given to it if it asked for port 0.
+impl Server {
+    /// Returns the address it listens on, with the port chosen for port 0.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// The endpoint to give to clients, such as `http://127.0.0.1:40123`. Of a server that listens
-    /// on every address it is the one for this machine.
+    /// Returns the endpoint for clients on this machine, such as `http://127.0.0.1:40123`.
     #[must_use]
     pub fn url(&self) -> String {
         format!("http://{}", self.reachable())
     }
 
-    /// Stops listening, breaks every connection, and waits for their threads, two seconds at most.
+    /// Stops listening, closes every connection, and waits for their threads, at most two seconds.
     pub fn stop(self) {
         drop(self);
     }
 
     fn join(&mut self) {
         if let Some(acceptor) = self.acceptor.take() {
-            // The acceptor does not panic; if it did, it has ended all the same.
+            // If the acceptor panicked, it has ended too.
             let _ = acceptor.join();
         }
     }
@@ -103,7 +102,7 @@ impl Server {
 impl Drop for Server {
     fn drop(&mut self) {
         self.running.is_stopping.store(true, Ordering::SeqCst);
-        // The acceptor sleeps until someone connects. If nobody can, it is left to itself.
+        // The acceptor waits for a connection. If none can be made, it is left alone.
         if self.acceptor.is_some()
             && TcpStream::connect_timeout(&self.reachable(), STOP_WAIT).is_ok()
         {
@@ -122,11 +121,7 @@ impl fmt::Debug for Server {
 }
 
 impl Running {
-    pub(super) fn patience(&self) -> Patience {
-        self.patience
-    }
-
-    pub(super) fn is_stopping(&self) -> bool {
+    fn is_stopping(&self) -> bool {
         self.is_stopping.load(Ordering::SeqCst)
     }
 
@@ -139,7 +134,7 @@ impl Running {
     fn end_connections(&self) {
         let connections = self.connections();
         for connection in connections.values() {
-            // It may have ended by itself.
+            // It may be closed already.
             let _ = connection.shutdown(Shutdown::Both);
         }
         let waited = self
@@ -149,7 +144,7 @@ impl Running {
     }
 }
 
-/// A connection's place among those held; gives it up when dropped, however its thread ends.
+/// The place of an open connection, freed however its thread ends.
 struct Place {
     running: Arc<Running>,
     number: u64,
@@ -169,7 +164,7 @@ fn accept(listener: &TcpListener, emulator: &Emulator, running: &Arc<Running>) {
             return;
         }
         let Ok((stream, _)) = accepted else {
-            // Mostly too many open files: others must end first.
+            // Mostly too many open files: other connections must end first.
             thread::sleep(Duration::from_millis(10));
             continue;
         };
@@ -193,10 +188,11 @@ fn accept(listener: &TcpListener, emulator: &Emulator, running: &Arc<Running>) {
         let spawned = thread::Builder::new()
             .name(format!("drs-emulator-{number}"))
             .spawn(move || {
-                connection::serve(stream, &emulator, &place.running);
+                let is_stopping = || place.running.is_stopping();
+                connection::serve(stream, &emulator, Timeouts::default(), &is_stopping);
                 drop(place);
             });
-        // Without a thread the closure, and with it stream and place, is dropped already.
+        // Without a thread the closure, and with it stream and place, is dropped.
         drop(spawned);
     }
 }
@@ -208,52 +204,46 @@ mod tests {
 
     const LONG: Duration = Duration::from_secs(60);
 
-    /// What comes back on a connection on which these bytes came, and no more.
+    /// Everything the server sends on a connection on which these bytes arrive.
     #[track_caller]
-    fn answer_of_the_impatient(patience: Patience, bytes: &[u8]) -> String {
+    fn served(timeouts: Timeouts, bytes: &[u8]) -> String {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let mut stream = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
-        // Sent before anyone reads: how fast the sender is does not matter.
+        // Sent before the server reads, so that the speed of the sender does not matter.
         stream.write_all(bytes).unwrap();
-        let running = Running {
-            patience,
-            is_stopping: AtomicBool::new(false),
-            connections: Mutex::default(),
-            one_ended: Condvar::new(),
-        };
         let accepted = listener.accept().unwrap().0;
-        connection::serve(accepted, &Emulator::demo(), &running);
-        let mut answer = String::new();
+        connection::serve(accepted, &Emulator::demo(), timeouts, &|| false);
+        let mut sent = String::new();
         stream.set_read_timeout(Some(LONG)).unwrap();
-        stream.read_to_string(&mut answer).unwrap();
-        answer
+        stream.read_to_string(&mut sent).unwrap();
+        sent
     }
 
     #[test]
-    fn a_silent_connection_is_ended_without_a_word() {
-        let patience = Patience {
+    fn closes_an_idle_connection_without_a_response() {
+        let timeouts = Timeouts {
             idle: Duration::from_millis(30),
             exchange: LONG,
         };
-        assert_eq!(answer_of_the_impatient(patience, b""), "");
-        let one = answer_of_the_impatient(patience, b"GET / HTTP/1.1\r\nHost: h\r\n\r\n");
+        assert_eq!(served(timeouts, b""), "");
+        let one = served(timeouts, b"GET / HTTP/1.1\r\nHost: h\r\n\r\n");
         assert!(one.starts_with("HTTP/1.1 404 "), "{one}");
         assert_eq!(one.matches("HTTP/1.1").count(), 1, "{one}");
     }
 
     #[test]
-    fn a_request_that_does_not_come_to_its_end_is_refused() {
+    fn rejects_a_request_that_is_not_complete_in_time() {
         for bytes in [
             &b"G"[..],
             b"GET / HTTP/1.1\r\nHost: h\r\n",
             b"POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\n\r\nabc",
         ] {
-            let patience = Patience {
+            let timeouts = Timeouts {
                 idle: LONG,
                 exchange: Duration::from_millis(30),
             };
-            let answer = answer_of_the_impatient(patience, bytes);
-            assert!(answer.starts_with("HTTP/1.1 408 "), "{answer}");
+            let response = served(timeouts, bytes);
+            assert!(response.starts_with("HTTP/1.1 408 "), "{response}");
         }
     }
 }

@@ -1,33 +1,35 @@
-//! Jobs made from a seed: each a pure function of the seed and its number, so that a million of
-//! them need no memory until they are asked for.
+//! Sample jobs: each a function of a seed and its number, so that a million take no memory until
+//! they are listed.
 
 use alloc::borrow::Cow;
 use alloc::format;
 use alloc::string::String;
 use alloc::vec;
 
-use super::job::EmulatedJob;
-use super::random::{Random, mix};
+use super::emulated_job::EmulatedJob;
+use crate::emulator::random::{Random, mix};
 use crate::job::{EngineType, Job, JobStatus};
 use crate::timestamp::Timestamp;
 
-/// When the newest job was created at the latest: 2024-08-19T02:27:15Z.
-const NEWEST_CREATED: i64 = 1_724_034_435_000;
+/// When the newest job was created, unless set otherwise: 2024-08-19T02:27:15Z.
+pub(in crate::emulator) const NEWEST_CREATED: i64 = 1_724_034_435_000;
 /// The time from one job's creation to the next, in milliseconds.
 const BETWEEN_JOBS: u64 = 97_000;
 /// How many instances the jobs share.
 const INSTANCES: u64 = 12;
 
-/// The jobs of one seed: so many, numbered from the oldest.
+/// The sample jobs of one seed, numbered from the oldest.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Lot {
-    pub(super) seed: u64,
-    pub(super) jobs: u32,
+pub(in crate::emulator) struct Sample {
+    pub(in crate::emulator) seed: u64,
+    pub(in crate::emulator) jobs: u32,
+    /// When the newest job was created at the latest, in milliseconds since 1970.
+    pub(in crate::emulator) newest: i64,
 }
 
-impl Lot {
-    /// The id of a job. Its first half is one to one in `index`: no two jobs of a lot share an id.
-    fn id(self, index: u32) -> String {
+impl Sample {
+    /// The id of a job. Its first half is one to one in `index`, so that ids do not repeat.
+    pub(super) fn id(self, index: u32) -> String {
         let high = self.first_half(index);
         uuid(high, mix(high ^ self.seed))
     }
@@ -36,25 +38,25 @@ impl Lot {
         mix(mix(self.seed).wrapping_add(u64::from(index)))
     }
 
-    /// Whether this is the id of the job of this number.
+    /// Whether this is the id of the job with this number.
     pub(super) fn has_id(self, index: u32, given: &str) -> bool {
-        // The first eight digits settle it for all but one job in four thousand million.
+        // The first eight digits decide for all but one job in four thousand million.
         let first = given
             .get(..8)
             .and_then(|first| u64::from_str_radix(first, 16).ok());
         first == Some(self.first_half(index) >> 32) && self.id(index) == given
     }
 
-    /// When the job of this number was created: one in each interval, somewhere in it.
+    /// When the job with this number was created: one in each interval, anywhere in it.
     fn created(self, index: u32, random: &mut Random) -> i64 {
         let age = self.jobs.saturating_sub(1).saturating_sub(index);
         let before = u64::from(age) * BETWEEN_JOBS + random.below(BETWEEN_JOBS / 1000) * 1000;
-        NEWEST_CREATED.saturating_sub_unsigned(before)
+        self.newest.saturating_sub_unsigned(before)
     }
 
-    /// The job of this number. One beyond the lot is as new as its newest.
+    /// The job with this number. One beyond the sample is as new as its newest.
     pub(super) fn job(self, index: u32) -> EmulatedJob {
-        // Built in place and not by setters: a million jobs are made so for one filter.
+        // Not by setters: a filter builds a million jobs in this way.
         let mut random = Random::of(self.seed, u64::from(index));
         let instance = random.below(INSTANCES);
         let release = random.pick(&["2017", "2019", "2022"]).unwrap_or(&"2022");
@@ -118,7 +120,7 @@ impl Lot {
     }
 }
 
-/// Why a job of this status ended, if it did so badly.
+/// The error log of a job with this status, if it failed.
 pub(super) fn reason(random: &mut Random, status: &JobStatus) -> Option<&'static str> {
     match status {
         JobStatus::Failed => random.pick(FAILURES).copied(),
@@ -139,7 +141,7 @@ const PRECHECK_FAILURES: &[&str] = &[
     "预检查未通过：备份文件的版本高于目标实例的版本。",
 ];
 
-/// The id of an instance, in the form of the service's own: 32 digits and the engine's suffix.
+/// An instance id in the service's form: 32 digits and the engine's suffix.
 fn instance_id(seed: u64, number: u64) -> String {
     let mut random = Random::of(!seed, number);
     let mut id = String::with_capacity(36);
@@ -169,7 +171,7 @@ fn push_hex(out: &mut String, bytes: &[u8]) {
     }
 }
 
-/// A time as jobs show it; beyond the years 0 to 9999 there is none.
+/// A time as jobs hold it; empty beyond the years 0 to 9999.
 pub(super) fn time(time: Option<Timestamp>) -> String {
     time.map_or_else(String::new, |time| format!("{time}"))
 }
@@ -179,25 +181,29 @@ mod tests {
     use super::*;
     use std::collections::HashSet;
 
-    fn lot(seed: u64) -> Lot {
-        Lot { seed, jobs: 500 }
+    fn sample(seed: u64) -> Sample {
+        Sample {
+            seed,
+            jobs: 500,
+            newest: NEWEST_CREATED,
+        }
     }
 
     #[test]
     fn ids_do_not_repeat() {
-        let ids: HashSet<String> = (0..100_000).map(|index| lot(7).id(index)).collect();
+        let ids: HashSet<String> = (0..100_000).map(|index| sample(7).id(index)).collect();
         assert_eq!(ids.len(), 100_000);
     }
 
     #[test]
-    fn the_same_seed_gives_the_same_jobs_and_another_seed_others() {
-        assert_eq!(lot(1).job(5), lot(1).job(5));
-        assert_ne!(lot(1).job(5), lot(2).job(5));
+    fn same_seed_gives_same_jobs_and_another_seed_others() {
+        assert_eq!(sample(1).job(5), sample(1).job(5));
+        assert_ne!(sample(1).job(5), sample(2).job(5));
     }
 
     #[test]
     fn jobs_vary_and_fit_the_documented_lengths() {
-        let jobs: std::vec::Vec<EmulatedJob> = (0..500).map(|index| lot(1).job(index)).collect();
+        let jobs: std::vec::Vec<EmulatedJob> = (0..500).map(|index| sample(1).job(index)).collect();
         for status in JobStatus::KNOWN {
             assert!(jobs.iter().any(|job| job.job.status == *status), "{status}");
         }
@@ -220,12 +226,13 @@ mod tests {
     }
 
     #[test]
-    fn the_most_jobs_there_can_be_are_jobs_too() {
-        let lot = Lot {
+    fn the_largest_sample_has_valid_jobs() {
+        let sample = Sample {
             seed: u64::MAX,
             jobs: u32::MAX,
+            newest: NEWEST_CREATED,
         };
-        assert!(lot.has_id(0, lot.job(0).id()));
-        assert!(lot.job(u32::MAX).job.created_at().is_some());
+        assert!(sample.has_id(0, sample.job(0).id()));
+        assert!(sample.job(u32::MAX).job.created_at().is_some());
     }
 }

@@ -1,16 +1,47 @@
-//! Which jobs a filter lets pass, and how two jobs are ordered.
+//! Which jobs a query selects, and how two jobs are ordered.
 
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use super::job::EmulatedJob;
-use super::query::{Filter, TimeFilter};
-use crate::job::SortKey;
+use super::emulated_job::EmulatedJob;
+use crate::job::{JobStatus, SortDir, SortKey};
 use crate::timestamp::Timestamp;
 
+/// Which jobs in which order: the same for every page of a listing.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(in crate::emulator) struct Selection {
+    pub(in crate::emulator) filter: Filter,
+    pub(in crate::emulator) sort: Option<(SortKey, SortDir)>,
+}
+
+/// Which jobs; `None` and empty members match every job.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(in crate::emulator) struct Filter {
+    /// In lower case.
+    pub(in crate::emulator) name: Option<String>,
+    pub(in crate::emulator) status: Option<JobStatus>,
+    pub(in crate::emulator) instance_ids: Vec<String>,
+    /// In lower case.
+    pub(in crate::emulator) description: Option<String>,
+    pub(in crate::emulator) created: Option<TimeFilter>,
+    pub(in crate::emulator) completed: Option<TimeFilter>,
+    pub(in crate::emulator) enterprise_project_id: Option<String>,
+    /// Keys, each with the required value if there is one.
+    pub(in crate::emulator) tags: Vec<(String, Option<String>)>,
+}
+
+/// The value of a filter on a time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in crate::emulator) struct TimeFilter {
+    /// How the job's time must begin, written as `2024-08-19T02:27:15Z`.
+    prefix: String,
+    /// The second of the time, if the text is a whole time.
+    second: Option<i64>,
+}
+
 impl Filter {
-    /// Whether every job passes.
+    /// Whether every job matches.
     pub(super) fn is_empty(&self) -> bool {
         *self == Self::default()
     }
@@ -22,7 +53,7 @@ impl Filter {
             tags,
             ..
         } = job;
-        // What is cheapest to tell comes first.
+        // Cheap comparisons first.
         self.status
             .as_ref()
             .is_none_or(|status| shown.status == *status)
@@ -59,7 +90,14 @@ impl Filter {
 }
 
 impl TimeFilter {
-    /// Whether the job's time lies in the second asked for, or, written out, begins like the text.
+    pub(in crate::emulator) fn new(text: &str) -> Self {
+        Self {
+            prefix: text.replacen(' ', "T", 1),
+            second: Timestamp::parse(text).map(|time| time.unix_millis().div_euclid(1000)),
+        }
+    }
+
+    /// Whether the job's time lies in the filter's second, or begins with its text.
     fn matches(&self, time: &str) -> bool {
         let Some(time) = Timestamp::parse(time) else {
             return time.starts_with(&self.prefix);
@@ -71,7 +109,7 @@ impl TimeFilter {
     }
 }
 
-/// What a job is sorted by; jobs without it come before all others.
+/// The value a job is sorted by; jobs without one come first in ascending order.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum SortValue {
     Text(String),
@@ -92,7 +130,7 @@ impl SortValue {
             SortKey::TagValue => {
                 Self::Texts(job.tags.iter().map(|(_, value)| value.clone()).collect())
             }
-            // Unknown keys are refused before they come here.
+            // Unknown keys are rejected with the query.
             SortKey::CreatedAt | SortKey::Other(_) => {
                 Self::Time(job.job.created_at(), job.job.create_time.as_ref().into())
             }

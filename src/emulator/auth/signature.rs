@@ -1,32 +1,32 @@
-//! Access keys, and whether a request bears the signature of one.
+//! Access keys, and whether one of them signed a request.
 
 use alloc::format;
 use alloc::vec::Vec;
 
-use super::auth::Claim;
-use super::incoming::Incoming;
-use super::refusal::Refusal;
-use crate::credentials::{AccessKey, Canonical, Secret};
+use super::Claim;
+use crate::credentials::{AccessKey, Canonical};
+use crate::emulator::http::message::Request;
 use crate::header;
+use crate::secret::Secret;
 use crate::timestamp::Timestamp;
 
-/// How far the date of a signature may lie from the service's, in milliseconds.
+/// The largest difference between the date of a signature and the clock, in milliseconds.
 const LEEWAY: i64 = 15 * 60 * 1000;
-/// How many failures in a row a key may have; one more locks it.
+/// The most failures in a row; one more locks the key.
 const FAILURES: u32 = 5;
 /// How long a key stays locked, in milliseconds.
 const LOCKED_FOR: i64 = 5 * 60 * 1000;
 
-/// An access key that is known, and how often it failed.
+/// An accepted access key, and how often it failed.
 #[derive(Clone, Debug)]
-pub(super) struct KnownKey {
+pub(in crate::emulator) struct KnownKey {
     key: AccessKey,
     failures: u32,
     locked_until: Option<i64>,
 }
 
 impl KnownKey {
-    pub(super) fn new(key: AccessKey) -> Self {
+    pub(in crate::emulator) fn new(key: AccessKey) -> Self {
         Self {
             key,
             failures: 0,
@@ -34,28 +34,20 @@ impl KnownKey {
         }
     }
 
-    pub(super) fn key(&self) -> &AccessKey {
-        &self.key
-    }
-
     pub(super) fn id(&self) -> &str {
         self.key.parts().0.expose_secret()
     }
 
-    pub(super) fn is_locked(&self, now: i64) -> bool {
-        self.locked_until.is_some_and(|until| now < until)
-    }
-
     fn verify(
         &mut self,
-        incoming: &Incoming<'_>,
+        request: &Request<'_>,
         claim: &Claim<'_>,
         now: i64,
     ) -> Result<(), &'static str> {
-        if self.is_locked(now) {
+        if self.locked_until.is_some_and(|until| now < until) {
             return Err("the ak is locked after too many failures");
         }
-        let outcome = self.compare(incoming, claim, now);
+        let outcome = self.compare(request, claim, now);
         if outcome.is_ok() {
             self.failures = 0;
         } else {
@@ -70,12 +62,12 @@ impl KnownKey {
 
     fn compare(
         &self,
-        incoming: &Incoming<'_>,
+        request: &Request<'_>,
         claim: &Claim<'_>,
         now: i64,
     ) -> Result<(), &'static str> {
         let (_, secret, security_token) = self.key.parts();
-        let date = incoming.header(header::SDK_DATE).unwrap_or_default();
+        let date = request.header(header::SDK_DATE).unwrap_or_default();
         let signed_at =
             Timestamp::parse_sdk_date(date).ok_or("the header X-Sdk-Date is malformed")?;
         if signed_at.unix_millis().abs_diff(now) > LEEWAY.unsigned_abs() {
@@ -83,9 +75,7 @@ impl KnownKey {
         }
         let mut headers = Vec::new();
         for name in claim.signed_headers.split(';') {
-            let value = incoming
-                .header(name)
-                .ok_or("a signed header was not sent")?;
+            let value = request.header(name).ok_or("a signed header was not sent")?;
             headers.push((name, value));
         }
         let is_signed = |name: &str| {
@@ -95,15 +85,15 @@ impl KnownKey {
         if !is_signed(header::HOST) || !is_signed(header::SDK_DATE) {
             return Err("the headers Host and X-Sdk-Date must be signed");
         }
-        let token = incoming.header(header::SECURITY_TOKEN);
+        let token = request.header(header::SECURITY_TOKEN);
         if token != security_token.map(Secret::expose_secret) {
             return Err("the security token does not belong to the ak");
         }
         if token.is_some() && !is_signed(header::SECURITY_TOKEN) {
             return Err("the header X-Security-Token must be signed");
         }
-        let target = format!("{}?{}", incoming.path, incoming.query);
-        let canonical = Canonical::new(incoming.method, &target, headers.into_iter());
+        let target = format!("{}?{}", request.path, request.query);
+        let canonical = Canonical::new(request.method, &target, headers.into_iter());
         if canonical.signature(secret, date).as_deref() == Some(claim.signature) {
             Ok(())
         } else {
@@ -112,17 +102,17 @@ impl KnownKey {
     }
 }
 
-/// Lets a request pass that one of the keys signed.
-pub(super) fn admit(
+/// Whether one of the keys signed the request; else why not.
+pub(super) fn check(
     keys: &mut [KnownKey],
-    incoming: &Incoming<'_>,
+    request: &Request<'_>,
     claim: &Claim<'_>,
     now: Option<Timestamp>,
-) -> Result<(), Refusal> {
-    let refuse = |why: &str| Refusal::unauthenticated(format!("verify aksk signature fail, {why}"));
-    let key = keys.iter_mut().find(|key| key.id() == claim.access);
-    let key = key.ok_or_else(|| refuse("ak not exist"))?;
-    let now = now.ok_or_else(|| refuse("the date of the signature is out of range"))?;
-    key.verify(incoming, claim, now.unix_millis())
-        .map_err(refuse)
+) -> Result<(), &'static str> {
+    let mut keys = keys.iter_mut();
+    let key = keys
+        .find(|key| key.id() == claim.access)
+        .ok_or("ak not exist")?;
+    let now = now.ok_or("the date of the signature is out of range")?;
+    key.verify(request, claim, now.unix_millis())
 }

@@ -1,20 +1,20 @@
-//! Where a request begins and ends on a connection: HTTP/1.1's framing.
+//! The head of a request on a connection: where it ends, what it says, how long the body is.
 
+use alloc::string::String;
 use alloc::vec::Vec;
 
-use super::refusal::Refusal;
 use crate::header;
 
 /// The longest path and query.
 const LONGEST_TARGET: usize = 32 << 10;
-/// The longest body of a request.
-const LONGEST_BODY: usize = 1 << 20;
-/// How many headers a request may have.
-pub(super) const MOST_HEADERS: usize = 100;
+/// The longest body: an array of jobs for the admin interface can be long.
+const LONGEST_BODY: usize = 16 << 20;
+/// The most headers in a request.
+const MOST_HEADERS: usize = 100;
 
-/// The length of the head, its empty line included; bytes before `searched` hold no end.
+/// The length of the head with its empty line; bytes before `searched` were searched already.
 pub(super) fn head_end(bytes: &[u8], searched: usize) -> Option<usize> {
-    // Three bytes back: an empty line may have come in two parts.
+    // Three bytes back: an empty line may have arrived in two parts.
     let from = searched.saturating_sub(3);
     let tail = bytes.get(from..)?;
     tail.iter().enumerate().find_map(|(at, byte)| {
@@ -30,32 +30,38 @@ pub(super) fn head_end(bytes: &[u8], searched: usize) -> Option<usize> {
     })
 }
 
-/// Where a request ends, and whether another may follow.
-pub(super) struct Framing {
+/// Why a request is rejected before it is read whole: a status and a reason.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Malformed(pub(super) u16, pub(super) &'static str);
+
+/// A parsed head.
+#[derive(Clone, Debug)]
+pub(super) struct Head {
+    pub(super) method: String,
+    pub(super) target: String,
+    pub(super) headers: Vec<(String, String)>,
     pub(super) body_len: usize,
     pub(super) keep_alive: bool,
     pub(super) expects_continue: bool,
 }
 
-impl Framing {
-    pub(super) fn of(head: &[u8]) -> Result<Self, Refusal> {
+impl Head {
+    pub(super) fn parse(bytes: &[u8]) -> Result<Self, Malformed> {
         let mut headers = [httparse::EMPTY_HEADER; MOST_HEADERS];
         let mut parsed = httparse::Request::new(&mut headers);
-        match parsed.parse(head) {
+        match parsed.parse(bytes) {
             Ok(httparse::Status::Complete(_)) => {}
             Err(httparse::Error::TooManyHeaders) => {
-                return Err(Refusal::unreadable(494, "there are too many headers"));
+                return Err(Malformed(494, "too many headers"));
             }
             Err(httparse::Error::Version) => {
-                return Err(Refusal::unreadable(
-                    505,
-                    "only HTTP/1.1 and HTTP/1.0 are spoken",
-                ));
+                return Err(Malformed(505, "the version must be HTTP/1.1 or HTTP/1.0"));
             }
-            _ => return Err(Refusal::unreadable(400, "this is no HTTP request")),
+            _ => return Err(Malformed(400, "not an HTTP request")),
         }
-        if parsed.path.unwrap_or_default().len() > LONGEST_TARGET {
-            return Err(Refusal::unreadable(414, "path and query are too long"));
+        let target = parsed.path.unwrap_or_default();
+        if target.len() > LONGEST_TARGET {
+            return Err(Malformed(414, "path and query are too long"));
         }
         let values = |name: &'static str| {
             parsed
@@ -66,55 +72,44 @@ impl Framing {
         };
         let is_1_1 = parsed.version == Some(1);
         if is_1_1 && values(header::HOST).count() != 1 {
-            return Err(Refusal::unreadable(
-                400,
-                "exactly one header Host is needed",
-            ));
+            return Err(Malformed(400, "exactly one Host header is required"));
         }
         if values(header::TRANSFER_ENCODING).next().is_some() {
-            return Err(Refusal::unreadable(411, "a body needs a Content-Length"));
+            return Err(Malformed(411, "a body requires Content-Length"));
         }
         let mut lengths = values(header::CONTENT_LENGTH);
         let length = lengths.next().unwrap_or(b"0");
-        if lengths.any(|other| other != length) {
-            return Err(Refusal::unreadable(400, "there are two lengths"));
-        }
         let is_number = !length.is_empty() && length.iter().all(u8::is_ascii_digit);
-        let body_len = core::str::from_utf8(length)
-            .ok()
-            .filter(|_| is_number)
-            .ok_or_else(|| Refusal::unreadable(400, "the Content-Length is no number"))?
-            // Digits that are no usize are too many.
-            .parse()
-            .unwrap_or(usize::MAX);
-        if body_len > LONGEST_BODY {
-            return Err(Refusal::unreadable(413, "the body is too long"));
+        if !is_number || lengths.any(|other| other != length) {
+            return Err(Malformed(400, "Content-Length must be one number"));
         }
-        let connection_says = |word: &str| {
-            values(header::CONNECTION).any(|value| {
-                value
-                    .split(|byte| *byte == b',')
-                    .any(|token| token.trim_ascii().eq_ignore_ascii_case(word.as_bytes()))
-            })
-        };
-        // A client of HTTP/1.0 would have to be told; it can as well connect anew.
-        let keep_alive = is_1_1 && !connection_says("close");
+        // Digits that do not fit are too many.
+        let body_len = core::str::from_utf8(length).map(str::parse);
+        let body_len = body_len.ok().and_then(Result::ok).unwrap_or(usize::MAX);
+        if body_len > LONGEST_BODY {
+            return Err(Malformed(413, "the body is too long"));
+        }
+        let closes = values(header::CONNECTION).any(|value| {
+            let mut tokens = value.split(|byte| *byte == b',');
+            tokens.any(|token| token.trim_ascii().eq_ignore_ascii_case(b"close"))
+        });
         let expects_continue =
             values(header::EXPECT).any(|value| value.eq_ignore_ascii_case(b"100-continue"));
+        let text = |value: &[u8]| String::from_utf8_lossy(value).into_owned();
         Ok(Self {
+            method: parsed.method.unwrap_or_default().into(),
+            target: target.into(),
             body_len,
-            keep_alive,
+            // HTTP/1.0 keeps a connection only if both sides say so; reconnecting is simpler.
+            keep_alive: is_1_1 && !closes,
             expects_continue,
+            headers: parsed
+                .headers
+                .iter()
+                .map(|header| (header.name.into(), text(header.value)))
+                .collect(),
         })
     }
-}
-
-/// The headers as texts; `None` when one is no UTF-8.
-pub(super) fn texts<'h>(headers: &[httparse::Header<'h>]) -> Option<Vec<(&'h str, &'h str)>> {
-    headers
-        .iter()
-        .map(|header| Some((header.name, core::str::from_utf8(header.value).ok()?)))
-        .collect()
 }
 
 #[cfg(test)]
@@ -123,7 +118,7 @@ mod tests {
     use crate::emulator::random::Random;
 
     #[test]
-    fn the_end_of_a_head_is_found_however_the_bytes_come_in() {
+    fn finds_the_end_of_a_head_however_the_bytes_arrive() {
         let mut random = Random::new(1);
         for _ in 0..20_000 {
             let bytes: Vec<u8> = (0..random.below(12))
@@ -148,12 +143,13 @@ mod tests {
     }
 
     #[test]
-    fn whatever_bytes_come_there_is_a_request_or_a_refusal() {
+    fn parses_or_rejects_any_bytes() {
         const HEAD: &[u8] = b"POST /v5?a=b HTTP/1.1\r\nHost: h\r\nContent-Length: 12\r\n\
             Connection: keep-alive, close\r\nExpect: 100-continue\r\n\r\n";
-        let sound = Framing::of(HEAD).unwrap();
-        assert_eq!((sound.body_len, sound.keep_alive), (12, false));
-        assert!(sound.expects_continue);
+        let head = Head::parse(HEAD).unwrap();
+        assert_eq!((head.body_len, head.keep_alive), (12, false));
+        assert_eq!((&*head.method, &*head.target), ("POST", "/v5?a=b"));
+        assert!(head.expects_continue);
         let mut random = Random::new(2);
         for _ in 0..20_000 {
             let mut bytes = HEAD.to_vec();
@@ -161,8 +157,8 @@ mod tests {
                 let at = usize::try_from(random.below(bytes.len() as u64)).unwrap();
                 bytes[at] = random.next().to_be_bytes()[0];
             }
-            if let Ok(framing) = Framing::of(&bytes) {
-                assert!(framing.body_len <= LONGEST_BODY);
+            if let Ok(head) = Head::parse(&bytes) {
+                assert!(head.body_len <= LONGEST_BODY);
             }
         }
     }

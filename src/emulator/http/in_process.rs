@@ -1,0 +1,51 @@
+//! The emulator as the transport of clients in the same process.
+
+use super::message::Request as EmulatorRequest;
+use crate::emulator::faults::Ending;
+use crate::emulator::handle::Emulator;
+use crate::transport::{
+    Request, ResponseBody, ResponseHead, Transport, TransportError, TransportErrorKind,
+};
+
+impl Transport for Emulator {
+    fn send(
+        &self,
+        request: &Request<'_>,
+        body: &mut ResponseBody,
+    ) -> Result<ResponseHead, TransportError> {
+        let delivery = self.respond(&EmulatorRequest::new(
+            request.method().as_str(),
+            request.url(),
+            request.headers().iter().collect(),
+            request.body(),
+        ));
+        let takes = delivery.delay.saturating_add(delivery.body_duration);
+        if takes > request.timeout() {
+            self.sleep(request.timeout(), || false);
+            let why = "no response within the time remaining";
+            return Err(TransportError::new(TransportErrorKind::Timeout, why));
+        }
+        self.sleep(takes, || false);
+        let response = delivery.response;
+        let lost = |why| TransportError::new(TransportErrorKind::ConnectionLost, why);
+        let sent = match delivery.ending {
+            Ending::Whole => response.body.len(),
+            Ending::AbortBody(length) | Ending::WrongLength(length) => length,
+            Ending::Reset => return Err(lost("connection closed before the response")),
+            Ending::Garbage => {
+                let why = "the response is not HTTP";
+                return Err(TransportError::new(TransportErrorKind::Protocol, why));
+            }
+        };
+        let is_aborted = matches!(delivery.ending, Ending::AbortBody(_));
+        body.write(response.body.get(..sent).unwrap_or(&response.body))?;
+        if is_aborted || sent > response.body.len() {
+            return Err(lost("connection closed in the body"));
+        }
+        let mut head = ResponseHead::new(response.status);
+        for (name, value) in &response.headers {
+            head.push_header(name, value);
+        }
+        Ok(head)
+    }
+}

@@ -1,0 +1,10 @@
+//! The emulator over HTTP, and as a transport in process.
+
+mod admin;
+mod connection;
+mod head;
+mod in_process;
+pub(super) mod message;
+mod server;
+
+pub use server::Server;

@@ -1,0 +1,234 @@
+//! A list of jobs: its order, its edits, and the pages cut from it.
+
+use alloc::borrow::Cow;
+use alloc::boxed::Box;
+use alloc::collections::VecDeque;
+use alloc::string::String;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use core::cmp::Reverse;
+use std::collections::HashSet;
+
+use super::emulated_job::EmulatedJob;
+use super::filter::{Selection, SortValue};
+use super::sample::Sample;
+use crate::emulator::random::Random;
+use crate::job::{SortDir, SortKey};
+
+/// How many selections are cached: as many listings as are likely to run at once.
+const CACHED_SELECTIONS: usize = 4;
+
+/// The jobs in the list's own order.
+///
+/// The head of the list is the end of the vector, so that a new job at the head costs nothing;
+/// positions count from the head.
+#[derive(Clone, Debug)]
+pub(super) struct List {
+    sample: Sample,
+    entries: Vec<Entry>,
+    /// The last selections, so that a listing does not filter and sort again for each page.
+    selected: VecDeque<(Selection, Arc<[Selected]>)>,
+}
+
+#[derive(Clone, Debug)]
+enum Entry {
+    /// Built from the seed whenever it is needed.
+    Sample(u32),
+    Own(Box<EmulatedJob>),
+}
+
+/// A job of a selection.
+#[derive(Clone, Copy, Debug)]
+struct Selected {
+    /// Its index in `entries`.
+    entry: u32,
+    /// Its rank; jobs with equal sort values share one.
+    rank: u32,
+}
+
+/// One change of a list; a lagging replica makes it later.
+#[derive(Clone, Debug)]
+pub(super) enum Edit {
+    /// At a position, or at the end of a shorter list; a job with the same id is removed first.
+    Insert(usize, Box<EmulatedJob>),
+    Remove(String),
+    /// In its place in the list.
+    Replace(Box<EmulatedJob>),
+}
+
+/// The jobs of one page, and how many the query selects in all.
+#[derive(Debug)]
+pub(in crate::emulator) struct Page {
+    pub(in crate::emulator) jobs: Vec<EmulatedJob>,
+    pub(in crate::emulator) total: u64,
+}
+
+impl List {
+    /// The sample jobs, newest first, after `own` jobs, of which the last added comes first.
+    pub(super) fn new(sample: Sample, own: &[EmulatedJob]) -> Self {
+        let mut ids = HashSet::new();
+        let mut head: Vec<Entry> = own
+            .iter()
+            .rev()
+            .filter(|job| ids.insert(job.id()))
+            .map(|job| Entry::Own(Box::new(job.clone())))
+            .collect();
+        head.reverse();
+        let is_new = |index: &u32| ids.is_empty() || !ids.contains(sample.id(*index).as_str());
+        let mut entries: Vec<Entry> = (0..sample.jobs).filter(is_new).map(Entry::Sample).collect();
+        entries.append(&mut head);
+        Self {
+            sample,
+            entries,
+            selected: VecDeque::new(),
+        }
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// Every job, from the head of the list.
+    pub(super) fn iter(&self) -> impl Iterator<Item = EmulatedJob> + '_ {
+        self.entries.iter().rev().map(|entry| self.job(entry))
+    }
+
+    pub(super) fn get(&self, id: &str) -> Option<EmulatedJob> {
+        let at = self.find(id)?;
+        self.entries.get(at).map(|entry| self.job(entry))
+    }
+
+    pub(super) fn edit(&mut self, edit: Edit) {
+        self.selected.clear();
+        match edit {
+            Edit::Insert(position, job) => {
+                if let Some(at) = self.find(job.id()) {
+                    self.entries.remove(at);
+                }
+                let at = self.entries.len().saturating_sub(position);
+                self.entries.insert(at, Entry::Own(job));
+            }
+            Edit::Remove(id) => {
+                if let Some(at) = self.find(&id) {
+                    self.entries.remove(at);
+                }
+            }
+            Edit::Replace(job) => {
+                let at = self.find(job.id());
+                if let Some(entry) = at.and_then(|at| self.entries.get_mut(at)) {
+                    *entry = Entry::Own(job);
+                }
+            }
+        }
+    }
+
+    /// One page. With `ties` jobs of equal sort values are in random order, and a query without a
+    /// sort key sorts by creation.
+    pub(super) fn page(
+        &mut self,
+        selection: &Selection,
+        (offset, limit): (usize, usize),
+        ties: Option<Random>,
+    ) -> Page {
+        let selected = match (&selection.sort, &ties) {
+            (None, Some(_)) => self.select(&Selection {
+                filter: selection.filter.clone(),
+                sort: Some((SortKey::CreatedAt, SortDir::Desc)),
+            }),
+            _ => self.select(selection),
+        };
+        let end = offset.saturating_add(limit).min(selected.len());
+        let page = selected.get(offset..end).unwrap_or_default();
+        let page = match ties {
+            None => Cow::Borrowed(page),
+            Some(random) => shuffled_ties(&selected, page, offset, random),
+        };
+        Page {
+            jobs: page
+                .iter()
+                .filter_map(|selected| self.entries.get(usize::try_from(selected.entry).ok()?))
+                .map(|entry| self.job(entry))
+                .collect(),
+            total: selected.len() as u64,
+        }
+    }
+
+    fn select(&mut self, selection: &Selection) -> Arc<[Selected]> {
+        if let Some((_, selected)) = self.selected.iter().find(|(known, _)| known == selection) {
+            return Arc::clone(selected);
+        }
+        let Selection { filter, sort } = selection;
+        let all = u32::try_from(self.entries.len()).unwrap_or(u32::MAX);
+        let entries = (0..all).zip(&self.entries).rev();
+        let selected: Arc<[Selected]> = match sort {
+            None => entries
+                .filter(|(_, entry)| filter.is_empty() || filter.matches(&self.job(entry)))
+                .zip(0..)
+                .map(|((entry, _), rank)| Selected { entry, rank })
+                .collect(),
+            Some((key, direction)) => {
+                let mut keyed: Vec<(SortValue, u32)> = entries
+                    .map(|(at, entry)| (self.job(entry), at))
+                    .filter(|(job, _)| filter.matches(job))
+                    .map(|(job, at)| (SortValue::of(&job, key), at))
+                    .collect();
+                // Stable sorts: ties keep the list's own order in both directions.
+                match direction {
+                    SortDir::Asc => keyed.sort_by(|a, b| a.0.cmp(&b.0)),
+                    _ => keyed.sort_by(|a, b| Reverse(&a.0).cmp(&Reverse(&b.0))),
+                }
+                (0..)
+                    .zip(keyed.chunk_by(|a, b| a.0 == b.0))
+                    .flat_map(|(rank, ties)| {
+                        ties.iter().map(move |(_, entry)| Selected {
+                            entry: *entry,
+                            rank,
+                        })
+                    })
+                    .collect()
+            }
+        };
+        if self.selected.len() >= CACHED_SELECTIONS {
+            self.selected.pop_front();
+        }
+        let cached = (selection.clone(), Arc::clone(&selected));
+        self.selected.push_back(cached);
+        selected
+    }
+
+    fn find(&self, id: &str) -> Option<usize> {
+        // From the head: tests and scripts mostly name new jobs.
+        self.entries.iter().rposition(|entry| match entry {
+            Entry::Sample(index) => self.sample.has_id(*index, id),
+            Entry::Own(job) => job.id() == id,
+        })
+    }
+
+    fn job(&self, entry: &Entry) -> EmulatedJob {
+        match entry {
+            Entry::Sample(index) => self.sample.job(*index),
+            Entry::Own(job) => (**job).clone(),
+        }
+    }
+}
+
+/// The page at `offset` with each group of ties in random order, also where the page cuts a group.
+fn shuffled_ties<'a>(
+    all: &[Selected],
+    page: &[Selected],
+    offset: usize,
+    mut random: Random,
+) -> Cow<'a, [Selected]> {
+    let (Some(first), Some(last)) = (page.first(), page.last()) else {
+        return Cow::Borrowed(&[]);
+    };
+    let begin = all.partition_point(|selected| selected.rank < first.rank);
+    let end = all.partition_point(|selected| selected.rank <= last.rank);
+    let mut groups = all.get(begin..end).unwrap_or_default().to_vec();
+    for ties in groups.chunk_by_mut(|a, b| a.rank == b.rank) {
+        random.shuffle(ties);
+    }
+    groups.drain(..offset.saturating_sub(begin).min(groups.len()));
+    groups.truncate(page.len());
+    Cow::Owned(groups)
+}

@@ -1,0 +1,229 @@
+//! The jobs of one project: their list, the replicas that lag behind it, and what changes them.
+
+use alloc::boxed::Box;
+use alloc::collections::VecDeque;
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::time::Duration;
+
+use super::random::Random;
+use crate::clock::Clock;
+use crate::job::JobStatus;
+use crate::timestamp::Timestamp;
+
+mod emulated_job;
+mod filter;
+mod list;
+mod sample;
+mod script;
+
+pub use emulated_job::EmulatedJob;
+pub(super) use emulated_job::members;
+pub(super) use filter::{Filter, Selection, TimeFilter};
+pub(super) use list::Page;
+use list::{Edit, List};
+pub(super) use sample::{NEWEST_CREATED, Sample};
+pub use script::{Change, Script};
+use script::{Due, Timeline};
+
+/// The most random changes made at once.
+const MOST_RANDOM_CHANGES: usize = 1000;
+/// How far from the head random changes choose a job.
+const REACH: usize = 100;
+
+/// How the jobs of a project begin and change.
+#[derive(Clone, Debug)]
+pub(super) struct JobsSetup {
+    pub(super) sample: Sample,
+    /// In the order added: the last one comes first in the list.
+    pub(super) own: Vec<EmulatedJob>,
+    pub(super) script: Script,
+    /// How far each replica lags.
+    pub(super) replicas: Vec<Duration>,
+    /// How many jobs are added before each page.
+    pub(super) growth: u32,
+    /// The seed of the random order of ties, if they have none of their own.
+    pub(super) ties: Option<u64>,
+}
+
+/// The jobs of one project. Moments are those of the clock's `now`.
+#[derive(Debug)]
+pub(super) struct Jobs {
+    list: List,
+    replicas: Vec<Replica>,
+    timeline: Timeline,
+    sample: Sample,
+    /// The number of the next new sample job.
+    next_sample: u32,
+    growth: u32,
+    ties: Option<u64>,
+    pages: u64,
+    started: Duration,
+    started_unix: Duration,
+}
+
+/// A copy of the list that makes each edit later.
+#[derive(Debug)]
+struct Replica {
+    lag: Duration,
+    list: List,
+    pending: VecDeque<(Duration, Edit)>,
+}
+
+impl Jobs {
+    pub(super) fn new(setup: &JobsSetup, clock: &dyn Clock) -> Self {
+        let list = List::new(setup.sample, &setup.own);
+        let replica = |lag: &Duration| Replica {
+            lag: *lag,
+            list: list.clone(),
+            pending: VecDeque::new(),
+        };
+        Self {
+            replicas: setup.replicas.iter().map(replica).collect(),
+            list,
+            timeline: Timeline::new(setup.script.clone()),
+            sample: setup.sample,
+            next_sample: setup.sample.jobs,
+            growth: setup.growth,
+            ties: setup.ties,
+            pages: 0,
+            started: clock.now(),
+            started_unix: clock.unix_time(),
+        }
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.list.len()
+    }
+
+    /// Every job, from the head of the list.
+    pub(super) fn iter(&self) -> impl Iterator<Item = EmulatedJob> + '_ {
+        self.list.iter()
+    }
+
+    pub(super) fn get(&self, id: &str) -> Option<EmulatedJob> {
+        self.list.get(id)
+    }
+
+    /// Makes a change; one of a job that is not listed has no effect.
+    pub(super) fn apply(&mut self, change: Change, now: Duration) {
+        if let Some(edit) = change.edit(&self.list, &self.wall_clock(now)) {
+            self.edit(edit, now);
+        }
+    }
+
+    /// Replaces the job with this id in its place in the list.
+    pub(super) fn replace(&mut self, job: EmulatedJob, now: Duration) {
+        self.edit(Edit::Replace(Box::new(job)), now);
+    }
+
+    fn edit(&mut self, edit: Edit, now: Duration) {
+        for replica in &mut self.replicas {
+            replica.pending.push_back((now, edit.clone()));
+        }
+        self.list.edit(edit);
+    }
+
+    /// Makes every change that is due.
+    pub(super) fn advance(&mut self, now: Duration) {
+        let elapsed = now.saturating_sub(self.started);
+        let mut random_changes = 0;
+        while let Some((due, change)) = self.timeline.next(elapsed) {
+            let moment = self.started.saturating_add(due);
+            match change {
+                Due::Scripted(change) => self.apply(change, moment),
+                Due::Random if random_changes == MOST_RANDOM_CHANGES => {
+                    self.timeline.skip_random(elapsed);
+                }
+                Due::Random => {
+                    random_changes += 1;
+                    let change = self.random_change(due);
+                    self.apply(change, moment);
+                }
+            }
+        }
+        for replica in &mut self.replicas {
+            let Replica { lag, list, pending } = replica;
+            let is_due = |(moment, _): &(Duration, Edit)| moment.saturating_add(*lag) <= now;
+            let due = pending.iter().take_while(|edit| is_due(edit)).count();
+            for (_, edit) in pending.drain(..due) {
+                list.edit(edit);
+            }
+        }
+    }
+
+    /// Makes the changes due before the response to this request.
+    pub(super) fn before_request(&mut self, number: u64, now: Duration) {
+        for change in self.timeline.before_request(number) {
+            self.apply(change, now);
+        }
+    }
+
+    /// One page, from the list and its replicas in turn.
+    pub(super) fn page(
+        &mut self,
+        selection: &Selection,
+        range: (usize, usize),
+        now: Duration,
+    ) -> Page {
+        for _ in 0..self.growth {
+            let job = self.new_job(now);
+            self.edit(Edit::Insert(0, Box::new(job)), now);
+        }
+        let number = self.pages;
+        self.pages = self.pages.wrapping_add(1);
+        let ties = self.ties.map(|seed| Random::of(seed, number));
+        let turn = usize::try_from(number % (self.replicas.len() as u64 + 1)).unwrap_or_default();
+        let list = match turn.checked_sub(1).and_then(|at| self.replicas.get_mut(at)) {
+            Some(replica) => &mut replica.list,
+            None => &mut self.list,
+        };
+        list.page(selection, range, ties)
+    }
+
+    /// The wall clock at a moment, to the second, as jobs hold it.
+    pub(super) fn wall_clock(&self, now: Duration) -> String {
+        let elapsed = now.saturating_sub(self.started);
+        let seconds = self.started_unix.saturating_add(elapsed).as_secs();
+        sample::time(Timestamp::from_unix(Duration::from_secs(seconds)))
+    }
+
+    /// A new running job.
+    fn new_job(&mut self, now: Duration) -> EmulatedJob {
+        let index = self.next_sample;
+        self.next_sample = index.wrapping_add(1);
+        let mut job = self.sample.job(index).create_time(self.wall_clock(now));
+        job.set_status(JobStatus::Transferring, "");
+        job
+    }
+
+    fn random_change(&mut self, due: Duration) -> Change {
+        // The moment itself draws: the same script changes the same jobs, whoever looks when.
+        let nanos = u64::try_from(due.as_nanos()).unwrap_or_default();
+        let mut random = Random::of(!self.sample.seed, nanos);
+        let pick = |random: &mut Random, is_finished: bool| {
+            let head = self.list.iter().take(REACH);
+            let candidates: Vec<String> = head
+                .filter(|job| job.job.is_finished() == is_finished)
+                .map(|job| job.job.id.into_owned())
+                .collect();
+            random.pick(&candidates).cloned()
+        };
+        let change = match random.below(10) {
+            0..5 => pick(&mut random, false).map(|id| finish(id, &mut random)),
+            5..8 => None,
+            _ => pick(&mut random, true).map(Change::remove),
+        };
+        change.unwrap_or_else(|| Change::add(self.new_job(self.started.saturating_add(due))))
+    }
+}
+
+fn finish(id: String, random: &mut Random) -> Change {
+    let status = match random.below(10) {
+        0..7 => return Change::status(id, JobStatus::Success),
+        7..9 => JobStatus::Failed,
+        _ => JobStatus::PrecheckFailed,
+    };
+    let error_log = sample::reason(random, &status).unwrap_or_default();
+    Change::failure(id, status, error_log)
+}

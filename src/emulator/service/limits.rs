@@ -1,0 +1,100 @@
+//! Limits of the service: documented lengths, the reported count, the request quota.
+
+use alloc::format;
+use core::time::Duration;
+
+use super::error_response::ErrorResponse;
+
+/// Which of the service's documented limits the emulator enforces.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Limits {
+    /// Those of the service's OpenAPI description: `limit` and `offset` below 65 535, `count` at
+    /// most 9 998, texts of at most 128 characters (`description` and `tags`: 512), a token of at
+    /// most 50 000.
+    #[default]
+    Documented,
+    /// None of these, so that a list can be longer than the service could page through. At most ten
+    /// instance ids and 512 jobs a page remain.
+    None,
+}
+
+/// Rejects a value longer than documented.
+pub(super) fn checked_length<'v>(
+    key: &'static str,
+    value: &'v str,
+    most: usize,
+    limits: Limits,
+) -> Result<&'v str, ErrorResponse> {
+    if limits == Limits::Documented && value.chars().count() > most {
+        return Err(ErrorResponse::parameter(
+            key,
+            &format!("is longer than {most} characters"),
+            &format!("的长度超过{most}个字符"),
+        ));
+    }
+    Ok(value)
+}
+
+/// The largest `count` of the service's OpenAPI description.
+const DOCUMENTED_COUNT: u64 = 9_998;
+
+/// Which `count` a page reports.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Count {
+    /// The number of jobs that match the query, at most 9 998 under [`Limits::Documented`].
+    #[default]
+    Exact,
+    /// At most this number, as a service that limits the work of counting reports.
+    Clipped(u64),
+    /// The number of jobs in the page.
+    PageLocal,
+    /// This much above the exact number, as a cached count after deletions.
+    TooHigh(u64),
+}
+
+impl Count {
+    pub(super) fn report(self, total: u64, page: usize, limits: Limits) -> u64 {
+        match (self, limits) {
+            (Self::Exact, Limits::Documented) => total.min(DOCUMENTED_COUNT),
+            (Self::Exact, Limits::None) => total,
+            (Self::Clipped(most), _) => total.min(most),
+            (Self::PageLocal, _) => page as u64,
+            (Self::TooHigh(difference), _) => total.saturating_add(difference),
+        }
+    }
+}
+
+/// At most so many requests in each period, as the gateway counts them.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::emulator) struct Quota {
+    limit: u32,
+    period: Duration,
+    /// The end of the running period, and the requests it still allows.
+    running: Option<(Duration, u32)>,
+}
+
+impl Quota {
+    pub(in crate::emulator) fn new(limit: u32, period: Duration) -> Self {
+        Self {
+            limit,
+            period,
+            running: None,
+        }
+    }
+
+    /// Counts a request, or rejects it. A period begins with the first request after the last one.
+    pub(super) fn take(&mut self, now: Duration) -> Result<(), ErrorResponse> {
+        let (end, remaining) = self
+            .running
+            .filter(|(end, _)| now < *end)
+            .unwrap_or_else(|| (now.saturating_add(self.period), self.limit));
+        let remaining = remaining.checked_sub(1);
+        self.running = Some((end, remaining.unwrap_or(0)));
+        match remaining {
+            Some(_) => Ok(()),
+            None => Err(ErrorResponse::throttled(self.limit, self.period)),
+        }
+    }
+}

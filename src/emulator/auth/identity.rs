@@ -15,7 +15,7 @@ use crate::secret::Secret;
 use crate::timestamp::Timestamp;
 
 /// The id of the project if none is configured.
-pub(in crate::emulator) const ANY_PROJECT_ID: &str = "054ba152d480d55b2f5dc0069e7ddef0";
+pub(crate) const ANY_PROJECT_ID: &str = "054ba152d480d55b2f5dc0069e7ddef0";
 /// The name of a project that has any name.
 const ANY_NAME: &str = "emulated";
 /// How long a token is valid, as documented.
@@ -23,16 +23,16 @@ const TOKEN_LIFETIME: Duration = Duration::from_secs(24 * 3600);
 
 /// The users who can log in; any with a password if none is configured.
 #[derive(Clone, Debug)]
-pub(in crate::emulator) struct Users {
-    pub(in crate::emulator) known: Vec<User>,
-    pub(in crate::emulator) token_lifetime: Duration,
+pub(crate) struct Users {
+    pub(crate) known: Vec<User>,
+    pub(crate) token_lifetime: Duration,
 }
 
 #[derive(Clone, Debug)]
-pub(in crate::emulator) struct User {
-    pub(in crate::emulator) account: String,
-    pub(in crate::emulator) name: String,
-    pub(in crate::emulator) password: Secret,
+pub(crate) struct User {
+    pub(crate) account: String,
+    pub(crate) name: String,
+    pub(crate) password: Secret,
 }
 
 impl Default for Users {
@@ -69,10 +69,10 @@ impl Users {
 
 /// A configured project.
 #[derive(Clone, Debug)]
-pub(in crate::emulator) struct ProjectName {
-    pub(in crate::emulator) id: String,
+pub(crate) struct ProjectName {
+    pub(crate) id: String,
     /// `None` for any name that no other project has.
-    pub(in crate::emulator) name: Option<String>,
+    pub(crate) name: Option<String>,
 }
 
 /// The projects with this name, or all, as id and name.
@@ -118,7 +118,7 @@ fn find_project(
 }
 
 /// `POST /v3/auth/tokens`: a token for a user and a password.
-pub(in crate::emulator) fn log_in(
+pub(crate) fn log_in(
     (users, projects): (&Users, &[ProjectName]),
     access: &mut Access,
     request: &Request<'_>,
@@ -160,7 +160,7 @@ pub(in crate::emulator) fn log_in(
 }
 
 /// `GET /v3/projects?name=…`: the projects with this name, or all.
-pub(in crate::emulator) fn list_projects(
+pub(crate) fn list_projects(
     projects: &[ProjectName],
     access: &mut Access,
     request: &Request<'_>,

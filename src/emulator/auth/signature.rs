@@ -19,14 +19,14 @@ const LOCKED_FOR: i64 = 5 * 60 * 1000;
 
 /// An accepted access key, and how often it failed.
 #[derive(Clone, Debug)]
-pub(in crate::emulator) struct KnownKey {
+pub(crate) struct KnownKey {
     key: AccessKey,
     failures: u32,
     locked_until: Option<i64>,
 }
 
 impl KnownKey {
-    pub(in crate::emulator) fn new(key: AccessKey) -> Self {
+    pub(crate) fn new(key: AccessKey) -> Self {
         Self {
             key,
             failures: 0,

@@ -11,18 +11,18 @@ use crate::job::Language;
 
 /// A response and the way it is sent.
 #[derive(Debug)]
-pub(in crate::emulator) struct Delivery {
-    pub(in crate::emulator) response: Response,
+pub(crate) struct Delivery {
+    pub(crate) response: Response,
     /// The time until the response begins.
-    pub(in crate::emulator) delay: Duration,
+    pub(crate) delay: Duration,
     /// The time the body takes.
-    pub(in crate::emulator) body_duration: Duration,
-    pub(in crate::emulator) ending: Ending,
+    pub(crate) body_duration: Duration,
+    pub(crate) ending: Ending,
 }
 
 /// How the response ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::emulator) enum Ending {
+pub(crate) enum Ending {
     /// Whole; the connection stays open.
     Whole,
     /// The connection is closed before the response.
@@ -36,7 +36,7 @@ pub(in crate::emulator) enum Ending {
 }
 
 impl Delivery {
-    pub(in crate::emulator) fn whole(response: Response, delay: Duration) -> Self {
+    pub(crate) fn whole(response: Response, delay: Duration) -> Self {
         Self {
             response,
             delay,
@@ -46,7 +46,7 @@ impl Delivery {
     }
 
     /// Applies a fault of the delivery; those of the response itself are in it already.
-    pub(in crate::emulator) fn apply(&mut self, fault: &Fault) {
+    pub(crate) fn apply(&mut self, fault: &Fault) {
         let body = &mut self.response.body;
         let half = body.len() / 2;
         match fault {
@@ -73,7 +73,7 @@ impl Delivery {
     }
 
     /// The status that is sent, if one is.
-    pub(in crate::emulator) fn status(&self) -> Option<u16> {
+    pub(crate) fn status(&self) -> Option<u16> {
         match self.ending {
             Ending::Reset | Ending::Garbage => None,
             _ => Some(self.response.status),
@@ -82,7 +82,7 @@ impl Delivery {
 }
 
 /// The response that a fault puts in the place of the service's.
-pub(in crate::emulator) fn replacement(
+pub(crate) fn replacement(
     fault: &Fault,
     language: &Language,
     request_id: &str,

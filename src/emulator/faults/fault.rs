@@ -158,7 +158,7 @@ impl Faults {
 
 /// Faults with the requests counted so far.
 #[derive(Clone, Debug)]
-pub(in crate::emulator) struct Schedule {
+pub(crate) struct Schedule {
     faults: Faults,
     seed: u64,
     requests: u64,
@@ -167,7 +167,7 @@ pub(in crate::emulator) struct Schedule {
 }
 
 impl Schedule {
-    pub(in crate::emulator) fn new(faults: Faults, seed: u64) -> Self {
+    pub(crate) fn new(faults: Faults, seed: u64) -> Self {
         Self {
             faults,
             seed,
@@ -177,7 +177,7 @@ impl Schedule {
     }
 
     /// The fault of the next request.
-    pub(in crate::emulator) fn next(&mut self) -> Option<Fault> {
+    pub(crate) fn next(&mut self) -> Option<Fault> {
         self.requests = self.requests.saturating_add(1);
         let number = self.requests;
         let rules = &self.faults.rules;

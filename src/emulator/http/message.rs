@@ -11,25 +11,25 @@ use crate::header;
 use crate::percent;
 
 /// A query parameter, decoded.
-pub(in crate::emulator) type Parameter<'a> = (Cow<'a, str>, Cow<'a, str>);
+pub(crate) type Parameter<'a> = (Cow<'a, str>, Cow<'a, str>);
 
 /// A request, borrowed from the buffer it was read into.
 #[derive(Clone, Debug)]
-pub(in crate::emulator) struct Request<'a> {
-    pub(in crate::emulator) method: &'a str,
+pub(crate) struct Request<'a> {
+    pub(crate) method: &'a str,
     /// Percent-encoded, as sent.
-    pub(in crate::emulator) path: &'a str,
+    pub(crate) path: &'a str,
     /// Percent-encoded, without the question mark; empty if there is none.
-    pub(in crate::emulator) query: &'a str,
-    pub(in crate::emulator) headers: Vec<(&'a str, &'a str)>,
-    pub(in crate::emulator) body: &'a [u8],
+    pub(crate) query: &'a str,
+    pub(crate) headers: Vec<(&'a str, &'a str)>,
+    pub(crate) body: &'a [u8],
     /// The other end of the connection; `None` in process.
-    pub(in crate::emulator) peer: Option<IpAddr>,
+    pub(crate) peer: Option<IpAddr>,
 }
 
 impl<'a> Request<'a> {
     /// `target` is path and query, or a whole URL, as clients send it to a proxy and in process.
-    pub(in crate::emulator) fn new(
+    pub(crate) fn new(
         method: &'a str,
         target: &'a str,
         headers: Vec<(&'a str, &'a str)>,
@@ -55,7 +55,7 @@ impl<'a> Request<'a> {
     }
 
     /// The first value of a header; names match case-insensitively.
-    pub(in crate::emulator) fn header(&self, name: &str) -> Option<&'a str> {
+    pub(crate) fn header(&self, name: &str) -> Option<&'a str> {
         self.headers
             .iter()
             .find(|(known, _)| known.eq_ignore_ascii_case(name))
@@ -63,7 +63,7 @@ impl<'a> Request<'a> {
     }
 
     /// The query parameters in the order sent; `None` if one is not percent-encoded UTF-8.
-    pub(in crate::emulator) fn parameters(&self) -> Option<Vec<Parameter<'a>>> {
+    pub(crate) fn parameters(&self) -> Option<Vec<Parameter<'a>>> {
         self.query
             .split('&')
             .filter(|pair| !pair.is_empty())
@@ -76,7 +76,7 @@ impl<'a> Request<'a> {
 }
 
 /// Removes percent-encoding; `None` if it is invalid or does not encode UTF-8.
-pub(in crate::emulator) fn percent_decode(text: &str) -> Option<Cow<'_, str>> {
+pub(crate) fn percent_decode(text: &str) -> Option<Cow<'_, str>> {
     if !text.contains('%') {
         return Some(Cow::Borrowed(text));
     }
@@ -94,18 +94,14 @@ fn form_decode(text: &str) -> Option<Cow<'_, str>> {
 
 /// A response without `Content-Length`, which belongs to the way it is delivered.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(in crate::emulator) struct Response {
-    pub(in crate::emulator) status: u16,
-    pub(in crate::emulator) headers: Vec<(&'static str, String)>,
-    pub(in crate::emulator) body: Vec<u8>,
+pub(crate) struct Response {
+    pub(crate) status: u16,
+    pub(crate) headers: Vec<(&'static str, String)>,
+    pub(crate) body: Vec<u8>,
 }
 
 impl Response {
-    pub(in crate::emulator) fn new(
-        status: u16,
-        content_type: &str,
-        body: impl Into<Vec<u8>>,
-    ) -> Self {
+    pub(crate) fn new(status: u16, content_type: &str, body: impl Into<Vec<u8>>) -> Self {
         Self {
             status,
             headers: Vec::from([(header::CONTENT_TYPE, content_type.into())]),
@@ -113,21 +109,17 @@ impl Response {
         }
     }
 
-    pub(in crate::emulator) fn json(status: u16, body: &Value) -> Self {
+    pub(crate) fn json(status: u16, body: &Value) -> Self {
         Self::new(status, "application/json", body.to_string())
     }
 
-    pub(in crate::emulator) fn push_header(
-        &mut self,
-        name: &'static str,
-        value: impl Into<String>,
-    ) {
+    pub(crate) fn push_header(&mut self, name: &'static str, value: impl Into<String>) {
         self.headers.push((name, value.into()));
     }
 }
 
 /// The usual phrase for a status; clients ignore it.
-pub(in crate::emulator) fn reason_phrase(status: u16) -> &'static str {
+pub(crate) fn reason_phrase(status: u16) -> &'static str {
     match status {
         200 => "OK",
         201 => "Created",

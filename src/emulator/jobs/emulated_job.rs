@@ -160,7 +160,7 @@ impl EmulatedJob {
 
     /// Sets the status as the service does: with a final status the job gets a finish time, with
     /// another one it loses finish time and error log.
-    pub(in crate::emulator) fn set_status(&mut self, status: JobStatus, now: &str) {
+    pub(crate) fn set_status(&mut self, status: JobStatus, now: &str) {
         if status.is_finished() {
             self.job.finish_time = Some(text(now));
         } else {
@@ -171,7 +171,7 @@ impl EmulatedJob {
     }
 
     /// The job as JSON: the service's fields, and those beyond them that are set.
-    pub(in crate::emulator) fn to_json(&self) -> Value {
+    pub(crate) fn to_json(&self) -> Value {
         let mut members = members(&self.job);
         for (name, value) in [
             ("instance_id", &self.instance_id),
@@ -193,11 +193,7 @@ impl EmulatedJob {
     ///
     /// A final status sets the finish time, another one clears it and the error log, unless the
     /// object has these members.
-    pub(in crate::emulator) fn patched(
-        mut self,
-        patch: &Map<String, Value>,
-        now: &str,
-    ) -> Result<Self, String> {
+    pub(crate) fn patched(mut self, patch: &Map<String, Value>, now: &str) -> Result<Self, String> {
         if let Some(status) = patch.get("status").and_then(Value::as_str) {
             self.set_status(status.into(), now);
         }
@@ -234,7 +230,7 @@ impl EmulatedJob {
 }
 
 /// The fields that a job has, as members of a JSON object.
-pub(in crate::emulator) fn members(job: &Job<'_>) -> Map<String, Value> {
+pub(crate) fn members(job: &Job<'_>) -> Map<String, Value> {
     let fields = job.fields();
     fields
         .filter_map(|(name, value)| Some((name.into(), value?.into())))

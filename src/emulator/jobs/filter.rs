@@ -10,30 +10,30 @@ use crate::timestamp::Timestamp;
 
 /// Which jobs in which order: the same for every page of a listing.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(in crate::emulator) struct Selection {
-    pub(in crate::emulator) filter: Filter,
-    pub(in crate::emulator) sort: Option<(SortKey, SortDir)>,
+pub(crate) struct Selection {
+    pub(crate) filter: Filter,
+    pub(crate) sort: Option<(SortKey, SortDir)>,
 }
 
 /// Which jobs; `None` and empty members match every job.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(in crate::emulator) struct Filter {
+pub(crate) struct Filter {
     /// In lower case.
-    pub(in crate::emulator) name: Option<String>,
-    pub(in crate::emulator) status: Option<JobStatus>,
-    pub(in crate::emulator) instance_ids: Vec<String>,
+    pub(crate) name: Option<String>,
+    pub(crate) status: Option<JobStatus>,
+    pub(crate) instance_ids: Vec<String>,
     /// In lower case.
-    pub(in crate::emulator) description: Option<String>,
-    pub(in crate::emulator) created: Option<TimeFilter>,
-    pub(in crate::emulator) completed: Option<TimeFilter>,
-    pub(in crate::emulator) enterprise_project_id: Option<String>,
+    pub(crate) description: Option<String>,
+    pub(crate) created: Option<TimeFilter>,
+    pub(crate) completed: Option<TimeFilter>,
+    pub(crate) enterprise_project_id: Option<String>,
     /// Keys, each with the required value if there is one.
-    pub(in crate::emulator) tags: Vec<(String, Option<String>)>,
+    pub(crate) tags: Vec<(String, Option<String>)>,
 }
 
 /// The value of a filter on a time.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(in crate::emulator) struct TimeFilter {
+pub(crate) struct TimeFilter {
     /// How the job's time must begin, written as `2024-08-19T02:27:15Z`.
     prefix: String,
     /// The second of the time, if the text is a whole time.
@@ -90,7 +90,7 @@ impl Filter {
 }
 
 impl TimeFilter {
-    pub(in crate::emulator) fn new(text: &str) -> Self {
+    pub(crate) fn new(text: &str) -> Self {
         Self {
             prefix: text.replacen(' ', "T", 1),
             second: Timestamp::parse(text).map(|time| time.unix_millis().div_euclid(1000)),

@@ -58,9 +58,9 @@ pub(super) enum Edit {
 
 /// The jobs of one page, and how many the query selects in all.
 #[derive(Debug)]
-pub(in crate::emulator) struct Page {
-    pub(in crate::emulator) jobs: Vec<EmulatedJob>,
-    pub(in crate::emulator) total: u64,
+pub(crate) struct Page {
+    pub(crate) jobs: Vec<EmulatedJob>,
+    pub(crate) total: u64,
 }
 
 impl List {

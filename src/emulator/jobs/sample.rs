@@ -12,7 +12,7 @@ use crate::job::{EngineType, Job, JobStatus};
 use crate::timestamp::Timestamp;
 
 /// When the newest job was created, unless set otherwise: 2024-08-19T02:27:15Z.
-pub(in crate::emulator) const NEWEST_CREATED: i64 = 1_724_034_435_000;
+pub(crate) const NEWEST_CREATED: i64 = 1_724_034_435_000;
 /// The time from one job's creation to the next, in milliseconds.
 const BETWEEN_JOBS: u64 = 97_000;
 /// How many instances the jobs share.
@@ -20,11 +20,11 @@ const INSTANCES: u64 = 12;
 
 /// The sample jobs of one seed, numbered from the oldest.
 #[derive(Clone, Copy, Debug)]
-pub(in crate::emulator) struct Sample {
-    pub(in crate::emulator) seed: u64,
-    pub(in crate::emulator) jobs: u32,
+pub(crate) struct Sample {
+    pub(crate) seed: u64,
+    pub(crate) jobs: u32,
     /// When the newest job was created at the latest, in milliseconds since 1970.
-    pub(in crate::emulator) newest: i64,
+    pub(crate) newest: i64,
 }
 
 impl Sample {

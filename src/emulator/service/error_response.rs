@@ -14,7 +14,7 @@ type Text = Cow<'static, str>;
 
 /// An error of the service, or of the gateway if its code begins with `APIG`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(in crate::emulator) struct ErrorResponse {
+pub(crate) struct ErrorResponse {
     status: u16,
     code: Text,
     english: Text,
@@ -24,7 +24,7 @@ pub(in crate::emulator) struct ErrorResponse {
 }
 
 impl ErrorResponse {
-    pub(in crate::emulator) fn new(
+    pub(crate) fn new(
         status: u16,
         code: impl Into<Text>,
         english: impl Into<Text>,
@@ -39,7 +39,7 @@ impl ErrorResponse {
         }
     }
 
-    pub(in crate::emulator) fn unauthenticated(why: &str) -> Self {
+    pub(crate) fn unauthenticated(why: &str) -> Self {
         Self::new(
             401,
             "APIGW.0301",
@@ -48,7 +48,7 @@ impl ErrorResponse {
         )
     }
 
-    pub(in crate::emulator) fn no_such_path() -> Self {
+    pub(crate) fn no_such_path() -> Self {
         Self::new(
             404,
             "APIGW.0101",
@@ -57,7 +57,7 @@ impl ErrorResponse {
         )
     }
 
-    pub(in crate::emulator) fn method_not_allowed(allow: &'static str) -> Self {
+    pub(crate) fn method_not_allowed(allow: &'static str) -> Self {
         Self {
             allow: Some(allow),
             ..Self::new(
@@ -69,7 +69,7 @@ impl ErrorResponse {
         }
     }
 
-    pub(in crate::emulator) fn bad_request(status: u16, why: &str) -> Self {
+    pub(crate) fn bad_request(status: u16, why: &str) -> Self {
         Self::new(
             status,
             "APIGW.0201",
@@ -78,12 +78,12 @@ impl ErrorResponse {
         )
     }
 
-    pub(in crate::emulator) fn invalid_query() -> Self {
+    pub(crate) fn invalid_query() -> Self {
         Self::bad_request(400, "the query is not percent-encoded UTF-8")
     }
 
     /// More requests than the quota within its period.
-    pub(in crate::emulator) fn throttled(limit: u32, period: Duration) -> Self {
+    pub(crate) fn throttled(limit: u32, period: Duration) -> Self {
         let seconds = period.as_secs();
         let (time, unit) = match seconds {
             0 => (period.as_millis(), "millisecond"),
@@ -101,7 +101,7 @@ impl ErrorResponse {
     }
 
     /// A project that is unknown, or not the token's.
-    pub(in crate::emulator) fn wrong_project() -> Self {
+    pub(crate) fn wrong_project() -> Self {
         Self::new(
             403,
             "DRS.M00261",
@@ -110,7 +110,7 @@ impl ErrorResponse {
         )
     }
 
-    pub(in crate::emulator) fn parameter(name: &str, english: &str, chinese: &str) -> Self {
+    pub(crate) fn parameter(name: &str, english: &str, chinese: &str) -> Self {
         let code = match name {
             "limit" => "DRS.M00210",
             "offset" => "DRS.M00211",
@@ -125,11 +125,7 @@ impl ErrorResponse {
     }
 
     /// The response; the gateway's shape holds the request id, the service's does not.
-    pub(in crate::emulator) fn to_response(
-        &self,
-        language: &Language,
-        request_id: &str,
-    ) -> Response {
+    pub(crate) fn to_response(&self, language: &Language, request_id: &str) -> Response {
         let message = match language {
             Language::ZhCn => &self.chinese,
             _ => &self.english,

@@ -68,7 +68,7 @@ impl Count {
 
 /// At most so many requests in each period, as the gateway counts them.
 #[derive(Clone, Copy, Debug)]
-pub(in crate::emulator) struct Quota {
+pub(crate) struct Quota {
     limit: u32,
     period: Duration,
     /// The end of the running period, and the requests it still allows.
@@ -76,7 +76,7 @@ pub(in crate::emulator) struct Quota {
 }
 
 impl Quota {
-    pub(in crate::emulator) fn new(limit: u32, period: Duration) -> Self {
+    pub(crate) fn new(limit: u32, period: Duration) -> Self {
         Self {
             limit,
             period,

@@ -130,7 +130,7 @@ impl RecordedRequest {
 
     /// The request for the admin interface, secrets redacted. A parameter can be repeated, so that
     /// each has an array of values.
-    pub(in crate::emulator) fn to_json(&self) -> Value {
+    pub(crate) fn to_json(&self) -> Value {
         let mut parameters: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
         for (key, value) in &self.query {
             parameters.entry(key).or_default().push(value);
@@ -173,7 +173,7 @@ impl fmt::Debug for RecordedRequest {
 
 /// The last requests, each with the index of its project.
 #[derive(Debug, Default)]
-pub(in crate::emulator) struct RequestLog {
+pub(crate) struct RequestLog {
     requests: VecDeque<(usize, RecordedRequest)>,
     bytes: usize,
 }
@@ -191,14 +191,14 @@ impl RequestLog {
     }
 
     /// The requests of one project, or all.
-    pub(in crate::emulator) fn of(&self, project: Option<usize>) -> Vec<RecordedRequest> {
+    pub(crate) fn of(&self, project: Option<usize>) -> Vec<RecordedRequest> {
         let requests = self.requests.iter();
         let chosen = requests.filter(|(of, _)| project.is_none_or(|project| project == *of));
         chosen.map(|(_, request)| request.clone()).collect()
     }
 
     /// Removes the requests of one project, or all.
-    pub(in crate::emulator) fn clear(&mut self, project: Option<usize>) {
+    pub(crate) fn clear(&mut self, project: Option<usize>) {
         let Some(project) = project else {
             *self = Self::default();
             return;

@@ -16,48 +16,48 @@ use crate::emulator::random::mix;
 
 /// What an emulator is built from, and reset to.
 #[derive(Clone, Debug)]
-pub(in crate::emulator) struct Setup {
-    pub(in crate::emulator) jobs: JobsSetup,
-    pub(in crate::emulator) projects: Vec<ProjectName>,
-    pub(in crate::emulator) access: Access,
-    pub(in crate::emulator) users: Users,
-    pub(in crate::emulator) faults: Faults,
-    pub(in crate::emulator) quota: Option<Quota>,
-    pub(in crate::emulator) limits: Limits,
-    pub(in crate::emulator) page_cap: usize,
-    pub(in crate::emulator) count: Count,
-    pub(in crate::emulator) latency: Duration,
+pub(crate) struct Setup {
+    pub(crate) jobs: JobsSetup,
+    pub(crate) projects: Vec<ProjectName>,
+    pub(crate) access: Access,
+    pub(crate) users: Users,
+    pub(crate) faults: Faults,
+    pub(crate) quota: Option<Quota>,
+    pub(crate) limits: Limits,
+    pub(crate) page_cap: usize,
+    pub(crate) count: Count,
+    pub(crate) latency: Duration,
 }
 
 #[derive(Debug)]
-pub(in crate::emulator) struct State {
+pub(crate) struct State {
     /// At least one; without configured projects the only one stands for every id.
-    pub(in crate::emulator) projects: Vec<Project>,
-    pub(in crate::emulator) access: Access,
-    pub(in crate::emulator) log: RequestLog,
+    pub(crate) projects: Vec<Project>,
+    pub(crate) access: Access,
+    pub(crate) log: RequestLog,
     /// How many requests were received, also before a reset: request ids do not repeat.
     serial: u64,
 }
 
 /// What belongs to one project.
 #[derive(Debug)]
-pub(in crate::emulator) struct Project {
-    pub(in crate::emulator) jobs: Jobs,
-    pub(in crate::emulator) faults: Schedule,
+pub(crate) struct Project {
+    pub(crate) jobs: Jobs,
+    pub(crate) faults: Schedule,
     pub(super) quota: Option<Quota>,
-    pub(in crate::emulator) request_count: u64,
+    pub(crate) request_count: u64,
 }
 
 impl Setup {
     /// The seed of a project: others than the first have jobs of their own.
-    pub(in crate::emulator) fn seed(&self, project: usize) -> u64 {
+    pub(crate) fn seed(&self, project: usize) -> u64 {
         match project {
             0 => self.jobs.sample.seed,
             _ => mix(self.jobs.sample.seed ^ mix(project as u64)),
         }
     }
 
-    pub(in crate::emulator) fn project(&self, index: usize, clock: &dyn Clock) -> Project {
+    pub(crate) fn project(&self, index: usize, clock: &dyn Clock) -> Project {
         let seed = self.seed(index);
         let jobs = JobsSetup {
             sample: Sample {
@@ -75,7 +75,7 @@ impl Setup {
     }
 
     /// The index of the project with this id; 0 for any id if none are configured.
-    pub(in crate::emulator) fn find_project(&self, id: &str) -> Option<usize> {
+    pub(crate) fn find_project(&self, id: &str) -> Option<usize> {
         if self.projects.is_empty() {
             return Some(0);
         }
@@ -83,7 +83,7 @@ impl Setup {
     }
 
     /// The id of a project, or of the first.
-    pub(in crate::emulator) fn project_id(&self, index: Option<usize>) -> String {
+    pub(crate) fn project_id(&self, index: Option<usize>) -> String {
         let project = self.projects.get(index.unwrap_or(0));
         project
             .map_or(crate::emulator::auth::ANY_PROJECT_ID, |project| &project.id)
@@ -92,7 +92,7 @@ impl Setup {
 }
 
 impl State {
-    pub(in crate::emulator) fn new(setup: &Setup, clock: &dyn Clock) -> Self {
+    pub(crate) fn new(setup: &Setup, clock: &dyn Clock) -> Self {
         let projects = setup.projects.len().max(1);
         Self {
             projects: (0..projects)
@@ -105,12 +105,7 @@ impl State {
     }
 
     /// Everything as built, for one project or all.
-    pub(in crate::emulator) fn reset(
-        &mut self,
-        project: Option<usize>,
-        setup: &Setup,
-        clock: &dyn Clock,
-    ) {
+    pub(crate) fn reset(&mut self, project: Option<usize>, setup: &Setup, clock: &dyn Clock) {
         match project {
             None => {
                 let serial = self.serial;
@@ -127,7 +122,7 @@ impl State {
     }
 
     /// The id of the request just received: 32 hexadecimal digits, as the service's.
-    pub(in crate::emulator) fn next_request_id(&mut self, seed: u64) -> String {
+    pub(crate) fn next_request_id(&mut self, seed: u64) -> String {
         self.serial = self.serial.wrapping_add(1);
         let high = mix(seed ^ mix(self.serial));
         format!("{high:016x}{:016x}", mix(high ^ self.serial))

@@ -40,8 +40,8 @@ pub(crate) struct EmulateArgs {
     ///
     /// One fault per request to come, separated by commas; a suffix @7 (the seventh request), @3-5,
     /// @* (every request) or %5 (five in a hundred) selects others. Faults: a status (503, 429:2s
-    /// with Retry-After), html, reset, cut, late:500ms, slow:2s, truncate, overlong, length:+10,
-    /// drift, mistype, unknown, garbage, and ok for none.
+    /// with Retry-After), html, reset, abort-body, delay:500ms, slow-body:2s, truncate,
+    /// extra-bytes, length:+10, type-drift, invalid-count, unknown-fields, garbage, ok for none.
     #[arg(
         long,
         value_name = "FAULTS",

@@ -136,6 +136,9 @@ pub use clock::Clock;
 pub use credentials::AccessKey;
 #[doc(inline)]
 pub use credentials::Credentials;
+#[cfg(all(feature = "std", feature = "aksk"))]
+#[doc(inline)]
+pub use credentials::EcsMetadata;
 #[cfg(feature = "std")]
 #[doc(inline)]
 pub use credentials::Login;

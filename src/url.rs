@@ -181,6 +181,20 @@ impl Endpoint {
     }
 }
 
+impl Endpoint {
+    /// Whether the host is a link-local address (`169.254.0.0/16`, `fe80::/10`), which no router
+    /// forwards.
+    #[cfg(all(feature = "std", feature = "aksk"))]
+    pub(crate) fn is_link_local(&self) -> bool {
+        let host = SplitUrl::new(&self.url).and_then(|url| url.host_and_port());
+        match host.and_then(|host| host.address()) {
+            Some(IpAddr::V4(address)) => address.is_link_local(),
+            Some(IpAddr::V6(address)) => address.is_unicast_link_local(),
+            None => false,
+        }
+    }
+}
+
 impl AsRef<str> for Endpoint {
     fn as_ref(&self) -> &str {
         &self.url

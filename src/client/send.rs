@@ -317,7 +317,7 @@ fn log_exchange(
     let url = match parts.method() {
         // The query of a login says nothing of use.
         Method::Post => parts.url().split('?').next().unwrap_or_default(),
-        Method::Get => parts.url(),
+        Method::Get | Method::Put => parts.url(),
     };
     #[cfg(feature = "log")]
     match response {

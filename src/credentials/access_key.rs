@@ -7,9 +7,7 @@ use core::time::Duration;
 
 use super::authenticator::{Authenticator, Context};
 #[cfg(feature = "std")]
-use super::login::Project;
-#[cfg(feature = "std")]
-use super::project_lookup::ProjectLookup;
+use super::project_lookup;
 use super::session::{CredentialKind, Session, SessionConfig};
 use super::sign::{ALGORITHM, Canonical};
 use crate::error::Error;
@@ -47,6 +45,7 @@ pub struct AccessKey {
     id: Secret,
     secret: Secret,
     security_token: Option<Secret>,
+    expires_at: Option<Timestamp>,
 }
 
 impl AccessKey {
@@ -57,6 +56,7 @@ impl AccessKey {
             id: id.into(),
             secret: secret.into(),
             security_token: None,
+            expires_at: None,
         }
     }
 
@@ -67,12 +67,20 @@ impl AccessKey {
         self
     }
 
+    /// The time at which a temporary key expires. A key from a
+    /// [provider](super::Credentials::access_key_provider) is renewed before; for any other key it
+    /// has no meaning.
+    #[must_use]
+    pub fn expires_at(mut self, time: Timestamp) -> Self {
+        self.expires_at = Some(time);
+        self
+    }
+
     /// Signs a request without a body, as of `unix_time` since 1970-01-01T00:00:00Z: adds `Host`,
     /// `X-Project-Id`, `X-Sdk-Date`, with a temporary key `X-Security-Token`, and
     /// `Authorization`. All headers are signed but `User-Agent` and `Accept-Encoding`, which proxies
-    /// rewrite. The service
-    /// takes the signature for 15 minutes. A request that was signed before is signed anew: these
-    /// headers are replaced.
+    /// rewrite. The service accepts the signature for 15 minutes. Signing a request again replaces
+    /// these headers.
     ///
     /// # Errors
     ///
@@ -139,6 +147,23 @@ impl AccessKey {
         headers.push_secret(header::AUTHORIZATION, Secret::from(authorization))
     }
 
+    #[cfg(feature = "std")]
+    pub(super) fn expiry(&self) -> Option<Timestamp> {
+        self.expires_at
+    }
+
+    /// Whether this key, with its security token, signed the request.
+    #[cfg(feature = "std")]
+    pub(super) fn has_signed(&self, request: &RequestParts) -> bool {
+        let headers = request.headers();
+        let authorization = headers.get(header::AUTHORIZATION).unwrap_or_default();
+        let id = authorization
+            .split_once("Access=")
+            .and_then(|(_, rest)| rest.split(',').next());
+        let token = self.security_token.as_ref().map(Secret::expose_secret);
+        id == Some(self.id.expose_secret()) && headers.get(header::SECURITY_TOKEN) == token
+    }
+
     /// The id, the secret and the token, for those who verify what the key signs.
     #[cfg(feature = "emulator")]
     pub(crate) fn parts(&self) -> (&Secret, &Secret, Option<&Secret>) {
@@ -172,19 +197,14 @@ impl AccessKey {
 
 impl CredentialKind for AccessKey {
     fn start(&self, config: &SessionConfig) -> Result<Session, Error> {
-        let session = Session::new(Arc::new(self.clone()));
+        let key = Arc::new(self.clone());
         #[cfg(feature = "std")]
-        if let SessionConfig {
-            iam_endpoint: Some(iam_endpoint),
-            project: Some(Project::Name(name)),
-        } = config.clone()
-        {
-            let lookup = ProjectLookup::new(self.clone(), iam_endpoint, name);
-            return Ok(session.with_project(Arc::new(lookup)));
-        }
+        return Ok(project_lookup::start(key, config));
         #[cfg(not(feature = "std"))]
-        let _ = config;
-        Ok(session)
+        {
+            let _ = config;
+            Ok(Session::new(key))
+        }
     }
 }
 

@@ -297,7 +297,7 @@ fn members<'a>(
 }
 
 /// Reads a string, or a number as its text; skips any other value.
-fn scalar<'a>(cursor: &mut Cursor<'a>) -> Result<Option<Cow<'a, str>>, Expected> {
+pub(super) fn scalar<'a>(cursor: &mut Cursor<'a>) -> Result<Option<Cow<'a, str>>, Expected> {
     match cursor.peek() {
         Some(b'"') => cursor.string().map(Some),
         Some(b'-' | b'0'..=b'9') => Ok(Some(cursor.number()?.text.into())),

@@ -31,10 +31,14 @@ mod input;
 mod login;
 #[cfg(feature = "std")]
 mod login_session;
+#[cfg(all(feature = "std", feature = "aksk"))]
+mod metadata;
 #[cfg(feature = "std")]
 mod profile;
 #[cfg(all(feature = "std", feature = "aksk"))]
 mod project_lookup;
+#[cfg(all(feature = "std", feature = "aksk"))]
+mod provider;
 mod session;
 #[cfg(feature = "aksk")]
 mod sign;
@@ -58,6 +62,10 @@ pub(crate) use iam::parse_endpoint as parse_iam_endpoint;
 pub use login::Login;
 #[cfg(feature = "std")]
 pub(crate) use login::Project;
+#[cfg(all(feature = "std", feature = "aksk"))]
+pub use metadata::EcsMetadata;
+#[cfg(all(feature = "std", feature = "aksk"))]
+use provider::{KeyProvider, ProvidedKeys};
 use session::{CredentialKind, FixedToken};
 pub(crate) use session::{Session, SessionConfig, missing_project_id};
 #[cfg(all(feature = "aksk", feature = "emulator"))]
@@ -145,6 +153,49 @@ impl Credentials {
     #[must_use]
     pub fn access_key(id: impl Into<Secret>, secret: impl Into<Secret>) -> Self {
         AccessKey::new(id, secret).into()
+    }
+
+    /// An access key that a function returns, such as a temporary one from an agency.
+    ///
+    /// The function is called at the first request. A key that
+    /// [expires](AccessKey::expires_at) is renewed five minutes before, or after half of its
+    /// remaining life if that was less than ten minutes; if that fails, it is used until it
+    /// expires. After the service rejects a key the function is called once more, and the request
+    /// is repeated if the key is another one. Clones and threads share a key; one of them calls the
+    /// function while the others wait.
+    ///
+    /// ```
+    /// use drs_backup_jobs::{AccessKey, Client, Credentials, Error, Timestamp};
+    ///
+    /// # fn assume_agency() -> Result<(String, String, String, String), Error> {
+    /// #     Ok(("ak".into(), "sk".into(), "token".into(), "2024-08-20T00:00:00Z".into()))
+    /// # }
+    /// let credentials = Credentials::access_key_provider(|| {
+    ///     let (id, secret, token, end) = assume_agency()?;
+    ///     let key = AccessKey::new(id, secret).security_token(token);
+    ///     Ok::<_, Error>(match Timestamp::parse(&end) {
+    ///         Some(end) => key.expires_at(end),
+    ///         None => key,
+    ///     })
+    /// });
+    /// let builder = Client::builder().region("cn-north-4").credentials(credentials);
+    /// ```
+    #[cfg(all(feature = "std", feature = "aksk"))]
+    #[must_use]
+    pub fn access_key_provider<F, E>(provider: F) -> Self
+    where
+        F: Fn() -> Result<AccessKey, E> + Send + Sync + 'static,
+        E: Into<BoxError>,
+    {
+        Self::from_kind(ProvidedKeys::new(KeyProvider(provider)))
+    }
+
+    /// Temporary access keys from the metadata service of the Elastic Cloud Server that the program
+    /// runs on: see [`EcsMetadata`].
+    #[cfg(all(feature = "std", feature = "aksk"))]
+    #[must_use]
+    pub fn ecs_metadata() -> Self {
+        EcsMetadata::new().into()
     }
 }
 

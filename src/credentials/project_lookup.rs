@@ -4,30 +4,36 @@
 use alloc::string::String;
 use alloc::sync::Arc;
 
-use super::AccessKey;
-use super::authenticator::Context;
+use super::authenticator::{Authenticator, Context};
 use super::iam;
-use super::session::ResolveProject;
+use super::login::Project;
+use super::session::{ResolveProject, Session, SessionConfig};
 use super::single_flight::SingleFlight;
 use crate::error::Error;
 use crate::url::Endpoint;
 
 /// Looks the project up once and keeps its id.
 pub(super) struct ProjectLookup {
-    key: AccessKey,
+    key: Arc<dyn Authenticator>,
     iam_endpoint: Endpoint,
     name: String,
     id: SingleFlight<Arc<str>>,
 }
 
-impl ProjectLookup {
-    pub(super) fn new(key: AccessKey, iam_endpoint: Endpoint, name: String) -> Self {
-        Self {
+/// The session of an access key: IAM finds its project where only the name is known.
+pub(super) fn start(key: Arc<dyn Authenticator>, config: &SessionConfig) -> Session {
+    let session = Session::new(key.clone());
+    match config.clone() {
+        SessionConfig {
+            iam_endpoint: Some(iam_endpoint),
+            project: Some(Project::Name(name)),
+        } => session.with_project(Arc::new(ProjectLookup {
             key,
             iam_endpoint,
             name,
             id: SingleFlight::new(),
-        }
+        })),
+        _ => session,
     }
 }
 
@@ -37,7 +43,7 @@ impl ResolveProject for ProjectLookup {
         let id = self.id.get(
             |_| true,
             remaining,
-            || iam::project_named(&self.iam_endpoint, &self.name, &self.key, context),
+            || iam::project_named(&self.iam_endpoint, &self.name, &*self.key, context),
         )?;
         Ok(Arc::clone(&id))
     }

@@ -121,7 +121,7 @@ impl<T> SingleFlight<T> {
         if waited.timed_out() {
             return Err(TransportError::new(
                 TransportErrorKind::Timeout,
-                "the deadline passed while another thread waited for the response of IAM",
+                "the deadline passed while another thread obtained the credentials",
             )
             .into());
         }

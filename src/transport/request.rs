@@ -17,6 +17,8 @@ pub enum Method {
     Get,
     /// `POST`: a login at IAM.
     Post,
+    /// `PUT`: a token for the ECS metadata service.
+    Put,
 }
 
 impl Method {
@@ -26,13 +28,14 @@ impl Method {
         match self {
             Self::Get => "GET",
             Self::Post => "POST",
+            Self::Put => "PUT",
         }
     }
 
     /// Whether sending the request twice does no more than sending it once.
     #[must_use]
     pub fn is_idempotent(self) -> bool {
-        self == Self::Get
+        self != Self::Post
     }
 }
 

@@ -107,14 +107,16 @@ impl Curl {
             };
             headers.append(&line)?;
         }
-        if request.method() == Method::Post || !request.body().is_empty() {
+        if request.method() != Method::Get || !request.body().is_empty() {
             easy.post(true)?;
             easy.post_fields_copy(request.body())?;
             // Or a second may be lost waiting for leave to send the body.
             headers.append("Expect:")?;
         }
-        if request.method() == Method::Get && !request.body().is_empty() {
-            easy.custom_request(Method::Get.as_str())?;
+        if request.method() == Method::Put
+            || (request.method() == Method::Get && !request.body().is_empty())
+        {
+            easy.custom_request(request.method().as_str())?;
         }
         easy.http_headers(headers)
     }

@@ -1,0 +1,363 @@
+//! Temporary access keys from the metadata service of an Elastic Cloud Server (ECS).
+
+use alloc::borrow::Cow;
+use alloc::format;
+use alloc::string::String;
+use alloc::sync::Arc;
+use core::fmt;
+use core::time::Duration;
+use std::sync::OnceLock;
+
+use super::Credentials;
+use super::access_key::AccessKey;
+use super::authenticator::Context;
+use super::provider::{KeySource, ProvidedKeys};
+use crate::clean::clean;
+use crate::error::{ApiError, Error, TransportError, TransportErrorKind};
+use crate::header;
+use crate::json::{self, Cursor, Expected};
+use crate::secret::Secret;
+use crate::timestamp::Timestamp;
+use crate::transport::{
+    Headers, Method, Request, RequestParts, ResponseBody, ResponseHead, Transport,
+};
+use crate::url::Endpoint;
+
+/// The address of the metadata service, the same on every server.
+const ENDPOINT: &str = "http://169.254.169.254";
+/// How long connecting and each request may take.
+const TIMEOUT: Duration = Duration::from_secs(3);
+/// The longest response that is read.
+const LONGEST: usize = 64 << 10;
+/// How long a token for the metadata service lasts: its maximum.
+const TOKEN_TTL: &str = "21600";
+
+/// Temporary access keys from the metadata service of an Elastic Cloud Server, for programs that
+/// run on one and hold no keys. The server needs an agency (a *cloud service agency* for ECS) that
+/// may list DRS jobs.
+///
+/// The key is obtained at the first request, renewed before it expires, and once after the service
+/// rejects it: see [`Credentials::access_key_provider`]. Requests to the metadata service go
+/// through no proxy and take three seconds at most.
+///
+/// ```no_run
+/// use drs_backup_jobs::{Client, Credentials};
+///
+/// let client = Client::builder()
+///     .region("cn-north-4")
+///     .credentials(Credentials::ecs_metadata())
+///     .build()?;
+/// # Ok::<(), drs_backup_jobs::Error>(())
+/// ```
+#[derive(Clone)]
+pub struct EcsMetadata {
+    endpoint: Cow<'static, str>,
+    transport: Option<Arc<dyn Transport>>,
+}
+
+impl Default for EcsMetadata {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl EcsMetadata {
+    /// The metadata service of the server that the program runs on.
+    #[must_use]
+    pub fn new() -> Self {
+        Self {
+            endpoint: Cow::Borrowed(ENDPOINT),
+            transport: None,
+        }
+    }
+
+    /// The address of the metadata service, for tests; `http://169.254.169.254` by default. With
+    /// `http` it must be a link-local or loopback address.
+    #[must_use]
+    pub fn endpoint(mut self, url: impl Into<String>) -> Self {
+        self.endpoint = Cow::Owned(url.into());
+        self
+    }
+
+    /// What sends the requests to the metadata service; by default the built-in transport, without
+    /// a proxy.
+    #[must_use]
+    pub fn transport(mut self, transport: impl Transport + 'static) -> Self {
+        self.transport = Some(Arc::new(transport));
+        self
+    }
+}
+
+impl fmt::Debug for EcsMetadata {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("EcsMetadata")
+            .field("endpoint", &self.endpoint)
+            .finish_non_exhaustive()
+    }
+}
+
+impl From<EcsMetadata> for Credentials {
+    fn from(metadata: EcsMetadata) -> Self {
+        let default_transport = OnceLock::new();
+        Self::from_kind(ProvidedKeys::new(MetadataKeys {
+            metadata,
+            default_transport,
+        }))
+    }
+}
+
+/// The key source of [`EcsMetadata`].
+struct MetadataKeys {
+    metadata: EcsMetadata,
+    /// Made at the first use: most programs that could use the metadata service do not.
+    default_transport: OnceLock<Arc<dyn Transport>>,
+}
+
+impl KeySource for MetadataKeys {
+    const NAME: &str = "the ECS metadata service";
+
+    fn check(&self) -> Result<(), Error> {
+        self.endpoint()?;
+        self.transport().map(|_| ())
+    }
+
+    fn key(&self, context: &Context<'_>) -> Result<AccessKey, Error> {
+        let call = Call {
+            endpoint: self.endpoint()?,
+            transport: self.transport()?,
+            context,
+        };
+        match call.key() {
+            // The token may have ended meanwhile.
+            Err(Failure::Status(error)) if error.status == 401 && !is_missing_agency(&error) => {
+                call.key()
+            }
+            outcome => outcome,
+        }
+        .map_err(|failure| call.error(failure))
+    }
+}
+
+impl MetadataKeys {
+    fn endpoint(&self) -> Result<Endpoint, Error> {
+        let refuse = |why| Error::input("ecs_metadata_endpoint", why);
+        let endpoint = Endpoint::parse(clean(&self.metadata.endpoint).text)
+            .map_err(|_| refuse("must be a URL such as http://169.254.169.254"))?;
+        if endpoint.is_https() || endpoint.is_loopback() || endpoint.is_link_local() {
+            return Ok(endpoint);
+        }
+        Err(refuse(
+            "must be a link-local or loopback address: the key would travel unencrypted",
+        ))
+    }
+
+    fn transport(&self) -> Result<&dyn Transport, Error> {
+        if let Some(transport) = &self.metadata.transport {
+            return Ok(&**transport);
+        }
+        if self.default_transport.get().is_none() {
+            let _ = self.default_transport.set(default_transport()?);
+        }
+        let transport = self.default_transport.get();
+        transport
+            .map(|transport| &**transport)
+            .ok_or_else(missing_transport)
+    }
+}
+
+#[cfg_attr(
+    not(any(feature = "ureq", feature = "curl")),
+    expect(clippy::unnecessary_wraps, reason = "there is no transport to build")
+)]
+fn default_transport() -> Result<Arc<dyn Transport>, Error> {
+    #[cfg(feature = "ureq")]
+    let builder = crate::transport::Ureq::builder();
+    #[cfg(all(feature = "curl", not(feature = "ureq")))]
+    let builder = crate::transport::Curl::builder();
+    #[cfg(any(feature = "ureq", feature = "curl"))]
+    return Ok(Arc::new(
+        builder
+            .proxies(crate::transport::Proxies::none())
+            .connect_timeout(TIMEOUT)
+            .build()?,
+    ));
+    #[cfg(not(any(feature = "ureq", feature = "curl")))]
+    Err(missing_transport())
+}
+
+fn missing_transport() -> Error {
+    Error::input(
+        "transport",
+        "is missing for the ECS metadata service: set one, or enable the feature ureq",
+    )
+}
+
+/// The requests that obtain one key.
+struct Call<'a> {
+    endpoint: Endpoint,
+    transport: &'a dyn Transport,
+    context: &'a Context<'a>,
+}
+
+/// Why a request to the metadata service failed.
+enum Failure {
+    Transport(TransportError),
+    Status(ApiError),
+    Other(Error),
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Self::Other(error)
+    }
+}
+
+impl Call<'_> {
+    fn key(&self) -> Result<AccessKey, Failure> {
+        let token = self.token()?;
+        let mut headers = Headers::new();
+        if let Some(token) = &token {
+            headers.push_secret(header::METADATA_TOKEN, token.clone())?;
+        }
+        let path = "/openstack/latest/securitykey";
+        let (head, body) = self.send(Method::Get, path, headers)?;
+        if !head.is_success() {
+            return Err(status(&head, &body, token.as_ref()));
+        }
+        let key = json::whole(body.as_bytes(), Key::read).map_err(Error::from)?;
+        key.into_access_key().ok_or_else(|| {
+            let why = "cannot use the response of the ECS metadata service: \
+                       it has no access, secret and securitytoken in credential";
+            Failure::Other(Error::credentials(why, None))
+        })
+    }
+
+    /// A token for the metadata service; `None` if this one has none.
+    fn token(&self) -> Result<Option<Secret>, Failure> {
+        let mut headers = Headers::new();
+        headers.push(header::METADATA_TOKEN_TTL, TOKEN_TTL)?;
+        let (head, body) = self.send(Method::Put, "/meta-data/latest/api/token", headers)?;
+        if matches!(head.status(), 404 | 405 | 503) {
+            return Ok(None);
+        }
+        if !head.is_success() {
+            return Err(status(&head, &body, None));
+        }
+        let text = core::str::from_utf8(body.as_bytes()).unwrap_or_default();
+        let token = Secret::from(clean(text).text);
+        super::token::check(&token).map_err(|rule| {
+            let why = format!("invalid token from the ECS metadata service: {rule}");
+            Failure::Other(Error::credentials(why, None))
+        })?;
+        Ok(Some(token))
+    }
+
+    /// Sends a request, within three seconds and the deadline of the page.
+    fn send(
+        &self,
+        method: Method,
+        path: &str,
+        headers: Headers,
+    ) -> Result<(ResponseHead, ResponseBody), Failure> {
+        let remaining = self.context.deadline.remaining(self.context.clock);
+        if remaining.is_zero() {
+            let why = "the deadline passed";
+            let error = TransportError::new(TransportErrorKind::Timeout, why);
+            return Err(Failure::Transport(error));
+        }
+        let parts = RequestParts::new(method, format!("{}{path}", self.endpoint), headers);
+        let mut body = ResponseBody::new(LONGEST);
+        let request = Request::new(&parts, b"", remaining.min(TIMEOUT));
+        match self.transport.send(&request, &mut body) {
+            Ok(head) => Ok((head, body)),
+            Err(error) => Err(Failure::Transport(error)),
+        }
+    }
+
+    fn error(&self, failure: Failure) -> Error {
+        let service = format!("the ECS metadata service at {}", self.endpoint);
+        match failure {
+            // The kind of the transport's error, so that a watch continues after a timeout.
+            Failure::Transport(error) => {
+                let why = format!("cannot reach {service}");
+                TransportError::new(error.kind(), why)
+                    .with_source(error)
+                    .into()
+            }
+            Failure::Status(error) if is_missing_agency(&error) => Error::credentials(
+                format!(
+                    "cannot obtain an access key from {service}: this server has no agency; set a \
+                     cloud service agency for it in the ECS console"
+                ),
+                None,
+            ),
+            Failure::Status(ApiError {
+                status, message, ..
+            }) => {
+                let separator = if message.is_empty() { "" } else { ": " };
+                let why = format!(
+                    "cannot obtain an access key from {service}: it responded {status}{separator}{message}"
+                );
+                Error::credentials(why, None)
+            }
+            Failure::Other(error) => error,
+        }
+    }
+}
+
+/// The failure that a response without success stands for.
+fn status(head: &ResponseHead, body: &ResponseBody, token: Option<&Secret>) -> Failure {
+    let mut error = ApiError::parse(head.status(), body.as_bytes());
+    if let Some(token) = token {
+        token.redact(&mut error.message);
+    }
+    Failure::Status(error)
+}
+
+/// Whether a 401 says that the server has no agency, which no other token changes.
+fn is_missing_agency(error: &ApiError) -> bool {
+    error.status == 401 && error.message.contains("Agency")
+}
+
+/// `{"credential":{"access":…,"secret":…,"securitytoken":…,"expires_at":…}}`.
+#[derive(Default)]
+struct Key {
+    id: Option<Secret>,
+    secret: Option<Secret>,
+    security_token: Option<Secret>,
+    expires_at: Option<Timestamp>,
+}
+
+impl Key {
+    fn read(cursor: &mut Cursor<'_>) -> Result<Self, Expected> {
+        let mut read = Self::default();
+        cursor.each_member(|key, cursor| match key {
+            "credential" => cursor.each_member(|key, cursor| {
+                let secret = |cursor: &mut Cursor<'_>| {
+                    cursor.string().map(|text| Some(text.as_ref().into()))
+                };
+                match key {
+                    "access" => read.id = secret(cursor)?,
+                    "secret" => read.secret = secret(cursor)?,
+                    "securitytoken" => read.security_token = secret(cursor)?,
+                    "expires_at" => {
+                        read.expires_at =
+                            super::iam::scalar(cursor)?.and_then(|text| Timestamp::parse(&text));
+                    }
+                    _ => cursor.skip_value()?,
+                }
+                Ok(())
+            }),
+            _ => cursor.skip_value(),
+        })?;
+        Ok(read)
+    }
+
+    fn into_access_key(self) -> Option<AccessKey> {
+        let key = AccessKey::new(self.id?, self.secret?).security_token(self.security_token?);
+        Some(match self.expires_at {
+            Some(time) => key.expires_at(time),
+            None => key,
+        })
+    }
+}

@@ -45,7 +45,7 @@ impl Cli {
 #[derive(Debug, Args)]
 pub(crate) struct Verbosity {
     /// Log each request to standard error, without secrets
-    #[arg(short, long)]
+    #[arg(short, long, help_heading = "Connection")]
     verbose: bool,
 }
 

@@ -27,7 +27,7 @@ use crate::time;
 /// Reads responses of the service ({"count":…,"jobs":[…]}), arrays of jobs, and one job a line. An
 /// error names file, line and column.
 #[derive(Debug, Args)]
-#[command(after_help = help::DECODE, after_long_help = help::DECODE_LONG)]
+#[command(next_line_help = true, after_help = help::DECODE, after_long_help = help::DECODE_LONG)]
 pub(crate) struct DecodeArgs {
     /// Files to decode, - for standard input [default: standard input]
     #[arg(value_name = "FILE")]

@@ -1,4 +1,4 @@
-//! `--dry-run`: the requests that would be sent, and nothing sent.
+//! `--dry-run`: prints the requests and sends nothing.
 
 use std::fmt::Write as _;
 use std::io::{self, Write as _};
@@ -7,16 +7,15 @@ use std::sync::{Arc, Mutex, PoisonError};
 use drs_backup_jobs::Transport;
 use drs_backup_jobs::transport::{Request, ResponseBody, ResponseHead, TransportError};
 
-/// Stands in the place of the network: writes requests down and answers as little as lets the client
-/// go on. What it writes is what the client made, signature and all, so it cannot differ from what
-/// would be sent.
+/// A transport that records requests and returns minimal responses. It records what the client built,
+/// the signature included, so it cannot differ from what would be sent.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct DryRun {
     requests: Arc<Mutex<Vec<String>>>,
 }
 
 impl DryRun {
-    /// Prints what would have been sent.
+    /// Prints the recorded requests.
     pub(crate) fn print(&self) -> io::Result<()> {
         let requests = self.requests.lock().unwrap_or_else(PoisonError::into_inner);
         io::stdout().write_all(requests.join("\n").as_bytes())
@@ -34,8 +33,8 @@ impl Transport for DryRun {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .push(text);
-        let (status, answer) = answer(request.url());
-        body.write(answer.as_bytes())?;
+        let (status, response) = response(request.url());
+        body.write(response.as_bytes())?;
         let mut head = ResponseHead::new(status);
         if status == 201 {
             head.push_header("X-Subject-Token", "from-iam");
@@ -44,8 +43,8 @@ impl Transport for DryRun {
     }
 }
 
-/// An empty list; from IAM, a token, and a project whose id nobody can know before it is asked.
-fn answer(url: &str) -> (u16, &'static str) {
+/// An empty list; for IAM, a token and a project whose ID is unknown without a request.
+fn response(url: &str) -> (u16, &'static str) {
     let path = url.split('?').next().unwrap_or_default();
     if path.ends_with("/v3/auth/tokens") {
         let token =
@@ -58,7 +57,7 @@ fn answer(url: &str) -> (u16, &'static str) {
     }
 }
 
-/// Method, URL and headers; what is secret as `***`.
+/// Method, URL and headers; secrets as `***`.
 fn shown(request: &Request<'_>) -> String {
     let headers = request.headers();
     let mut text = format!("{} {}\n", request.method(), request.url());

@@ -15,14 +15,17 @@ use crate::failure::{Failure, say};
 /// Prints its URL first and serves until Ctrl-C or SIGTERM. Accepts any token that is not empty and
 /// any project ID; the same seed gives the same jobs.
 #[derive(Debug, Args)]
-#[command(after_help = "\
+#[command(
+    next_line_help = true,
+    after_help = "\
 Examples:
   drs-backup-jobs emulate --jobs 500
   drs-backup-jobs emulate --listen 127.0.0.1:8080 --latency 20ms
   drs-backup-jobs emulate --faults '503,503,ok,reset%10'
 
 And in another terminal:
-  curl -H 'X-Auth-Token: any' 'http://127.0.0.1:8080/v5/any/backup-migration-jobs?limit=1'")]
+  curl -H 'X-Auth-Token: any' 'http://127.0.0.1:8080/v5/any/backup-migration-jobs?limit=1'"
+)]
 pub(crate) struct EmulateArgs {
     /// Address to listen on; port 0 is any free one
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:0")]

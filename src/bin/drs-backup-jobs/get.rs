@@ -14,19 +14,18 @@ use crate::connect::{Connection, connect};
 use crate::failure::Failure;
 use crate::help;
 use crate::output::{self, Printer, shown_name};
+use crate::terminal;
 
 /// Print one job with all its fields
 ///
-/// The service lists jobs but has no request for one, so jobs are listed until this one is found.
+/// The service lists jobs but has no request for one, so jobs are listed until this one is found. On a
+/// terminal each field is on a line of its own unless --output is given.
 #[derive(Debug, Args)]
-#[command(after_help = help::GET, after_long_help = help::GET_LONG)]
+#[command(next_line_help = true, after_help = help::GET, after_long_help = help::GET_LONG)]
 pub(crate) struct GetArgs {
     /// ID of the job
     #[arg(value_name = "ID")]
     id: String,
-
-    #[command(flatten)]
-    pub(crate) verbosity: Verbosity,
 
     #[command(flatten)]
     output: OutputArgs,
@@ -34,7 +33,10 @@ pub(crate) struct GetArgs {
     #[command(flatten)]
     service: ServiceArgs,
 
-    /// Time limit for the whole run [default: none]
+    #[command(flatten)]
+    pub(crate) verbosity: Verbosity,
+
+    /// Time limit of the whole run [default: none]
     #[arg(long, value_name = "DURATION", value_parser = values::positive_duration, help_heading = "Connection")]
     timeout: Option<Duration>,
 }
@@ -53,7 +55,7 @@ pub(crate) fn run(args: &GetArgs) -> Result<ExitCode, Failure> {
     }
     let job = find(&args.id, &connection)?;
     let mut out = BufWriter::new(io::stdout().lock());
-    if args.output.is_default() {
+    if args.output.is_default() && terminal::is_stdout() {
         output::write_fields(&mut out, &job, &layout, connection.now())?;
         out.flush()?;
     } else if layout.format == output::Format::Json {

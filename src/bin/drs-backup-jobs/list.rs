@@ -29,11 +29,8 @@ use crate::terminal;
 /// meanwhile. Jobs are sorted by created_at unless --sort-key is given. With --limit, one request is
 /// sent.
 #[derive(Debug, Args)]
-#[command(after_help = help::LIST, after_long_help = help::LIST_LONG)]
+#[command(next_line_help = true, after_help = help::LIST, after_long_help = help::LIST_LONG)]
 pub(crate) struct ListArgs {
-    #[command(flatten)]
-    pub(crate) verbosity: Verbosity,
-
     #[command(flatten)]
     filters: Filters,
 
@@ -50,7 +47,10 @@ pub(crate) struct ListArgs {
     #[command(flatten)]
     service: ServiceArgs,
 
-    /// Time limit for the whole run [default: none]
+    #[command(flatten)]
+    pub(crate) verbosity: Verbosity,
+
+    /// Time limit of the whole run [default: none]
     #[arg(long, value_name = "DURATION", value_parser = values::positive_duration, help_heading = "Connection")]
     timeout: Option<Duration>,
 }
@@ -58,11 +58,12 @@ pub(crate) struct ListArgs {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Paging")]
 struct Paging {
-    /// Jobs per request when all are listed, 2 to 512
+    /// Jobs per request when all are listed, 2 to 512 [default: 512]
     #[arg(
         long,
         value_name = "N",
         default_value_t = 512,
+        hide_default_value = true,
         value_parser = clap::value_parser!(u32).range(2..=512)
     )]
     page_size: u32,

@@ -1,24 +1,24 @@
-//! How far a walk is, on standard error while it lasts.
+//! The progress of a listing, on standard error.
 
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::failure::Failure;
 
-/// The exit code of a program that a signal ended, as shells count for Ctrl-C. SIGTERM and SIGHUP
-/// give the same: which it was is not told.
+/// The exit code of a program that a signal ended, by the convention of shells for Ctrl-C. SIGTERM and
+/// SIGHUP give the same, because the handler is not told which signal it was.
 const INTERRUPTED: i32 = 130;
 
-/// From now on a signal takes the bar down before the program ends.
+/// Clears the bar before a signal ends the program.
 pub(crate) fn take_down_when_interrupted(bar: &ProgressBar) -> Result<(), Failure> {
     let bar = bar.clone();
     ctrlc::set_handler(move || {
         bar.finish_and_clear();
         std::process::exit(INTERRUPTED);
     })
-    .map_err(|error| Failure::refused(format!("cannot wait for signals: {error}")))
+    .map_err(|error| Failure::refused(format!("cannot handle signals: {error}")))
 }
 
-/// A bar, if there is a terminal to draw it on.
+/// A progress bar, or none.
 pub(crate) struct Progress(Option<ProgressBar>);
 
 impl Progress {
@@ -27,7 +27,7 @@ impl Progress {
         Self(None)
     }
 
-    /// A bar, which is taken down before a signal ends the program.
+    /// A bar, which is cleared before a signal ends the program.
     pub(crate) fn start() -> Result<Self, Failure> {
         let bar = ProgressBar::no_length();
         bar.set_style(style("listing jobs: {pos}"));
@@ -35,7 +35,7 @@ impl Progress {
         Ok(Self(Some(bar)))
     }
 
-    /// So many jobs have come, of so many as the service counts.
+    /// Shows the number of jobs received, of the total the service counts.
     pub(crate) fn set(&self, jobs: u64, total: Option<u64>) {
         let Some(bar) = &self.0 else { return };
         if let Some(total) = total.filter(|total| *total >= jobs)
@@ -48,7 +48,7 @@ impl Progress {
         bar.tick();
     }
 
-    /// Takes the bar down, before anything else is written.
+    /// Clears the bar, before anything else is written.
     pub(crate) fn clear(&self) {
         if let Some(bar) = &self.0 {
             bar.finish_and_clear();
@@ -56,7 +56,7 @@ impl Progress {
     }
 }
 
-/// Whichever way a walk ends, also when nobody reads on: nothing of the bar stays.
+/// However the listing ends, also when the reader is gone, nothing of the bar remains.
 impl Drop for Progress {
     fn drop(&mut self) {
         self.clear();

@@ -200,6 +200,37 @@ mod tests {
     }
 
     #[test]
+    fn no_help_of_an_option_exceeds_two_lines_of_80_columns() {
+        let mut root = Cli::command().term_width(80);
+        root.build();
+        let names: Vec<String> = root
+            .get_subcommands()
+            .map(|command| command.get_name().to_owned())
+            .collect();
+        for name in names.iter().filter(|name| *name != "help") {
+            let command = root.find_subcommand_mut(name).unwrap();
+            for help in [command.render_help(), command.render_long_help()] {
+                let help = help.to_string();
+                let mut option = "";
+                let mut count = 0;
+                for line in help.lines() {
+                    assert!(line.chars().count() <= 80, "{name}: {line}");
+                    if line.trim_start().starts_with('-') {
+                        (option, count) = (line, 0);
+                    } else if line.find(|ch| ch != ' ') == Some(10) {
+                        count += 1;
+                        // An explanation of the grammar of faults is an example, not a help line.
+                        assert!(
+                            count <= 2 || option.contains("--faults"),
+                            "{name}: {option}: {line}"
+                        );
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
     fn counts_edits() {
         for (a, b, count) in [
             ("", "", 0),

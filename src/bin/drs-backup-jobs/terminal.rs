@@ -1,4 +1,4 @@
-//! What there is to draw on.
+//! The terminal, if there is one.
 
 use std::io::IsTerminal as _;
 
@@ -14,8 +14,8 @@ pub(crate) fn is_stderr() -> bool {
     std::io::stderr().is_terminal()
 }
 
-/// How to draw on standard output: in colour and cut to its width when it is a terminal, unless
-/// `NO_COLOR` forbids the colour.
+/// The style of standard output: coloured and cut to the width on a terminal; `NO_COLOR` disables the
+/// colours.
 pub(crate) fn stdout_style(ascii: bool) -> Style {
     let is_terminal = is_stdout();
     let is_set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
@@ -27,7 +27,7 @@ pub(crate) fn stdout_style(ascii: bool) -> Style {
     }
 }
 
-/// The size of the terminal; a terminal that does not tell it is taken for the usual one.
+/// The size of the terminal; 80 by 24 if unknown.
 pub(crate) fn columns_and_rows() -> (usize, usize) {
     match terminal_size() {
         Some((Width(columns), Height(rows))) if columns > 0 && rows > 0 => {

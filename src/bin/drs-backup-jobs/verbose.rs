@@ -4,10 +4,10 @@ use log::{LevelFilter, Log, Metadata, Record};
 
 use crate::failure::say;
 
-/// Shows from now on what the library logs. What lies below it is not shown: an HTTP client may log
-/// headers, and a header may hold a token.
+/// Logs the library's lines. Those of other crates are left out: an HTTP client may log headers, and a
+/// header may contain a token.
 pub(crate) fn start() {
-    // It fails only if there were a logger already, and there is none.
+    // It fails only if there is a logger already, and there is none.
     if log::set_logger(&StandardError).is_ok() {
         log::set_max_level(LevelFilter::Debug);
     }

@@ -15,17 +15,26 @@ use crate::time::Zone;
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Output")]
 pub(crate) struct OutputArgs {
-    /// Output format [default: table on a terminal, jsonl otherwise]
-    #[arg(short, long, value_enum, value_name = "FORMAT")]
+    /// Output format: table, wide, json, jsonl, csv, tsv, timeline
+    /// [default: table on a terminal, jsonl otherwise]
+    #[arg(
+        short,
+        long,
+        value_enum,
+        value_name = "FORMAT",
+        hide_possible_values = true
+    )]
     output: Option<Format>,
 
-    /// Columns or JSON keys to print, comma-separated
+    /// Columns: id, name, status, engine_type, error_log, description, create_time,
+    /// finish_time, enterprise_project_id, duration
     #[arg(
         long,
         value_enum,
         value_name = "COLUMN",
         value_delimiter = ',',
-        ignore_case = true
+        ignore_case = true,
+        hide_possible_values = true
     )]
     columns: Vec<Column>,
 
@@ -37,7 +46,7 @@ pub(crate) struct OutputArgs {
     #[arg(long)]
     pub(crate) errors: bool,
 
-    /// Write csv for spreadsheets: byte order mark, formulas neutralised; implies csv
+    /// Add a byte order mark and neutralise formulas; implies --output csv
     #[arg(long, conflicts_with = "errors")]
     excel: bool,
 

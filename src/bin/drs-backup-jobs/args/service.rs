@@ -20,7 +20,7 @@ pub(crate) struct ServiceArgs {
     #[arg(long, value_name = "REGION", value_parser = values::regions(), hide_possible_values = true)]
     pub(crate) region: Option<String>,
 
-    /// Endpoint; overrides --region [env: HUAWEICLOUD_SDK_REGION_DRS_<REGION>]
+    /// Endpoint; overrides the region's [env: HUAWEICLOUD_SDK_REGION_DRS_<REGION>]
     #[arg(long, value_name = "URL")]
     pub(crate) endpoint: Option<String>,
 
@@ -28,7 +28,7 @@ pub(crate) struct ServiceArgs {
     #[arg(long, value_name = "ID")]
     pub(crate) project_id: Option<String>,
 
-    /// File with a token, - for standard input [env: HW_AUTH_TOKEN, the token]
+    /// File with a token, - for standard input [env: HW_AUTH_TOKEN (the token)]
     #[arg(long, value_name = "FILE")]
     pub(crate) token_file: Option<PathBuf>,
 
@@ -40,16 +40,17 @@ pub(crate) struct ServiceArgs {
     #[arg(long, conflicts_with_all = ["token_file", "profile"])]
     pub(crate) ecs_metadata: bool,
 
-    /// PEM file of certificate authorities to trust instead of the built-in ones
+    /// PEM file of certificate authorities, to trust instead of the built-in ones
     #[arg(long, value_name = "FILE")]
     pub(crate) ca_file: Option<PathBuf>,
 
     /// Maximum retries per request after transient failures; 0 disables retries
-    #[arg(long, value_name = "N", default_value_t = 4)]
+    /// [default: 4]
+    #[arg(long, value_name = "N", default_value_t = 4, hide_default_value = true)]
     pub(crate) retries: u32,
 
-    /// Time limit for one request with its retries
-    #[arg(long, value_name = "DURATION", default_value = "60s", value_parser = values::positive_duration)]
+    /// Time limit of one request with its retries [default: 60s]
+    #[arg(long, value_name = "DURATION", default_value = "60s", hide_default_value = true, value_parser = values::positive_duration)]
     pub(crate) request_timeout: Duration,
 
     /// List sample data of a built-in emulator; needs no account

@@ -19,14 +19,11 @@ use crate::help;
 /// Each poll lists all jobs and compares them with the previous poll. On a terminal, running jobs are
 /// displayed in place; elsewhere each event is a line.
 #[derive(Debug, Args)]
-#[command(after_help = help::WATCH, after_long_help = help::WATCH_LONG)]
+#[command(next_line_help = true, after_help = help::WATCH, after_long_help = help::WATCH_LONG)]
 pub(crate) struct WatchArgs {
     /// Watch only the jobs with these IDs
     #[arg(value_name = "ID")]
     pub(crate) ids: Vec<String>,
-
-    #[command(flatten)]
-    pub(crate) verbosity: Verbosity,
 
     #[command(flatten)]
     pub(crate) watching: Watching,
@@ -36,6 +33,9 @@ pub(crate) struct WatchArgs {
 
     #[command(flatten)]
     pub(crate) service: ServiceArgs,
+
+    #[command(flatten)]
+    pub(crate) verbosity: Verbosity,
 
     /// Output format: live, lines, jsonl [default: live on a terminal, lines otherwise]
     #[arg(
@@ -66,15 +66,16 @@ pub(crate) enum WatchFormat {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Watching")]
 pub(crate) struct Watching {
-    /// Time from one poll to the next; stretched to use at most half the rate limit
-    #[arg(long, value_name = "DURATION", default_value = "10s", value_parser = values::positive_duration)]
+    /// Time from one poll to the next, at least what half the rate limit allows
+    /// [default: 10s]
+    #[arg(long, value_name = "DURATION", default_value = "10s", hide_default_value = true, value_parser = values::positive_duration)]
     pub(crate) interval: Duration,
 
     /// End when every job of the first poll has finished
     #[arg(long)]
     pub(crate) until_finished: bool,
 
-    /// Time limit for the whole run [default: none]
+    /// Time limit of the whole run [default: none]
     #[arg(long, value_name = "DURATION", value_parser = values::positive_duration)]
     pub(crate) timeout: Option<Duration>,
 
@@ -82,7 +83,7 @@ pub(crate) struct Watching {
     #[arg(long)]
     pub(crate) changes_only: bool,
 
-    /// File that keeps the jobs, so that the next run reports changes since this one
+    /// File that keeps the jobs: the next run reports changes since this one
     #[arg(long, value_name = "FILE")]
     pub(crate) state: Option<PathBuf>,
 }

@@ -1,7 +1,7 @@
 //! Decoding a page against serde_json, sonic-rs and simd-json: `cargo bench --bench decode`.
 //!
-//! Built for any machine, as most programs are. `RUSTFLAGS="-C target-cpu=native"` before it builds
-//! all of them for this one, as sonic-rs asks of those who want its full speed.
+//! Built for any machine, as most programs are. With `RUSTFLAGS="-C target-cpu=native"` all are built
+//! for this one, as sonic-rs recommends.
 
 use std::hint::black_box;
 
@@ -43,7 +43,7 @@ fn main() {
                         drop(black_box(page));
                     },
                 ),
-                // It parses in place, so what it is given is a copy.
+                // It parses in place, so it needs a copy.
                 ("simd-json, its copy", None, &mut || {
                     copy.clear();
                     copy.extend_from_slice(black_box(body));

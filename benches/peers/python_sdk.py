@@ -1,11 +1,11 @@
-"""What a page costs the official Python SDK: CPU time of this process, and its peak memory.
+"""What a page costs with the official Python SDK: CPU time of this process, and its peak memory.
 
     pip install huaweicloudsdkdrs
     drs-backup-jobs emulate --jobs 29701
     python3 python_sdk.py http://127.0.0.1:PORT 300
 
-It loops over the pages as `benches/walk.rs` does, and keeps the ids to tell doubles, which the SDK
-does not do by itself.
+Requests the pages that `benches/listing.rs` requests, and keeps the ids to detect duplicates, which
+the SDK does not do by itself.
 """
 
 import resource
@@ -18,7 +18,7 @@ from huaweicloudsdkdrs.v5 import DrsClient, ListReplicationJobsRequest
 PAGE = 100
 
 
-def walk(client, pages):
+def list_pages(client, pages):
     seen = set()
     for page in range(pages):
         request = ListReplicationJobsRequest(limit=PAGE, offset=page * (PAGE - 1))
@@ -33,12 +33,12 @@ def main(url, pages):
         .with_endpoint(url)
         .build()
     )
-    walk(client, 1)
+    list_pages(client, 1)
     begin = time.process_time()
-    jobs = walk(client, pages)
+    jobs = list_pages(client, pages)
     micros = (time.process_time() - begin) / pages * 1e6
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    print(f"{jobs} jobs: {micros:.0f} µs CPU a page, peak memory {peak} kB")
+    print(f"{jobs} jobs: {micros:.0f} µs CPU per page, peak memory {peak} kB")
 
 
 main(sys.argv[1], int(sys.argv[2]))

@@ -1,7 +1,7 @@
-//! Whether a bench is only tried out, and how a ratio stands to its goal.
+//! Whether a bench runs as a test, and whether a ratio reaches its goal.
 #![allow(dead_code, reason = "no bench needs all of it")]
 
-/// Whether all is to run once, to see that it runs: so `cargo test` does, and `--test` demands.
+/// Whether everything runs once, as under `cargo test` or with `--test`.
 pub(crate) fn is_test() -> bool {
     let has = |wanted| std::env::args().any(|argument| argument == wanted);
     has("--test") || !has("--bench")

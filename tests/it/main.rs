@@ -21,6 +21,8 @@ mod command_emulate;
 #[cfg(feature = "cli")]
 mod command_failures;
 #[cfg(feature = "cli")]
+mod command_filters;
+#[cfg(feature = "cli")]
 mod command_list;
 #[cfg(all(feature = "cli", target_os = "linux"))]
 mod command_terminal;

@@ -69,7 +69,10 @@ impl Selection {
             part.as_deref()
                 .is_none_or(|part| text.is_some_and(|text| text.to_lowercase().contains(part)))
         };
-        (self.statuses.is_empty() || self.statuses.contains(&job.status))
+        // A status that this version does not know keeps the case in which it was written.
+        let has_status =
+            |status: &JobStatus| status.as_str().eq_ignore_ascii_case(job.status.as_str());
+        (self.statuses.is_empty() || self.statuses.iter().any(has_status))
             && holds(Some(&job.name), &self.name)
             && holds(job.description.as_deref(), &self.description)
             && self

@@ -4,67 +4,53 @@ use std::io::{self, Write};
 
 use drs_backup_jobs::{Job, Timestamp};
 
-use super::columns::{Column, duration};
+use super::columns::Column::{self, Duration};
+use super::columns::duration;
 use super::{Format, Layout, shown_name, text};
 
-/// From the most columns to the fewest: the first that fits is taken.
-const SETS: [&[Column]; 5] = [
-    &[
-        Column::NAME,
-        Column::STATUS,
-        Column::CREATED,
-        Column::Duration,
-        Column::ID,
-        Column::ENGINE,
-        Column::DESCRIPTION,
-    ],
-    &[
-        Column::NAME,
-        Column::STATUS,
-        Column::CREATED,
-        Column::Duration,
-        Column::ID,
-        Column::DESCRIPTION,
-    ],
-    &[
-        Column::NAME,
-        Column::STATUS,
-        Column::CREATED,
-        Column::Duration,
-        Column::DESCRIPTION,
-    ],
-    &[
-        Column::NAME,
-        Column::STATUS,
-        Column::CREATED,
-        Column::Duration,
-    ],
-    &[Column::NAME, Column::STATUS],
+const ID: Column = Column::ID;
+const NAME: Column = Column::NAME;
+const STATUS: Column = Column::STATUS;
+const ENGINE: Column = Column::ENGINE;
+const REASON: Column = Column::REASON;
+const DESCRIPTION: Column = Column::DESCRIPTION;
+const CREATED: Column = Column::CREATED;
+const FINISHED: Column = Column::FINISHED;
+const ENTERPRISE_PROJECT: Column = Column::ENTERPRISE_PROJECT;
+
+/// From the most columns to the fewest, with what is left of a name at least: the first that fits is
+/// taken.
+const SETS: [(usize, &[Column]); 6] = [
+    (
+        28,
+        &[NAME, STATUS, CREATED, Duration, ID, ENGINE, DESCRIPTION],
+    ),
+    (28, &[NAME, STATUS, CREATED, Duration, ID, DESCRIPTION]),
+    (28, &[NAME, STATUS, CREATED, Duration, ID]),
+    (28, &[NAME, STATUS, CREATED, Duration, DESCRIPTION]),
+    (16, &[NAME, STATUS, CREATED, Duration]),
+    (16, &[NAME, STATUS]),
 ];
 
 /// The columns of the format `wide`; with `--errors` the reasons are below the rows instead.
 const WIDE: [Column; 10] = [
-    Column::NAME,
-    Column::STATUS,
-    Column::CREATED,
-    Column::FINISHED,
-    Column::Duration,
-    Column::ID,
-    Column::ENGINE,
-    Column::ENTERPRISE_PROJECT,
-    Column::DESCRIPTION,
-    Column::REASON,
+    NAME,
+    STATUS,
+    CREATED,
+    FINISHED,
+    Duration,
+    ID,
+    ENGINE,
+    ENTERPRISE_PROJECT,
+    DESCRIPTION,
+    REASON,
 ];
 
 /// Columns between two columns.
 const GAP: usize = 2;
 
-/// The columns that may be cut, in this order, and what is left of them at least.
-const CUT: [(Column, usize); 3] = [
-    (Column::REASON, 20),
-    (Column::DESCRIPTION, 20),
-    (Column::NAME, 16),
-];
+/// What is left at least of a column of long texts.
+const LEAST_TEXT: usize = 20;
 
 /// Writes the table, nothing for no jobs; row by row, since a list can be long.
 pub(super) fn write(
@@ -89,7 +75,7 @@ pub(super) fn write(
         for column in &table.columns {
             let cell = column.cell(job, layout, now);
             column.push(&mut line, &cell, |cell| {
-                if column.column == Column::STATUS {
+                if column.column == STATUS {
                     layout.style.paint(cell, &job.status)
                 } else {
                     cell.to_owned()
@@ -125,17 +111,16 @@ impl Table {
             Format::Wide => usize::MAX,
             _ => layout.style.width.unwrap_or(usize::MAX),
         };
-        let sets: &[&[Column]] = match (&layout.columns[..], layout.format) {
-            ([], Format::Wide) if layout.errors => {
-                &[WIDE.split_last().map_or(&[], |(_, rest)| rest)]
-            }
-            ([], Format::Wide) => &[&WIDE],
+        let without_reason = WIDE.split_last().map_or(&[][..], |(_, rest)| rest);
+        let sets: &[(usize, &[Column])] = match (&layout.columns[..], layout.format) {
+            ([], Format::Wide) if layout.errors => &[(0, without_reason)],
+            ([], Format::Wide) => &[(0, &WIDE)],
             ([], _) => &SETS,
-            (chosen, _) => &[chosen],
+            (chosen, _) => &[(16, chosen)],
         };
         // Each column is measured once, however many sets it stands in.
         let mut measured: Vec<Placed> = Vec::new();
-        for set in sets {
+        for (_, set) in sets {
             for &column in *set {
                 if !measured.iter().any(|placed| placed.column == column) {
                     measured.push(Placed::measure(column, jobs, layout, now));
@@ -149,9 +134,9 @@ impl Table {
             found.cloned().collect()
         };
         let mut columns = Vec::new();
-        for set in sets {
+        for (least_name, set) in sets {
             columns = place(set);
-            if fit(&mut columns, room) {
+            if fit(&mut columns, room, *least_name) {
                 break;
             }
             // Narrower than any table: the terminal wraps the last set.
@@ -183,8 +168,8 @@ impl Placed {
     /// What stands in this column, uncut.
     fn cell(&self, job: &Job<'_>, layout: &Layout, now: Timestamp) -> String {
         match self.column {
-            Column::NAME => shown_name(job).into_owned(),
-            Column::Duration => duration(job, now).map_or_else(|| "-".into(), text::took),
+            NAME => shown_name(job).into_owned(),
+            Duration => duration(job, now).map_or_else(|| "-".into(), text::took),
             column => {
                 let field = column.field(job).unwrap_or_default();
                 match time(column, job) {
@@ -212,31 +197,35 @@ impl Placed {
 /// The time in a column of times, if it can be parsed.
 fn time(column: Column, job: &Job<'_>) -> Option<Timestamp> {
     match column {
-        Column::CREATED => job.created_at(),
-        Column::FINISHED => job.finished_at(),
+        CREATED => job.created_at(),
+        FINISHED => job.finished_at(),
         _ => None,
     }
 }
 
 fn title(column: Column, layout: &Layout) -> String {
     match column {
-        Column::CREATED => format!("CREATED ({})", layout.zone.name()),
-        Column::FINISHED => format!("FINISHED ({})", layout.zone.name()),
-        Column::ENGINE => "ENGINE".into(),
-        Column::REASON => "ERROR".into(),
-        Column::ENTERPRISE_PROJECT => "ENTERPRISE PROJECT".into(),
+        CREATED => format!("CREATED ({})", layout.zone.name()),
+        FINISHED => format!("FINISHED ({})", layout.zone.name()),
+        ENGINE => "ENGINE".into(),
+        REASON => "ERROR".into(),
+        ENTERPRISE_PROJECT => "ENTERPRISE PROJECT".into(),
         column => column.name().to_uppercase(),
     }
 }
 
 /// Narrows what may be cut until the columns fit; returns whether they do.
-fn fit(columns: &mut [Placed], room: usize) -> bool {
+fn fit(columns: &mut [Placed], room: usize, least_name: usize) -> bool {
     let gaps = GAP * columns.len().saturating_sub(1);
     let excess = |columns: &[Placed]| {
         let sum: usize = columns.iter().map(|placed| placed.width).sum();
         (sum + gaps).saturating_sub(room)
     };
-    for (column, least) in CUT {
+    for (column, least) in [
+        (REASON, LEAST_TEXT),
+        (DESCRIPTION, LEAST_TEXT),
+        (NAME, least_name),
+    ] {
         let excess = excess(columns);
         for placed in columns.iter_mut().filter(|placed| placed.column == column) {
             placed.width = placed
@@ -333,10 +322,20 @@ mod tests {
     #[test]
     fn shows_more_columns_on_wider_terminals() {
         let header = |width| lines(&samples::jobs(), &layout(width))[0].clone();
-        assert!(!header(Some(80)).contains(" ID "));
-        assert!(header(Some(140)).contains(" ID "));
-        assert!(header(None).contains("ENGINE"));
-        assert!(header(Some(88)).contains("DESCRIPTION"));
+        for (width, has, lacks) in [
+            (Some(40), "STATUS", "CREATED"),
+            (Some(70), "DURATION", "DESCRIPTION"),
+            (Some(95), "DESCRIPTION", " ID"),
+            (Some(110), " ID", "DESCRIPTION"),
+            (Some(135), "DESCRIPTION", "ENGINE"),
+            (None, "ENGINE", "FINISHED"),
+        ] {
+            let header = header(width);
+            assert!(
+                header.contains(has) && !header.contains(lacks),
+                "{width:?}: {header}"
+            );
+        }
     }
 
     #[test]
@@ -355,7 +354,7 @@ mod tests {
     #[test]
     fn prints_the_chosen_columns_in_their_order() {
         let chosen = Layout {
-            columns: vec![Column::STATUS, Column::ID],
+            columns: vec![STATUS, ID],
             has_header: false,
             ..layout(Some(80))
         };
@@ -414,7 +413,7 @@ mod tests {
         });
         let new_york = Layout {
             zone: Zone::named("America/New_York"),
-            columns: vec![Column::CREATED],
+            columns: vec![CREATED],
             ..layout(Some(80))
         };
         assert_eq!(

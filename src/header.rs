@@ -28,7 +28,6 @@ pub(crate) const METADATA_TOKEN_TTL: &str = "X-Metadata-Token-Ttl-Seconds";
 pub(crate) const PROJECT_ID: &str = "X-Project-Id";
 pub(crate) const REQUEST_ID: &str = "X-Request-Id";
 pub(crate) const RETRY_AFTER: &str = "Retry-After";
-#[cfg(any(feature = "aksk", feature = "emulator"))]
 pub(crate) const SDK_DATE: &str = "X-Sdk-Date";
 #[cfg(feature = "aksk")]
 pub(crate) const SECURITY_TOKEN: &str = "X-Security-Token";

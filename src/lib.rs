@@ -128,7 +128,7 @@ mod watch;
 
 #[cfg(feature = "std")]
 pub use cancel::{CancelGuard, CancelToken};
-pub use client::{Client, ClientBuilder, RetryPolicy};
+pub use client::{Attempt, Client, ClientBuilder, RetryPolicy};
 #[doc(inline)]
 pub use clock::Clock;
 #[cfg(feature = "aksk")]
@@ -142,7 +142,7 @@ pub use credentials::EcsMetadata;
 #[cfg(feature = "std")]
 #[doc(inline)]
 pub use credentials::Login;
-pub use error::{ApiError, DecodeError, Error, ErrorKind};
+pub use error::{ApiError, DecodeError, Error, ErrorKind, Responder};
 pub use job::{EngineType, Job, JobPage, JobStatus, Language, SortDir, SortKey};
 pub use jobs::{Jobs, Pages};
 pub use list_jobs::{ListJobs, MAX_INSTANCE_IDS};

@@ -188,7 +188,7 @@ impl ListJobs {
         if project_id.is_empty() {
             return Err(Error::input(
                 "project_id",
-                "is empty: the service needs the tenant's project in this region",
+                "must not be empty; each region has its own",
             ));
         }
         self.check_instance_ids()?;
@@ -228,7 +228,7 @@ impl ListJobs {
         Err(Error::input(
             "dbs_instance_ids",
             alloc::format!(
-                "holds {given} ids, but one request takes at most {MAX_INSTANCE_IDS}; a walk takes any number"
+                "{given} ids, but a request takes at most {MAX_INSTANCE_IDS}; Client::jobs takes any number"
             ),
         ))
     }
@@ -394,7 +394,7 @@ mod tests {
         assert_eq!(error.kind(), ErrorKind::InvalidInput);
         assert_eq!(
             error.to_string(),
-            "dbs_instance_ids holds 11 ids, but one request takes at most 10; a walk takes any number"
+            "invalid dbs_instance_ids: 11 ids, but a request takes at most 10; Client::jobs takes any number"
         );
         assert_eq!(out, "kept");
     }
@@ -407,7 +407,9 @@ mod tests {
             .unwrap_err();
         assert_eq!(error.kind(), ErrorKind::InvalidInput);
         assert!(
-            error.to_string().starts_with("project_id is empty"),
+            error
+                .to_string()
+                .starts_with("invalid project_id: must not be empty"),
             "{error}"
         );
         ListJobs::new()

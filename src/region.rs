@@ -81,11 +81,10 @@ impl Region {
             || name.starts_with('-')
             || name.ends_with('-')
         {
-            return Err(Error::input(
+            return Err(Error::invalid(
                 "region",
-                alloc::format!(
-                    "is {name:?}, but a region is made of a-z, 0-9 and -, like cn-north-4"
-                ),
+                name,
+                "must consist of a-z, 0-9 and -, such as cn-north-4",
             ));
         }
         Ok(Self(Cow::Owned(name)))

@@ -120,34 +120,32 @@ impl Endpoint {
         let refuse = |why: &str| {
             Err(Error::input(
                 "endpoint",
-                alloc::format!(
-                    "{why}; expected a form like https://drs.cn-north-4.myhuaweicloud.com"
-                ),
+                alloc::format!("{why}, such as https://drs.cn-north-4.myhuaweicloud.com"),
             ))
         };
         let Some((scheme, rest)) = url.split_once("://") else {
-            return refuse("has no scheme");
+            return refuse("must begin with https://");
         };
         let scheme = if scheme.eq_ignore_ascii_case("https") {
             "https"
         } else if scheme.eq_ignore_ascii_case("http") {
             "http"
         } else {
-            return refuse("has a scheme that is neither http nor https");
+            return refuse("must begin with https:// or http://");
         };
         let rest = rest.trim_end_matches('/');
         let authority = rest.split('/').next().unwrap_or_default();
         if authority.contains('@') {
-            return refuse("names a user");
+            return refuse("must not contain user or password");
         }
         if rest
             .bytes()
             .any(|byte| byte <= b' ' || byte >= 0x7f || b"?#\\\"<>^`{|}".contains(&byte))
         {
-            return refuse("holds a character that may not stand there");
+            return refuse("must consist of scheme, host, port and path, in ASCII");
         }
         if Authority::parse(authority).is_none_or(|authority| authority.port == Some(0)) {
-            return refuse("has no host, or a port that is no number");
+            return refuse("must have a host, and a port from 1 to 65535 if any");
         }
         Ok(Self {
             url: alloc::format!("{scheme}://{rest}"),
@@ -253,7 +251,7 @@ mod tests {
         ] {
             let error = Endpoint::parse(given).unwrap_err();
             assert!(
-                error.to_string().starts_with("endpoint "),
+                error.to_string().starts_with("invalid endpoint: "),
                 "{given}: {error}"
             );
         }

@@ -12,7 +12,7 @@ use crate::clock::{Clock, Deadline};
 use crate::credentials::{
     Authenticator as _, Credentials, OutgoingRequest, Session, SessionConfig, missing_project_id,
 };
-use crate::error::{DecodeError, Error};
+use crate::error::{DecodeError, Error, Responder};
 use crate::job::{JobPage, Language};
 use crate::list_jobs::ListJobs;
 use crate::transport::{RequestParts, ResponseBody};
@@ -25,7 +25,7 @@ mod retry;
 pub(crate) mod send;
 
 pub use builder::ClientBuilder;
-pub use retry::RetryPolicy;
+pub use retry::{Attempt, RetryPolicy};
 
 /// Lists the backup migration jobs of a project.
 ///
@@ -180,6 +180,7 @@ impl Client {
             parts: &parts,
             body: b"",
             authenticator: &self.session,
+            service: Responder::Drs,
             project_id: Some(project_id),
         };
         let mut call = send_loop.call(request, deadline);

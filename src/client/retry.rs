@@ -1,113 +1,122 @@
-//! Whether to send a request again, and when: a pure decision.
+//! The decision whether to retry a request, and when: no I/O, no clock.
 
 use core::time::Duration;
 
 use crate::error::Error;
-use crate::timestamp::Timestamp;
-use crate::transport::ResponseHead;
 
-/// When a failed request is sent again.
+/// Decides when a failed request is retried.
 ///
-/// Failures that may pass ([`Error::is_transient`]) are tried again after a pause drawn evenly
-/// between nothing and an upper bound that doubles with each attempt ("full jitter"), or after
-/// what the service asks for with `Retry-After`, whichever is longer. The client's
-/// [timeout](crate::ClientBuilder::timeout) bounds a page with all its attempts: a pause that would
-/// outlast it is not begun.
+/// [Transient](Error::is_transient) failures are retried after a delay drawn evenly between zero
+/// and an upper bound that doubles with each attempt ("full jitter"), or after `Retry-After`,
+/// whichever is longer. The client's [timeout](crate::ClientBuilder::timeout) bounds a page with
+/// all its attempts: a delay that would exceed it is not begun.
+///
+/// | failure | retried |
+/// |---|---|
+/// | 429, 500, 502, 503, 504, also of a proxy | yes |
+/// | connect failure, timeout, connection lost, truncated body | yes |
+/// | any status with an error code that rejects the credentials | no |
+/// | other statuses, TLS and protocol errors, undecodable bodies | no |
+///
+/// A login (`POST`) is retried only if IAM cannot have acted on it: after a connect failure, 429
+/// and 503.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RetryPolicy {
     retries: u32,
     base_delay: Duration,
     max_delay: Duration,
-    #[cfg(feature = "std")]
-    min_interval: Duration,
+}
+
+/// One failed attempt, as [`RetryPolicy::delay`] judges it.
+///
+/// ```
+/// use core::time::Duration;
+///
+/// use drs_backup_jobs::{ApiError, Attempt, Error, RetryPolicy};
+///
+/// let error = Error::from(ApiError::parse(503, b"")).with_retry_after(Duration::from_secs(2));
+/// let delay = RetryPolicy::default().delay(&Attempt {
+///     number: 1,
+///     error: &error,
+///     idempotent: true,
+///     remaining: Duration::from_secs(60),
+///     jitter: 0.5,
+/// });
+/// assert_eq!(delay, Some(Duration::from_secs(2)));
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct Attempt<'a> {
+    /// The number of the attempt that failed: 1 for the first.
+    pub number: u32,
+    /// What it failed with.
+    pub error: &'a Error,
+    /// Whether sending the request twice has the effect of sending it once: true for `GET`.
+    pub idempotent: bool,
+    /// The time remaining until the deadline.
+    pub remaining: Duration,
+    /// A random number from 0 to 1, drawn for this attempt. Values outside are clamped.
+    pub jitter: f64,
 }
 
 impl Default for RetryPolicy {
-    /// Four retries; pauses of up to 0.2, 0.4, 0.8 and 1.6 seconds; no interval between requests.
+    /// Four retries after delays of up to 0.2, 0.4, 0.8 and 1.6 seconds.
     fn default() -> Self {
         Self {
             retries: 4,
             base_delay: Duration::from_millis(200),
             max_delay: Duration::from_secs(20),
-            #[cfg(feature = "std")]
-            min_interval: Duration::ZERO,
         }
     }
 }
 
 impl RetryPolicy {
-    /// Asks once.
+    /// Returns a policy without retries.
     #[must_use]
     pub fn none() -> Self {
         Self::default().retries(0)
     }
 
-    /// At most this many attempts after the first.
+    /// Sets the maximum number of retries after the first attempt; default 4.
     #[must_use]
     pub fn retries(mut self, retries: u32) -> Self {
         self.retries = retries;
         self
     }
 
-    /// The upper bound of the first pause.
+    /// Sets the upper bound of the first delay; default 200 ms.
     #[must_use]
     pub fn base_delay(mut self, delay: Duration) -> Self {
         self.base_delay = delay;
         self
     }
 
-    /// What the upper bound of a pause grows to at most.
+    /// Sets the maximum that the upper bound grows to; default 20 s. `Retry-After` may exceed it.
     #[must_use]
     pub fn max_delay(mut self, delay: Duration) -> Self {
         self.max_delay = delay;
         self
     }
 
-    /// The least time from the start of one request to the start of the next, over all clones of a
-    /// client. The gateway lets about 200 requests pass in five minutes: an interval of 1.5
-    /// seconds keeps a large walk under that, which no retry can wait out.
-    #[cfg(feature = "std")]
+    /// Returns the delay before the next attempt, or `None` if the error is final.
     #[must_use]
-    pub fn min_interval(mut self, interval: Duration) -> Self {
-        self.min_interval = interval;
-        self
-    }
-
-    #[cfg(feature = "std")]
-    pub(crate) fn interval(&self) -> Duration {
-        self.min_interval
-    }
-
-    /// How long to pause before the next attempt; `None` to give up.
-    ///
-    /// `attempts` were made so far, the last of which failed with `error`; `remaining` is what
-    /// remains until the deadline; `jitter` lies between 0 and 1. A request that is not idempotent
-    /// is repeated only when the service cannot have acted on it.
-    #[must_use]
-    pub fn pause(
-        &self,
-        attempts: u32,
-        error: &Error,
-        is_idempotent: bool,
-        remaining: Duration,
-        jitter: f64,
-    ) -> Option<Duration> {
-        let may_repeat = is_idempotent || error.is_before_any_effect();
-        if attempts > self.retries || !error.is_transient() || !may_repeat {
+    pub fn delay(&self, attempt: &Attempt<'_>) -> Option<Duration> {
+        let error = attempt.error;
+        let may_repeat = attempt.idempotent || error.is_before_any_effect();
+        if attempt.number > self.retries || !error.is_transient() || !may_repeat {
             return None;
         }
-        let doublings = attempts.saturating_sub(1).min(31);
+        let doublings = attempt.number.saturating_sub(1).min(31);
         let bound = self
             .base_delay
             .saturating_mul(1 << doublings)
             .min(self.max_delay);
-        let jitter = if jitter.is_nan() {
+        let jitter = if attempt.jitter.is_nan() {
             1.0
         } else {
-            jitter.clamp(0.0, 1.0)
+            attempt.jitter.clamp(0.0, 1.0)
         };
-        let pause = scale(bound, jitter).max(error.retry_after().unwrap_or_default());
-        (pause < remaining).then_some(pause)
+        let delay = scale(bound, jitter).max(error.retry_after().unwrap_or_default());
+        (delay < attempt.remaining).then_some(delay)
     }
 }
 
@@ -119,28 +128,25 @@ fn scale(duration: Duration, factor: f64) -> Duration {
         .min(duration)
 }
 
-/// The pause that `Retry-After` asks for: seconds, or an HTTP date measured against the answer's
-/// own `Date`, so that no two clocks are compared. A date in the past is no pause; anything else
-/// is ignored.
-pub(crate) fn retry_after(head: &ResponseHead) -> Option<Duration> {
-    let text = head.retry_after()?.trim();
-    if text.bytes().all(|byte| byte.is_ascii_digit()) {
-        return text.parse().ok().map(Duration::from_secs);
-    }
-    let until = Timestamp::parse_http(text)?;
-    let answered = Timestamp::parse_http(head.date()?.trim())?;
-    Some(until.duration_since(answered).unwrap_or_default())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::error::ApiError;
-    use crate::transport::{TransportError, TransportErrorKind};
+    use crate::error::{ApiError, TransportError, TransportErrorKind};
 
     const LONG: Duration = Duration::from_secs(3600);
 
-    fn answered(status: u16) -> Error {
+    /// The delay that the default policy gives an idempotent request.
+    fn delay(number: u32, error: &Error, remaining: Duration, jitter: f64) -> Option<Duration> {
+        RetryPolicy::default().delay(&Attempt {
+            number,
+            error,
+            idempotent: true,
+            remaining,
+            jitter,
+        })
+    }
+
+    fn responded(status: u16) -> Error {
         ApiError {
             status,
             ..ApiError::default()
@@ -152,86 +158,108 @@ mod tests {
         TransportError::new(kind, "").into()
     }
 
+    /// Whether the default policy retries a request that is idempotent, and one that is not.
+    fn retried(error: &Error) -> (bool, bool) {
+        let delay = |idempotent| {
+            RetryPolicy::default().delay(&Attempt {
+                number: 1,
+                error,
+                idempotent,
+                remaining: LONG,
+                jitter: 0.5,
+            })
+        };
+        (delay(true).is_some(), delay(false).is_some())
+    }
+
     #[test]
-    fn each_status_is_retried_or_not() {
+    fn retries_five_statuses_and_two_of_them_for_a_login() {
         for status in 100..=999 {
-            let repeats = matches!(status, 429 | 500 | 502 | 503 | 504);
-            let pause = RetryPolicy::default().pause(1, &answered(status), true, LONG, 1.0);
-            assert_eq!(
-                pause,
-                repeats.then_some(Duration::from_millis(200)),
-                "{status}"
-            );
-            // The service may have acted on what it then failed at; it has not on what it turned away.
-            let unsafe_pause = RetryPolicy::default().pause(1, &answered(status), false, LONG, 1.0);
-            assert_eq!(
-                unsafe_pause.is_some(),
-                matches!(status, 429 | 503),
-                "{status}"
-            );
+            let idempotent = matches!(status, 429 | 500 | 502 | 503 | 504);
+            // A service that failed may have acted on the request; one that rejected it has not.
+            let login = matches!(status, 429 | 503);
+            assert_eq!(retried(&responded(status)), (idempotent, login), "{status}");
         }
     }
 
     #[test]
-    fn refused_credentials_are_not_shown_again_whatever_the_status() {
-        for code in ["APIGW.0301", "APIGW.0302", "DRS.M00103"] {
-            let mut refusal = ApiError::default();
-            (refusal.status, refusal.code) = (503, Some(code.into()));
-            let pause = RetryPolicy::default().pause(1, &refusal.into(), true, LONG, 0.0);
-            assert_eq!(pause, None, "{code}");
-        }
-    }
-
-    #[test]
-    fn each_transport_error_is_retried_or_not() {
-        use TransportErrorKind as K;
-        for (kind, safe, not_safe) in [
-            (K::Connect, true, true),
-            (K::Timeout, true, false),
-            (K::ConnectionLost, true, false),
-            (K::Tls, false, false),
-            (K::Proxy, false, false),
-            (K::Protocol, false, false),
-            (K::BodyTooLarge, false, false),
-            (K::InvalidRequest, false, false),
-            (K::Unsupported, false, false),
+    fn a_credentials_code_forbids_a_retry_whatever_the_status() {
+        for code in [
+            "APIGW.0301",
+            "apigw.0301",
+            " APIG.0307 ",
+            "APIGW.0302",
+            "APIGW.0303",
+            "DRS.M00100",
+            "drs.m00103",
         ] {
-            let pause = |is_idempotent| {
-                RetryPolicy::default()
-                    .pause(1, &failed(kind), is_idempotent, LONG, 0.5)
-                    .is_some()
-            };
-            assert_eq!((pause(true), pause(false)), (safe, not_safe), "{kind:?}");
+            for status in [429, 500, 503] {
+                let mut refusal = ApiError::default();
+                (refusal.status, refusal.code) = (status, Some(code.into()));
+                assert_eq!(retried(&refusal.into()), (false, false), "{status} {code}");
+            }
+        }
+        for body in [
+            r#"{"error_code":"APIGW.0301"}"#,
+            r#"{"error":{"code":"APIGW.0301"}}"#,
+            r#"{"error_code":"APIGW\u002e0301"}"#,
+            r#"{"code":503,"message":"APIGW.0301: decrypt token fail"}"#,
+            "upstream: APIGW.0301 verify aksk signature fail",
+            "<html><b>APIGW.0301</b></html>",
+        ] {
+            let refusal = ApiError::parse(503, body.as_bytes());
+            assert_eq!(retried(&refusal.into()), (false, false), "{body}");
         }
     }
 
     #[test]
-    fn other_errors_are_not_retried() {
+    fn retries_three_kinds_of_transport_error_and_one_of_them_for_a_login() {
+        use TransportErrorKind as K;
+        for (kind, expected) in [
+            (K::Connect, (true, true)),
+            (K::Timeout, (true, false)),
+            (K::ConnectionLost, (true, false)),
+            (K::Tls, (false, false)),
+            (K::Proxy, (false, false)),
+            (K::Protocol, (false, false)),
+            (K::BodyTooLarge, (false, false)),
+            (K::InvalidRequest, (false, false)),
+            (K::Unsupported, (false, false)),
+        ] {
+            assert_eq!(retried(&failed(kind)), expected, "{kind:?}");
+        }
+    }
+
+    #[test]
+    fn does_not_retry_other_errors() {
         for error in [
             Error::input("limit", ""),
             Error::credentials("", None),
+            Error::no_credentials(""),
             Error::redirect(302, None),
             crate::error::DecodeError::new(alloc::string::String::new(), 0, "").into(),
         ] {
-            assert_eq!(
-                RetryPolicy::default().pause(1, &error, true, LONG, 0.0),
-                None,
-                "{error:?}"
-            );
+            assert_eq!(retried(&error), (false, false), "{error:?}");
         }
     }
 
     #[test]
-    fn the_bound_doubles_up_to_its_limit_and_the_jitter_draws_below_it() {
+    fn the_bound_doubles_up_to_its_maximum_and_jitter_scales_it() {
         let policy = RetryPolicy::default()
             .retries(u32::MAX)
             .max_delay(Duration::from_secs(1));
-        let pause = |attempts, jitter| {
-            policy
-                .pause(attempts, &answered(503), true, LONG, jitter)
-                .unwrap()
+        let error = responded(503);
+        let delay = |policy: &RetryPolicy, number, jitter| {
+            policy.delay(&Attempt {
+                number,
+                error: &error,
+                idempotent: true,
+                remaining: Duration::MAX,
+                jitter,
+            })
         };
-        for (attempts, millis) in [
+        let millis = |millis| Some(Duration::from_millis(millis));
+        for (number, bound) in [
             (1, 200),
             (2, 400),
             (3, 800),
@@ -239,68 +267,31 @@ mod tests {
             (5, 1000),
             (u32::MAX, 1000),
         ] {
-            assert_eq!(pause(attempts, 1.0), Duration::from_millis(millis));
-            assert_eq!(pause(attempts, 0.5), Duration::from_millis(millis / 2));
-            assert_eq!(pause(attempts, 0.0), Duration::ZERO);
+            assert_eq!(delay(&policy, number, 1.0), millis(bound));
+            assert_eq!(delay(&policy, number, 0.5), millis(bound / 2));
+            assert_eq!(delay(&policy, number, 0.0), millis(0));
         }
-        for odd in [f64::NAN, f64::INFINITY, 2.0] {
-            assert_eq!(pause(1, odd), Duration::from_millis(200));
+        for outside in [f64::NAN, f64::INFINITY, 2.0] {
+            assert_eq!(delay(&policy, 1, outside), millis(200));
         }
-        assert_eq!(pause(1, -1.0), Duration::ZERO);
+        assert_eq!(delay(&policy, 1, -1.0), millis(0));
         let endless = policy.max_delay(Duration::MAX).base_delay(Duration::MAX);
-        assert_eq!(
-            endless.pause(9, &answered(503), true, Duration::MAX, 1.0),
-            None
-        );
+        assert_eq!(delay(&endless, 9, 1.0), None);
     }
 
     #[test]
-    fn attempts_and_the_deadline_end_it() {
-        let policy = RetryPolicy::default().retries(2);
-        let pause = |attempts, left| policy.pause(attempts, &answered(503), true, left, 1.0);
-        assert!(pause(2, LONG).is_some());
-        assert_eq!(pause(3, LONG), None);
-        assert_eq!(pause(1, Duration::from_millis(200)), None);
-        assert_eq!(
-            RetryPolicy::none().pause(1, &answered(503), true, LONG, 0.0),
-            None
-        );
+    fn stops_at_the_maximum_of_retries_and_at_the_deadline() {
+        let error = responded(503);
+        assert!(delay(4, &error, LONG, 1.0).is_some());
+        assert_eq!(delay(5, &error, LONG, 1.0), None);
+        assert_eq!(delay(1, &error, Duration::from_millis(200), 1.0), None);
     }
 
     #[test]
-    fn retry_after_is_waited_for_unless_it_outlasts_the_deadline() {
-        let error = answered(429).with_retry_after(Some(Duration::from_secs(3)));
-        let pause = |left| RetryPolicy::default().pause(1, &error, true, left, 1.0);
-        assert_eq!(pause(LONG), Some(Duration::from_secs(3)));
-        assert_eq!(pause(Duration::from_secs(3)), None);
-    }
-
-    #[test]
-    fn retry_after_is_read_in_both_forms() {
-        let date = "Sun, 06 Nov 1994 08:49:37 GMT";
-        for (value, date, seconds) in [
-            ("3", None, Some(3)),
-            (" 120 ", None, Some(120)),
-            ("Sun, 06 Nov 1994 08:49:47 GMT", Some(date), Some(10)),
-            ("Sun, 06 Nov 1994 08:49:27 GMT", Some(date), Some(0)),
-            ("Sun, 06 Nov 1994 08:49:47 GMT", None, None),
-            ("Sun, 06 Nov 1994 08:49:47 GMT", Some("now"), None),
-            ("99999999999999999999", None, None),
-            ("-1", None, None),
-            ("1.5", None, None),
-            ("soon", Some(date), None),
-            ("", None, None),
-        ] {
-            let mut head = ResponseHead::new(429);
-            head.push_header("Retry-After", value);
-            if let Some(date) = date {
-                head.push_header("Date", date);
-            }
-            assert_eq!(
-                retry_after(&head),
-                seconds.map(Duration::from_secs),
-                "{value:?}"
-            );
-        }
+    fn waits_for_retry_after_unless_it_exceeds_the_deadline() {
+        let seconds = Duration::from_secs(3);
+        let error = responded(429).with_retry_after(seconds);
+        assert_eq!(delay(1, &error, LONG, 1.0), Some(seconds));
+        assert_eq!(delay(1, &error, seconds, 1.0), None);
     }
 }

@@ -10,19 +10,17 @@ use core::time::Duration;
 
 #[cfg(feature = "std")]
 use super::rate_limit::RateLimiter;
-use super::retry::{self, RetryPolicy};
+use super::retry::{Attempt, RetryPolicy};
 use crate::clock::{Clock, Deadline, Jitter};
 #[cfg(feature = "std")]
 use crate::credentials::RequestSender;
 use crate::credentials::{Context, Decode, OutgoingRequest, Response};
-use crate::error::{ApiError, Error, ErrorKind};
-use crate::header;
-#[cfg(feature = "log")]
-use crate::transport::Method;
-use crate::transport::{
-    Request, RequestParts, ResponseBody, ResponseHead, Transport, TransportError,
-    TransportErrorKind,
+use crate::error::{
+    ApiError, Error, ErrorKind, Responder, Times, TransportError, TransportErrorKind,
 };
+use crate::header;
+use crate::timestamp::Timestamp;
+use crate::transport::{Method, Request, RequestParts, ResponseBody, ResponseHead, Transport};
 
 /// What every request of a client and its clones shares.
 pub(crate) struct SendLoop {
@@ -132,7 +130,7 @@ impl Call<'_> {
         loop {
             match self.attempt(body) {
                 Ok(response) => return Ok(response),
-                Err(Failure::Final(error)) => return Err(self.with_attempts(error)),
+                Err(Failure::Final(error)) => return Err(self.finish(error)),
                 Err(Failure::Attempt(error)) => self.retry(error)?,
             }
         }
@@ -150,36 +148,37 @@ impl Call<'_> {
             {
                 Ok(true) => return Ok(()),
                 Ok(false) => {}
-                Err(error) => return Err(self.with_attempts(error)),
+                Err(error) => return Err(self.finish(error)),
             }
         }
-        let delay = self.send_loop.retry.pause(
-            self.attempts,
-            &error,
-            self.sent.method().is_idempotent(),
-            self.deadline.remaining(&*self.send_loop.clock),
-            (self.send_loop.jitter)(),
-        );
+        let delay = self.send_loop.retry.delay(&Attempt {
+            number: self.attempts,
+            error: &error,
+            idempotent: self.sent.method().is_idempotent(),
+            remaining: self.deadline.remaining(&*self.send_loop.clock),
+            jitter: (self.send_loop.jitter)(),
+        });
         match delay {
             Some(delay) => {
                 self.send_loop.clock.sleep(delay);
                 Ok(())
             }
-            None => Err(self.with_attempts(error)),
+            None => Err(self.finish(error)),
         }
     }
 
     /// The error of a response of success whose body cannot be decoded: what the body says, if it
     /// is an error of the service.
     pub(crate) fn undecodable(&self, response: Response, body: &[u8], error: Error) -> Error {
-        if error.decode().is_none() {
-            return error.with_request_id(response.request_id);
+        let head = &response.head;
+        let refusal = self.api_error(head, body);
+        if error.decode().is_some() && refusal.code.is_some() {
+            let responder = refusal.responder;
+            return self.name_request(refusal.into(), Some((head, responder)));
         }
-        let refusal = self.api_error(&response.head, body);
-        if refusal.code.is_some() {
-            return refusal.into();
-        }
-        error.with_request_id(response.request_id)
+        let responder = Responder::classify(self.request.service, None, body);
+        self.name_request(error, Some((head, responder)))
+            .with_request_id(response.request_id)
     }
 
     fn context(&self) -> Context<'_> {
@@ -197,18 +196,20 @@ impl Call<'_> {
             .apply(&mut parts, &self.context())?;
         self.sent = parts;
         #[cfg(feature = "std")]
-        if self.request.project_id.is_some()
+        if self.request.service == Responder::Drs
             && !send_loop
                 .rate_limiter
                 .wait(clock, self.deadline.remaining(clock))
         {
-            return Err(
-                timed_out("the rate limit allows the request only after the deadline").into(),
-            );
+            return Err(self
+                .timed_out("the rate limit allows the request only after the deadline")
+                .into());
         }
         let remaining = self.deadline.remaining(clock);
         if remaining.is_zero() {
-            return Err(timed_out("the deadline passed before the request was sent").into());
+            return Err(self
+                .timed_out("the deadline passed before the request was sent")
+                .into());
         }
         self.attempts = self.attempts.saturating_add(1);
         body.clear();
@@ -223,14 +224,37 @@ impl Call<'_> {
         match outcome {
             Ok(head) if head.is_success() => Ok(Response { head, request_id }),
             Ok(head) => Err(Failure::Attempt(self.refusal(&head, body.as_bytes()))),
-            Err(error) => Err(Failure::Attempt(error.into())),
+            Err(error) => Err(Failure::Attempt(self.name_request(error.into(), None))),
         }
     }
 
+    /// The error of a request that could not be sent before the deadline.
+    fn timed_out(&self, why: &str) -> Error {
+        let error = TransportError::new(TransportErrorKind::Timeout, why);
+        self.name_request(error.into(), None)
+    }
+
     /// Adds the attempts of this call to those of a request that it depended on, such as a login.
-    fn with_attempts(&self, error: Error) -> Error {
+    fn finish(&self, error: Error) -> Error {
         let attempts = self.attempts.saturating_add(error.attempts());
         error.with_tries(attempts, self.deadline.elapsed(&*self.send_loop.clock))
+    }
+
+    /// Names the request in an error, and who responded.
+    fn name_request(&self, error: Error, response: Option<(&ResponseHead, Responder)>) -> Error {
+        let sent = &self.sent;
+        let mut url = String::from(shown_url(sent));
+        self.redact(&mut url);
+        let millis = |time: Duration| i64::try_from(time.as_millis()).unwrap_or(i64::MAX);
+        let times = Times {
+            local: millis(self.send_loop.clock.unix_time()),
+            server: response
+                .and_then(|(head, _)| head.timestamp())
+                .map(Timestamp::unix_millis),
+            is_signed: sent.headers().get(header::SDK_DATE).is_some(),
+        };
+        let responder = response.map_or(self.request.service, |(_, responder)| responder);
+        error.with_request(sent.method().as_str(), url, responder, times)
     }
 
     /// The error that a response without success stands for.
@@ -247,9 +271,15 @@ impl Call<'_> {
                     .take(200)
                     .collect()
             });
-            return Error::redirect(head.status(), shown).with_request_id(self.request_id(head));
+            let error = Error::redirect(head.status(), shown);
+            return self
+                .name_request(error, Some((head, self.request.service)))
+                .with_request_id(self.request_id(head));
         }
-        Error::from(self.api_error(head, body)).with_retry_after(retry::retry_after(head))
+        let error = self.api_error(head, body);
+        let responder = error.responder;
+        self.name_request(error.into(), Some((head, responder)))
+            .with_retry_after(head.retry_after_delay(self.send_loop.clock.unix_time()))
     }
 
     /// The error in a body, whatever the status.
@@ -259,7 +289,8 @@ impl Call<'_> {
         let mut text = String::from_utf8_lossy(body).into_owned();
         self.redact(&mut text);
         let mut error = ApiError::parse(head.status(), text.as_bytes());
-        error.for_each_text(|text| self.redact(text));
+        error.responder = Responder::classify(self.request.service, error.code.as_deref(), body);
+        error.for_each_text(|text, _limit| self.redact(text));
         error.request_id = error.request_id.or_else(|| self.request_id(head));
         error
     }
@@ -297,8 +328,13 @@ impl From<Error> for Failure {
     }
 }
 
-fn timed_out(why: &str) -> Error {
-    TransportError::new(TransportErrorKind::Timeout, why).into()
+/// The URL that errors and log lines show: that of a login without its query, which is of no use.
+fn shown_url(request: &RequestParts) -> &str {
+    let url = request.url();
+    match request.method() {
+        Method::Post => url.split('?').next().unwrap_or_default(),
+        Method::Get | Method::Put => url,
+    }
 }
 
 /// Logs one line a request, without secrets.
@@ -314,17 +350,11 @@ fn log_exchange(
     took: Duration,
 ) {
     #[cfg(feature = "log")]
-    let url = match parts.method() {
-        // The query of a login says nothing of use.
-        Method::Post => parts.url().split('?').next().unwrap_or_default(),
-        Method::Get | Method::Put => parts.url(),
-    };
-    #[cfg(feature = "log")]
     match response {
         Ok(head) => log::debug!(
             "{} {} returned {} with {} bytes in {} ms, request id {}",
             parts.method(),
-            url,
+            shown_url(parts),
             head.status(),
             body.as_bytes().len(),
             took.as_millis(),
@@ -333,7 +363,7 @@ fn log_exchange(
         Err(error) => log::debug!(
             "{} {} failed after {} ms: {error}",
             parts.method(),
-            url,
+            shown_url(parts),
             took.as_millis(),
         ),
     }

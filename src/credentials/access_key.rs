@@ -107,14 +107,14 @@ impl AccessKey {
         let date = Timestamp::from_unix(unix_time)
             .ok_or_else(|| {
                 Error::input(
-                    header::SDK_DATE,
-                    "lies beyond the year 9999: check the clock",
+                    "unix_time",
+                    "must be before the year 10000: check the clock",
                 )
             })?
             .to_sdk_date();
         let (authority, target) = match SplitUrl::new(request.url()) {
             Some(url) => (String::from(url.authority), String::from(url.rest)),
-            None => return Err(Error::input("url", "has no scheme")),
+            None => return Err(Error::input("endpoint", "must begin with https://")),
         };
         let method = request.method().as_str();
         let headers = request.headers_mut();
@@ -360,7 +360,7 @@ mod tests {
         let error = AccessKey::new("AK", SECRET)
             .sign(&mut request(&ListJobs::new()), "p", Duration::MAX)
             .unwrap_err();
-        assert_eq!(error.parameter(), Some("X-Sdk-Date"));
+        assert_eq!(error.parameter(), Some("unix_time"));
     }
 
     #[test]

@@ -4,7 +4,7 @@ use alloc::string::String;
 use core::fmt;
 
 use crate::clock::{Clock, Deadline};
-use crate::error::Error;
+use crate::error::{Error, Responder};
 use crate::transport::{RequestParts, ResponseHead};
 
 /// Authenticates requests. The send loop calls it; it knows nothing of retries.
@@ -74,8 +74,10 @@ pub(crate) struct OutgoingRequest<'a> {
     pub(crate) parts: &'a RequestParts,
     pub(crate) body: &'a [u8],
     pub(crate) authenticator: &'a dyn Authenticator,
-    /// The project that the request belongs to; `None` for a request to IAM, which takes no
-    /// rate-limit slot either: the gateway's quota is per service.
+    /// Who is to respond. Only requests to DRS take a rate-limit slot: the gateway's quota is per
+    /// service.
+    pub(crate) service: Responder,
+    /// The project that the request belongs to; `None` for a request to IAM.
     pub(crate) project_id: Option<&'a str>,
 }
 

@@ -15,7 +15,7 @@ use super::login::Login;
 #[cfg(feature = "aksk")]
 use super::session::missing_project_id;
 use crate::clock::Clock;
-use crate::error::Error;
+use crate::error::{Error, Responder};
 use crate::header;
 use crate::json::{self, Cursor, Expected};
 #[cfg(feature = "aksk")]
@@ -57,6 +57,7 @@ pub(super) fn log_in(
         parts: &parts,
         body: body.expose_secret().as_bytes(),
         authenticator: login,
+        service: Responder::Iam,
         project_id: None,
     };
     let requested_at = context.clock.now();
@@ -144,6 +145,7 @@ pub(super) fn project_named(
         parts: &parts,
         body: b"",
         authenticator,
+        service: Responder::Iam,
         project_id: None,
     };
     let mut id = None;

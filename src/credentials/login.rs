@@ -145,9 +145,9 @@ impl Login {
         }
         match &self.project {
             Some(Project::Id(text) | Project::Name(text)) if !text.is_empty() => Ok(()),
-            _ => Err(Error::input(
+            _ => Err(Error::missing(
                 "project_id",
-                "is missing: a token is for one project; set its id, its name, or a region, whose own project is the default",
+                "a token is for one project: set its id, its name, or a region to use the region's own",
             )),
         }
     }

@@ -38,9 +38,9 @@ impl LoginSession {
         let login = login.or_project(config.project.clone());
         login.check()?;
         let iam_endpoint = config.iam_endpoint.clone().ok_or_else(|| {
-            Error::input(
+            Error::missing(
                 "iam_endpoint",
-                "is missing: a login needs a region, such as cn-north-4, or the endpoint of IAM",
+                "a login needs a region, such as cn-north-4, or the endpoint of IAM",
             )
         })?;
         Ok(Self {

@@ -77,9 +77,9 @@ impl Session {
 
 /// The error of a client that knows no project and cannot find one.
 pub(crate) fn missing_project_id() -> Error {
-    Error::input(
+    Error::missing(
         "project_id",
-        "is missing: the service needs the tenant's project in this region",
+        "set the id of the project, of which each region has its own",
     )
 }
 

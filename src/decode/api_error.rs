@@ -2,7 +2,7 @@
 
 use alloc::string::String;
 
-use crate::error::ApiError;
+use crate::error::{ApiError, Responder};
 use crate::json::{self, Cursor, Expected};
 use crate::redact::is_harmless;
 
@@ -19,7 +19,7 @@ impl ApiError {
     ///
     /// let error = ApiError::parse(400, br#"{"error_code": "DRS.10000001", "error_msg": "Failed."}"#);
     /// assert_eq!(error.code.as_deref(), Some("DRS.10000001"));
-    /// assert_eq!(error.to_string(), "the service answered 400 DRS.10000001: Failed.");
+    /// assert_eq!(error.to_string(), "DRS responded 400 DRS.10000001: Failed.");
     /// ```
     #[must_use]
     pub fn parse(status: u16, body: &[u8]) -> Self {
@@ -36,6 +36,7 @@ impl ApiError {
             (None, None) => excerpt(body),
         };
         Self {
+            responder: Responder::classify(Responder::Drs, found.code.as_deref(), body),
             status,
             code: found.code,
             message,

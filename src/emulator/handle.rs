@@ -91,7 +91,7 @@ impl Emulator {
         let project = setup.find_project(id).ok_or_else(|| {
             let known: Vec<&str> = setup.projects.iter().map(|project| &*project.id).collect();
             let known = known.join(", ");
-            Error::input("project", format!("{id:?}: must be one of {known}"))
+            Error::invalid("project", id, format!("must be one of {known}"))
         })?;
         Ok(Self {
             shared: Arc::clone(&self.shared),

@@ -1,117 +1,139 @@
-//! What the service, the gateway in front of it, IAM or a proxy says when it refuses.
+//! Error responses of the service, the gateway in front of it, IAM and proxies.
 
 use alloc::string::String;
 use core::fmt;
 
-use super::ErrorKind;
+use super::{ErrorKind, Responder};
 
-/// An answer that is an error, in whichever of the service's shapes it came.
+/// An error response, in whichever of the service's shapes it came.
 ///
 /// Codes that begin with `DRS.` are the service's, those with `APIGW.` or `APIG.` the gateway's in
 /// front of it, bare numbers IAM's.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct ApiError {
-    /// The HTTP status of the answer; 0 when it is not known.
+    /// Who sent the response.
+    pub responder: Responder,
+    /// The HTTP status of the response; 0 if unknown, as for a saved body.
     pub status: u16,
     /// The code, such as `DRS.M00202`, `APIGW.0301` or IAM's `401`, as text.
     pub code: Option<String>,
-    /// What the service says, in the language asked for; for a body that is none of the service's
-    /// shapes a short excerpt of it; empty when there was none.
+    /// The message, in the language of the request, at most 1 000 characters. For a body in none of
+    /// the service's shapes a short excerpt; empty if there was none.
     pub message: String,
-    /// The id of the request, from the body or from `X-Request-Id`: support asks for it.
+    /// The id of the request, from the body or from `X-Request-Id`, at most 128 characters: support
+    /// asks for it.
     pub request_id: Option<String>,
     /// With a refusal by policy: the reason, encoded. IAM decodes it for those who may see it.
     pub encoded_authorization_message: Option<String>,
 }
 
 impl ApiError {
-    /// What kind of failure this is: by the code where it is known, else by the status.
+    /// The kind of failure: by the code if it is known, else by the status.
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
-        let code = self.code.as_deref().unwrap_or_default();
-        let by_code = match code.split_once('.') {
-            Some(("APIGW" | "APIG", code)) => match code {
-                "0101" => Some(ErrorKind::NotFound),
-                "0301" | "0303" | "0307" => Some(ErrorKind::Authentication),
-                "0302" => Some(ErrorKind::Permission),
-                "0308" => Some(ErrorKind::Throttled),
-                _ => None,
-            },
-            Some(("DRS", code)) => match code {
-                "M00100" | "M00103" => Some(ErrorKind::Authentication),
-                "M00102" | "M00261" => Some(ErrorKind::Permission),
-                "M00101" | "10000010" => Some(ErrorKind::NotFound),
-                "M00002" | "M00004" | "M00007" | "M00105" | "M00200" | "M00201" | "M00202"
-                | "M00210" | "M00211" | "10000009" => Some(ErrorKind::BadRequest),
-                "10000001" => Some(ErrorKind::Service),
-                _ => None,
-            },
-            _ => None,
-        };
-        by_code.unwrap_or(match self.status {
-            401 => ErrorKind::Authentication,
-            403 => ErrorKind::Permission,
-            404 => ErrorKind::NotFound,
-            429 => ErrorKind::Throttled,
-            400 | 405 | 406 | 411 | 413..=415 | 422 | 431 | 494 => ErrorKind::BadRequest,
-            _ => ErrorKind::Service,
-        })
+        let by_code = self.code.as_deref().and_then(kind_of_code);
+        by_code
+            .or_else(|| self.rejection_in_message())
+            .unwrap_or(match self.status {
+                401 => ErrorKind::Authentication,
+                403 => ErrorKind::Permission,
+                404 => ErrorKind::NotFound,
+                429 => ErrorKind::Throttled,
+                400 | 405 | 406 | 411 | 413..=415 | 422 | 431 | 494 => ErrorKind::BadRequest,
+                _ => ErrorKind::Service,
+            })
     }
 
-    /// Visits every text in it that a service wrote.
-    pub(crate) fn for_each_text(&mut self, mut visit: impl FnMut(&mut String)) {
-        visit(&mut self.message);
-        let others = [
-            &mut self.code,
-            &mut self.request_id,
-            &mut self.encoded_authorization_message,
-        ];
-        others.into_iter().flatten().for_each(visit);
+    /// A code that rejects the credentials, where a proxy has rewritten the body: it must forbid a
+    /// retry there, too.
+    fn rejection_in_message(&self) -> Option<ErrorKind> {
+        self.message
+            .split(|ch: char| !ch.is_ascii_alphanumeric() && ch != '.')
+            .filter_map(kind_of_code)
+            .find(|kind| matches!(kind, ErrorKind::Authentication | ErrorKind::Permission))
     }
 
-    /// What to do about it, in one line, where that is known.
+    /// Visits every text that the responder wrote, with the number of characters it may have.
+    pub(crate) fn for_each_text(&mut self, mut visit: impl FnMut(&mut String, usize)) {
+        visit(&mut self.message, 1000);
+        for (text, limit) in [
+            (&mut self.code, 128),
+            (&mut self.request_id, 128),
+            // Decoded by IAM as a whole or not at all.
+            (&mut self.encoded_authorization_message, 16_384),
+        ] {
+            if let Some(text) = text {
+                visit(text, limit);
+            }
+        }
+    }
+
+    /// What to do next, in one line, where the cause is known.
     #[must_use]
     pub fn hint(&self) -> Option<&'static str> {
-        Some(match (self.code.as_deref(), self.kind()) {
-            (Some("DRS.M00261"), _) => {
-                "check the project id: the token must be scoped to this project, in this region"
-            }
-            (Some("DRS.M00210" | "DRS.M00211"), _) => {
-                "check limit and offset: the service takes each below 65535"
-            }
-            (_, ErrorKind::Authentication) => {
-                "the token, key or signature was not accepted: a token lasts 24 hours and belongs to one project; do not try a key again blindly, five failures lock it for five minutes"
-            }
-            (_, ErrorKind::Permission) => {
-                "the user needs a permission for DRS in this project: ask its administrator"
-            }
-            (_, ErrorKind::Throttled) => {
-                "ask less often: the gateway allows about 200 requests in five minutes"
-            }
-            (_, ErrorKind::BadRequest) => "check the filters against the service's API page",
-            (_, ErrorKind::NotFound) => "check the endpoint, the region and the project id",
-            (_, ErrorKind::Service) if self.status >= 500 => {
-                "the service failed: try again later; with the request id its support can look"
-            }
-            _ => return None,
-        })
+        super::hint::of_api(self, None)
     }
-}
 
-impl fmt::Display for ApiError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the service answered")?;
-        // An answer that was saved has lost its status.
+    /// Writes all but the request id, which [`Error`](super::Error) writes beside the request.
+    pub(super) fn write_without_request_id(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} responded", self.responder)?;
+        // A saved response has lost its status.
         if self.status != 0 {
             write!(f, " {}", self.status)?;
         }
-        if let Some(code) = &self.code {
+        // IAM repeats the status as its code.
+        if let Some(code) = &self.code
+            && code.parse() != Ok(self.status)
+        {
             write!(f, " {code}")?;
         }
         if !self.message.is_empty() {
             write!(f, ": {}", self.message)?;
         }
+        Ok(())
+    }
+}
+
+/// The kind that a code stands for, if it is known. Proxies have been seen to change its case.
+fn kind_of_code(code: &str) -> Option<ErrorKind> {
+    let code = code.trim();
+    let (service, number) = code.split_once('.')?;
+    let is = |other: &&str| number.eq_ignore_ascii_case(other);
+    let any = |numbers: &[&str]| numbers.iter().any(is);
+    if service.eq_ignore_ascii_case("APIGW") || service.eq_ignore_ascii_case("APIG") {
+        return Some(match number {
+            "0101" => ErrorKind::NotFound,
+            "0301" | "0303" | "0307" => ErrorKind::Authentication,
+            "0302" => ErrorKind::Permission,
+            "0308" => ErrorKind::Throttled,
+            _ => return None,
+        });
+    }
+    if !service.eq_ignore_ascii_case("DRS") {
+        return None;
+    }
+    Some(if any(&["M00100", "M00103"]) {
+        ErrorKind::Authentication
+    } else if any(&["M00102", "M00261"]) {
+        ErrorKind::Permission
+    } else if any(&["M00101", "10000010"]) {
+        ErrorKind::NotFound
+    } else if any(&[
+        "M00002", "M00004", "M00007", "M00105", "M00200", "M00201", "M00202", "M00210", "M00211",
+        "10000009",
+    ]) {
+        ErrorKind::BadRequest
+    } else if any(&["10000001"]) {
+        ErrorKind::Service
+    } else {
+        return None;
+    })
+}
+
+impl fmt::Display for ApiError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.write_without_request_id(f)?;
         if let Some(id) = &self.request_id {
             write!(f, " (request id {id})")?;
         }
@@ -135,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn codes_and_statuses_map_to_kinds() {
+    fn maps_codes_and_statuses_to_kinds() {
         use ErrorKind::{Authentication, BadRequest, NotFound, Permission, Service, Throttled};
         for (status, code, kind) in [
             (404, "APIGW.0101", NotFound),
@@ -179,23 +201,23 @@ mod tests {
     }
 
     #[test]
-    fn the_text_holds_all_that_support_asks_for() {
+    fn prints_all_that_support_asks_for() {
         let mut shown = error(400, "DRS.M00202");
         shown.message = "Invalid.".into();
         shown.request_id = Some("r-1".into());
         assert_eq!(
             shown.to_string(),
-            "the service answered 400 DRS.M00202: Invalid. (request id r-1)"
+            "DRS responded 400 DRS.M00202: Invalid. (request id r-1)"
         );
-        assert_eq!(error(502, "").to_string(), "the service answered 502");
+        assert_eq!(error(502, "").to_string(), "DRS responded 502");
         assert_eq!(
             error(0, "DRS.M00202").to_string(),
-            "the service answered DRS.M00202"
+            "DRS responded DRS.M00202"
         );
     }
 
     #[test]
-    fn a_hint_is_one_line() {
+    fn every_hint_is_one_line() {
         for status in 0..1000 {
             if let Some(hint) = error(status, "").hint() {
                 assert!(!hint.contains('\n') && !hint.ends_with('.'), "{hint}");

@@ -1,4 +1,4 @@
-//! What can go wrong, in one type that tells what to do about it.
+//! The errors of this crate, in one type.
 
 use alloc::borrow::Cow;
 use alloc::boxed::Box;
@@ -8,24 +8,49 @@ use core::time::Duration;
 
 mod api;
 mod decode;
+mod hint;
+mod kind;
+mod responder;
 mod transport;
 
 pub use api::ApiError;
 pub use decode::DecodeError;
+pub use kind::ErrorKind;
+pub use responder::Responder;
 pub use transport::{TransportError, TransportErrorKind};
 
-/// Why a request, a page or a walk failed.
+/// Why a request or a listing failed.
 ///
-/// [`kind`](Self::kind) is there to match on; [`api`](Self::api), [`decode`](Self::decode) and
-/// [`transport`](Self::transport) give the details; the text says what was wrong and where, and
-/// after several attempts how many there were. No error carries a token, a password or a key.
+/// Match on [`kind`](Self::kind); [`api`](Self::api), [`decode`](Self::decode) and
+/// [`transport`](Self::transport) give the details. The text says what failed and why, who
+/// responded, the request, its id and the number of attempts; [`hint`](Self::hint) says what to do
+/// next. No error contains a token, a password or a key.
 pub struct Error(Box<Inner>);
 
 struct Inner {
     cause: Cause,
+    sent: Option<Sent>,
     request_id: Option<String>,
     retry_after: Option<Duration>,
     tries: Option<Tries>,
+}
+
+/// The request that failed, and when by which clock.
+struct Sent {
+    method: &'static str,
+    url: String,
+    responder: Responder,
+    times: Times,
+}
+
+/// The local time when a request failed, and the server's by its `Date`: in milliseconds since
+/// 1970. For hints on clocks, which are only built where they are read.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Times {
+    pub(crate) local: i64,
+    pub(crate) server: Option<i64>,
+    /// Whether the request was signed: the signature carries the local time.
+    pub(crate) is_signed: bool,
 }
 
 /// What was spent before giving up.
@@ -38,10 +63,16 @@ struct Tries {
 pub(crate) type BoxError = Box<dyn core::error::Error + Send + Sync>;
 
 enum Cause {
-    Input {
+    Invalid {
         parameter: &'static str,
-        why: Cow<'static, str>,
+        value: Option<String>,
+        rule: Cow<'static, str>,
     },
+    Missing {
+        parameter: &'static str,
+        remedy: Cow<'static, str>,
+    },
+    NoCredentials(Cow<'static, str>),
     Credentials {
         why: Cow<'static, str>,
         source: Option<BoxError>,
@@ -61,59 +92,44 @@ enum Cause {
     Cancelled,
 }
 
-/// What kind of failure an [`Error`] is, by what can be done about it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum ErrorKind {
-    /// A parameter was refused before anything was sent. Not retried.
-    InvalidInput,
-    /// No token or signature could be had: a closure, a file, the environment or a profile did not
-    /// give one. Not retried.
-    Credentials,
-    /// The service did not accept the token, the key or the signature (mostly 401). Not retried
-    /// with the same credentials: five failures in a row lock an access key for five minutes.
-    Authentication,
-    /// The caller may not do this (mostly 403). Not retried.
-    Permission,
-    /// Too many requests (429). Retried, after `Retry-After` when the service sends it.
-    Throttled,
-    /// The service refused a parameter (mostly 400). Not retried.
-    BadRequest,
-    /// No such address, project or job (mostly 404). Not retried.
-    NotFound,
-    /// The service failed. 500, 502, 503 and 504 are retried, other statuses are not.
-    Service,
-    /// The service answered with a redirect, which is never followed: it would carry the token to
-    /// another host. Not retried.
-    Redirect,
-    /// The answer is not what the service documents. Not retried.
-    Decode,
-    /// No connection could be made, or the host's name was not found. Retried.
-    Connect,
-    /// Time ran out. Retried while the deadline allows.
-    Timeout,
-    /// The TLS handshake failed or the certificate was refused. Not retried.
-    Tls,
-    /// The connection broke before the answer was whole. Retried.
-    ConnectionLost,
-    /// What came back is no HTTP, or a proxy refused to pass the request on. Not retried.
-    Protocol,
-    /// The answer is longer than the client takes. Not retried.
-    BodyTooLarge,
-    /// A walk cannot promise that it saw every job, or a wait that it saw every end. Not retried;
-    /// the text says what to do.
-    Incomplete,
-    /// The client's [cancel token](crate::ClientBuilder::cancel_token) was cancelled. Not retried.
-    Cancelled,
-}
-
 impl Error {
-    pub(crate) fn input(parameter: &'static str, why: impl Into<Cow<'static, str>>) -> Self {
-        Cause::Input {
+    /// A parameter whose value breaks `rule`: prints `invalid <parameter>: <rule>`.
+    pub(crate) fn input(parameter: &'static str, rule: impl Into<Cow<'static, str>>) -> Self {
+        Cause::Invalid {
             parameter,
-            why: why.into(),
+            value: None,
+            rule: rule.into(),
         }
         .into()
+    }
+
+    /// As [`input`](Self::input), with the value, which must not be secret: prints
+    /// `invalid <parameter> <value>: <rule>`.
+    pub(crate) fn invalid(
+        parameter: &'static str,
+        value: impl fmt::Debug,
+        rule: impl Into<Cow<'static, str>>,
+    ) -> Self {
+        Cause::Invalid {
+            parameter,
+            value: Some(alloc::format!("{value:?}")),
+            rule: rule.into(),
+        }
+        .into()
+    }
+
+    /// A parameter that was not set: prints `missing <parameter>: <remedy>`.
+    pub(crate) fn missing(parameter: &'static str, remedy: impl Into<Cow<'static, str>>) -> Self {
+        Cause::Missing {
+            parameter,
+            remedy: remedy.into(),
+        }
+        .into()
+    }
+
+    /// No credentials are configured: prints `no credentials: <why>`.
+    pub(crate) fn no_credentials(why: impl Into<Cow<'static, str>>) -> Self {
+        Cause::NoCredentials(why.into()).into()
     }
 
     pub(crate) fn credentials(why: impl Into<Cow<'static, str>>, source: Option<BoxError>) -> Self {
@@ -141,13 +157,36 @@ impl Error {
         Cause::Cancelled.into()
     }
 
+    /// Names the request that failed, unless one is named already.
+    pub(crate) fn with_request(
+        mut self,
+        method: &'static str,
+        url: String,
+        responder: Responder,
+        times: Times,
+    ) -> Self {
+        if self.0.sent.is_none() {
+            self.0.sent = Some(Sent {
+                method,
+                url,
+                responder,
+                times,
+            });
+        }
+        self
+    }
+
     pub(crate) fn with_request_id(mut self, request_id: Option<String>) -> Self {
         self.0.request_id = request_id;
         self
     }
 
-    pub(crate) fn with_retry_after(mut self, retry_after: Option<Duration>) -> Self {
-        self.0.retry_after = retry_after;
+    /// Sets the delay that the service demanded, for programs that send requests themselves and use
+    /// [`RetryPolicy::delay`](crate::RetryPolicy::delay): see
+    /// [`ResponseHead::retry_after_delay`](crate::transport::ResponseHead::retry_after_delay).
+    #[must_use]
+    pub fn with_retry_after(mut self, retry_after: impl Into<Option<Duration>>) -> Self {
+        self.0.retry_after = retry_after.into();
         self
     }
 
@@ -156,11 +195,12 @@ impl Error {
         self
     }
 
-    /// What kind of failure this is.
+    /// The kind of failure.
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
         match &self.0.cause {
-            Cause::Input { .. } => ErrorKind::InvalidInput,
+            Cause::Invalid { .. } | Cause::Missing { .. } => ErrorKind::InvalidInput,
+            Cause::NoCredentials(_) => ErrorKind::NoCredentials,
             Cause::Credentials { .. } => ErrorKind::Credentials,
             Cause::Api(error) => error.kind(),
             Cause::Redirect { .. } => ErrorKind::Redirect,
@@ -182,14 +222,13 @@ impl Error {
         }
     }
 
-    /// Whether the same request may succeed if it is sent again a while later. These are the
-    /// failures that the client's [`RetryPolicy`](crate::RetryPolicy) tries again.
+    /// Whether the same request may succeed later. These failures are retried by the client's
+    /// [`RetryPolicy`](crate::RetryPolicy).
     #[must_use]
     pub fn is_transient(&self) -> bool {
         match &self.0.cause {
             Cause::Api(error) => {
-                // A refused key stays refused, whatever the status it comes with: asking again
-                // could lock it.
+                // Rejected credentials stay rejected, whatever the status: a retry could lock a key.
                 matches!(error.status, 429 | 500 | 502 | 503 | 504)
                     && !matches!(
                         error.kind(),
@@ -201,7 +240,7 @@ impl Error {
         }
     }
 
-    /// Whether the service cannot have acted on the request: it was not reached, or turned it away.
+    /// Whether the service cannot have acted on the request: it was not reached, or rejected it.
     pub(crate) fn is_before_any_effect(&self) -> bool {
         match &self.0.cause {
             Cause::Api(error) => matches!(error.status, 429 | 503),
@@ -210,7 +249,7 @@ impl Error {
         }
     }
 
-    /// What the service answered, if it answered with an error.
+    /// The error in the response, if there was one.
     #[must_use]
     pub fn api(&self) -> Option<&ApiError> {
         match &self.0.cause {
@@ -220,7 +259,7 @@ impl Error {
         }
     }
 
-    /// Where the answer departs from what the service documents, if that was the failure.
+    /// Where the response departs from what the service documents, if that was the failure.
     #[must_use]
     pub fn decode(&self) -> Option<&DecodeError> {
         match &self.0.cause {
@@ -229,7 +268,7 @@ impl Error {
         }
     }
 
-    /// What happened on the way, if the request did not get through.
+    /// Why there was no complete response, if that was the failure.
     #[must_use]
     pub fn transport(&self) -> Option<&TransportError> {
         match &self.0.cause {
@@ -238,16 +277,17 @@ impl Error {
         }
     }
 
-    /// The parameter that was refused before anything was sent.
+    /// The parameter that was rejected before anything was sent: the name of a setter of
+    /// [`ClientBuilder`](crate::ClientBuilder), [`ListJobs`](crate::ListJobs) or another builder.
     #[must_use]
     pub fn parameter(&self) -> Option<&'static str> {
         match &self.0.cause {
-            Cause::Input { parameter, .. } => Some(parameter),
+            Cause::Invalid { parameter, .. } | Cause::Missing { parameter, .. } => Some(parameter),
             _ => None,
         }
     }
 
-    /// The HTTP status of the answer, if there was one and it was not a success.
+    /// The HTTP status of the response, if there was one and it was not a success.
     #[must_use]
     pub fn status(&self) -> Option<u16> {
         match &self.0.cause {
@@ -256,35 +296,59 @@ impl Error {
         }
     }
 
-    /// The id the service gave the request, which its support asks for.
+    /// The method of the request that failed, such as `GET`.
+    #[must_use]
+    pub fn method(&self) -> Option<&str> {
+        self.0.sent.as_ref().map(|sent| sent.method)
+    }
+
+    /// The URL of the request that failed; that of a login without its query.
+    #[must_use]
+    pub fn url(&self) -> Option<&str> {
+        self.0.sent.as_ref().map(|sent| sent.url.as_str())
+    }
+
+    /// Who sent the response that is an error or could not be decoded.
+    #[must_use]
+    pub fn responder(&self) -> Option<Responder> {
+        match &self.0.cause {
+            Cause::Api(error) => Some(error.responder),
+            Cause::Redirect { .. } | Cause::Decode(_) => Some(self.0.sent.as_ref()?.responder),
+            Cause::Incomplete { source, .. } => source.as_ref()?.responder(),
+            _ => None,
+        }
+    }
+
+    /// The id that the service gave the request, which its support asks for.
     #[must_use]
     pub fn request_id(&self) -> Option<&str> {
         let of_api = || self.api()?.request_id.as_deref();
         self.0.request_id.as_deref().or_else(of_api)
     }
 
-    /// How long the service asked to wait before the next request (`Retry-After`).
+    /// The delay that the service demanded before the next request (`Retry-After`).
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
         self.0.retry_after
     }
 
-    /// How many times the request was sent; 0 when it was not.
+    /// The number of times the request was sent; 0 if it was not. A login that it depended on
+    /// counts, too.
     #[must_use]
     pub fn attempts(&self) -> u32 {
         self.0.tries.map_or(0, |tries| tries.attempts)
     }
 
-    /// The time from the first attempt to the end of the last.
+    /// The time from the start of the call to the end of the last attempt.
     #[must_use]
     pub fn elapsed(&self) -> Duration {
         self.0.tries.map_or(Duration::ZERO, |tries| tries.elapsed)
     }
 
-    /// What to do about it, in one line, where that is known.
+    /// What to do next, in one line, where the cause is known.
     #[must_use]
-    pub fn hint(&self) -> Option<&'static str> {
-        self.api().and_then(ApiError::hint)
+    pub fn hint(&self) -> Option<Cow<'static, str>> {
+        hint::of(self)
     }
 }
 
@@ -292,6 +356,7 @@ impl From<Cause> for Error {
     fn from(cause: Cause) -> Self {
         Self(Box::new(Inner {
             cause,
+            sent: None,
             request_id: None,
             retry_after: None,
             tries: None,
@@ -317,35 +382,74 @@ impl From<TransportError> for Error {
     }
 }
 
+/// The longest URL that an error's text shows; [`Error::url`] has all of it.
+const MAX_SHOWN_URL: usize = 200;
+
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0.cause {
-            Cause::Input { parameter, why } => write!(f, "{parameter} {why}")?,
+            Cause::Invalid {
+                parameter,
+                value,
+                rule,
+            } => {
+                write!(f, "invalid {parameter}")?;
+                if let Some(value) = value {
+                    write!(f, " {value}")?;
+                }
+                write!(f, ": {rule}")?;
+            }
+            Cause::Missing { parameter, remedy } => write!(f, "missing {parameter}: {remedy}")?,
+            Cause::NoCredentials(why) => write!(f, "no credentials: {why}")?,
             Cause::Credentials { why, .. } | Cause::Incomplete { why, .. } => f.write_str(why)?,
-            Cause::Api(error) => error.fmt(f)?,
+            Cause::Api(error) => error.write_without_request_id(f)?,
             Cause::Redirect { status, location } => {
-                write!(f, "the service answered {status}, a redirect")?;
+                let responder = self.responder().unwrap_or_default();
+                write!(f, "{responder} responded {status}, a redirect")?;
                 if let Some(location) = location {
                     write!(f, " to {location}")?;
                 }
                 f.write_str(", which is not followed: it would carry the token to another host")?;
             }
-            Cause::Decode(error) => error.fmt(f)?,
+            Cause::Decode(error) => {
+                f.write_str("cannot decode the response")?;
+                if let Some(responder) = self.responder() {
+                    write!(f, " of {responder}")?;
+                }
+                write!(f, ": {error}")?;
+            }
             Cause::Transport(error) => error.fmt(f)?,
             #[cfg(feature = "std")]
             Cause::Cancelled => f.write_str("cancelled by the program")?,
         }
-        if let (Some(id), None) = (&self.0.request_id, self.api()) {
-            write!(f, " (request id {id})")?;
+        self.write_circumstances(f)
+    }
+}
+
+impl Error {
+    /// Writes ` (GET https://host/path, request id 1f, 3 attempts in 2.1 s)`, as far as known.
+    fn write_circumstances(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut separator = " (";
+        if let Some(Sent { method, url, .. }) = &self.0.sent {
+            let (shown, more) = match url.char_indices().nth(MAX_SHOWN_URL) {
+                Some((end, _)) => (url.get(..end).unwrap_or_default(), "…"),
+                None => (url.as_str(), ""),
+            };
+            write!(f, "{separator}{method} {shown}{more}")?;
+            separator = ", ";
+        }
+        let is_source_shown = matches!(self.0.cause, Cause::Incomplete { .. });
+        if let (Some(id), false) = (self.request_id(), is_source_shown) {
+            write!(f, "{separator}request id {id}")?;
+            separator = ", ";
         }
         match self.0.tries {
             // In whole tenths: formatting a float would link ten kilobytes into small programs.
-            Some(Tries { attempts, elapsed }) if attempts > 1 => write!(
-                f,
-                ", after {attempts} attempts in {}.{} s",
-                elapsed.as_secs(),
-                elapsed.subsec_millis() / 100
-            ),
+            Some(Tries { attempts, elapsed }) if attempts > 1 => {
+                let (seconds, tenths) = (elapsed.as_secs(), elapsed.subsec_millis() / 100);
+                write!(f, "{separator}{attempts} attempts in {seconds}.{tenths} s)")
+            }
+            _ if separator == ", " => f.write_str(")"),
             _ => Ok(()),
         }
     }
@@ -365,7 +469,7 @@ impl fmt::Debug for Error {
 }
 
 impl core::error::Error for Error {
-    /// What lies below, where the text does not repeat it.
+    /// The underlying error, where the text does not repeat it.
     fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
         match &self.0.cause {
             Cause::Credentials { source, .. } => source
@@ -386,20 +490,77 @@ mod tests {
     use alloc::string::ToString as _;
 
     #[test]
-    fn errors_travel_between_threads() {
-        fn travels<T: Send + Sync + 'static>() {}
-        travels::<Error>();
+    fn is_send_and_sync() {
+        fn check<T: Send + Sync + 'static>() {}
+        check::<Error>();
+    }
+
+    fn lost() -> Error {
+        TransportError::new(TransportErrorKind::ConnectionLost, "connection lost").into()
     }
 
     #[test]
-    fn the_text_tells_attempts_only_when_there_were_several() {
-        let error = || Error::from(TransportError::new(TransportErrorKind::Connect, "refused"));
-        assert_eq!(error().with_tries(1, Duration::ZERO).to_string(), "refused");
+    fn prints_the_number_of_attempts_if_there_were_several() {
         assert_eq!(
-            error()
+            lost().with_tries(1, Duration::ZERO).to_string(),
+            "connection lost"
+        );
+        assert_eq!(
+            lost()
                 .with_tries(3, Duration::from_millis(2140))
                 .to_string(),
-            "refused, after 3 attempts in 2.1 s"
+            "connection lost (3 attempts in 2.1 s)"
+        );
+    }
+
+    #[test]
+    fn prints_the_request_and_its_id() {
+        let url = "https://h/v5/p/backup-migration-jobs?limit=1";
+        let named =
+            |error: Error| error.with_request("GET", url.into(), Responder::Drs, Times::default());
+        assert_eq!(
+            named(lost()).to_string(),
+            "connection lost (GET https://h/v5/p/backup-migration-jobs?limit=1)"
+        );
+        let error = named(lost())
+            .with_request_id(Some("r-1".into()))
+            .with_tries(2, Duration::from_secs(1));
+        assert_eq!(
+            error.to_string(),
+            "connection lost (GET https://h/v5/p/backup-migration-jobs?limit=1, request id r-1, \
+             2 attempts in 1.0 s)"
+        );
+        assert_eq!((error.method(), error.url()), (Some("GET"), Some(url)));
+        let decode = DecodeError::new("count".into(), 9, "an integer");
+        assert_eq!(
+            named(decode.into()).to_string(),
+            "cannot decode the response of DRS: count at byte 9: expected an integer \
+             (GET https://h/v5/p/backup-migration-jobs?limit=1)"
+        );
+    }
+
+    #[test]
+    fn shortens_a_long_url_in_the_text_alone() {
+        let url = alloc::format!("https://h/{}", "é".repeat(400));
+        let error = lost().with_request("GET", url.clone(), Responder::Drs, Times::default());
+        assert!(error.to_string().ends_with("é…)"), "{error}");
+        assert!(error.to_string().chars().count() < 250);
+        assert_eq!(error.url(), Some(url.as_str()));
+    }
+
+    #[test]
+    fn prints_input_errors_in_three_forms() {
+        assert_eq!(
+            Error::input("endpoint", "must have a host").to_string(),
+            "invalid endpoint: must have a host"
+        );
+        assert_eq!(
+            Error::invalid("limit", 0, "must be at least 2").to_string(),
+            "invalid limit 0: must be at least 2"
+        );
+        assert_eq!(
+            Error::missing("endpoint", "set a region").to_string(),
+            "missing endpoint: set a region"
         );
     }
 }

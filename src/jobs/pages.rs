@@ -148,18 +148,14 @@ impl Pages {
         if let Some(parameter) = self.query.limit_or_offset() {
             return Err(Error::input(
                 parameter,
-                "is set, but a walk asks for every page: set a page size, and take(n) for fewer jobs",
+                "must not be set where all pages are listed: use page_size, and take(n) for fewer jobs",
             ));
         }
         if !PAGE_SIZES.contains(&self.page_size) {
-            return Err(Error::input(
+            return Err(Error::invalid(
                 "page_size",
-                alloc::format!(
-                    "is {}, but a walk takes {} to {}",
-                    self.page_size,
-                    PAGE_SIZES.start(),
-                    PAGE_SIZES.end()
-                ),
+                self.page_size,
+                alloc::format!("must be {} to {}", PAGE_SIZES.start(), PAGE_SIZES.end()),
             ));
         }
         Ok(())

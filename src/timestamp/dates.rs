@@ -1,4 +1,4 @@
-//! Dates in the one form that a header has: HTTP's `Date` and the signer's `X-Sdk-Date`.
+//! Dates of headers: HTTP's, and the signer's `X-Sdk-Date`.
 
 #[cfg(any(feature = "aksk", feature = "emulator", test))]
 use alloc::string::String;
@@ -15,46 +15,42 @@ const MONTHS: [&str; 12] = [
 const WEEKDAYS: [&str; 7] = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"];
 
 impl Timestamp {
-    /// Reads the date of an HTTP header, `Sun, 06 Nov 1994 08:49:37 GMT`, in this one form, which
-    /// is the only one that may be written today (RFC 9110, section 5.6.7).
+    /// Parses the date of an HTTP header in one of its three forms (RFC 9110, section 5.6.7):
+    /// `Sun, 06 Nov 1994 08:49:37 GMT`, `Sunday, 06-Nov-94 08:49:37 GMT` and
+    /// `Sun Nov  6 08:49:37 1994`. A year of two digits lies in 1970 to 2069.
     pub(crate) fn parse_http(text: &str) -> Option<Self> {
-        let rest = text.split_once(", ")?.1.as_bytes();
-        let [
-            d1,
-            d2,
-            b' ',
-            month @ ..,
-            b' ',
-            y1,
-            y2,
-            y3,
-            y4,
-            b' ',
-            h1,
-            h2,
-            b':',
-            m1,
-            m2,
-            b':',
-            s1,
-            s2,
-            b' ',
-            b'G',
-            b'M',
-            b'T',
-        ] = rest
-        else {
-            return None;
+        let mut words = text.split([' ', ',', '-']).filter(|word| !word.is_empty());
+        let mut next = || words.next();
+        let (_weekday, second) = (next()?, next()?);
+        let (day, month, year, time) = match month_number(second) {
+            Some(month) => {
+                let (day, time, year) = (next()?, next()?, next()?);
+                (day, month, year, time)
+            }
+            None => {
+                let (month, year, time) = (month_number(next()?)?, next()?, next()?);
+                if next()? != "GMT" {
+                    return None;
+                }
+                (second, month, year, time)
+            }
         };
-        let month = MONTHS
-            .iter()
-            .zip(1..)
-            .find(|(name, _)| name.as_bytes() == month)?
-            .1;
-        of_calendar(
-            (&[*y1, *y2, *y3, *y4], month, &[*d1, *d2]),
-            [&[*h1, *h2], &[*m1, *m2], &[*s1, *s2]],
-        )
+        if next().is_some() {
+            return None;
+        }
+        let year = match digits(year.as_bytes(), 2..=4)? {
+            short @ 0..=69 if year.len() == 2 => short + 2000,
+            short if year.len() == 2 => short + 1900,
+            year => year,
+        };
+        let mut clock = time.split(':');
+        let mut two = || digits(clock.next()?.as_bytes(), 2..=2);
+        let time = (two()?, two()?, two()?);
+        if clock.next().is_some() {
+            return None;
+        }
+        let day = digits(day.as_bytes(), 1..=2)?;
+        Self::from_unix_millis(unix_seconds((year, month, day), time)?.checked_mul(1000)?)
     }
 
     /// The date of an HTTP header: `Sun, 06 Nov 1994 08:49:37 GMT`.
@@ -128,6 +124,15 @@ impl Timestamp {
     }
 }
 
+/// The number of a month, from 1, by its short English name.
+fn month_number(name: &str) -> Option<i64> {
+    let mut numbered = MONTHS.iter().zip(1..);
+    numbered
+        .find(|(month, _)| **month == name)
+        .map(|(_, number)| number)
+}
+
+#[cfg(any(feature = "emulator", test))]
 fn of_calendar(
     (year, month, day): (&[u8], i64, &[u8]),
     [hour, minute, second]: [&[u8]; 3],
@@ -152,13 +157,26 @@ mod tests {
         assert_eq!(time.to_sdk_date(), "19941106T084937Z");
         for text in [
             "",
-            "Sunday, 06-Nov-94 08:49:37 GMT",
-            "Sun Nov  6 08:49:37 1994",
             "Sun, 06 Nov 1994 08:49:37 UTC",
+            "Sun, 06 Nov 1994 08:49:37",
+            "Sun, 06 Nov 1994 08:49 GMT",
+            "Sun, 06 Nov 1994 08:49:37:00 GMT",
+            "Sun, 06 Nov 1994 08:49:37 GMT x",
+            "Sun Nov 6 08:49:37 1994 GMT",
+            "06 Nov 1994 08:49:37 GMT",
             "x, 31 Feb 1994 08:49:37 GMT",
         ] {
             assert_eq!(Timestamp::parse_http(text), None, "{text}");
         }
+        for text in [
+            "Sunday, 06-Nov-94 08:49:37 GMT",
+            "Sun Nov  6 08:49:37 1994",
+            "Sun Nov 06 08:49:37 1994",
+        ] {
+            assert_eq!(Timestamp::parse_http(text), Some(time), "{text}");
+        }
+        let later = Timestamp::parse_http("Thursday, 26-Nov-26 08:49:37 GMT").unwrap();
+        assert_eq!(later.to_string(), "2026-11-26T08:49:37Z");
         for text in [
             "",
             "19941106T084937",

@@ -7,6 +7,7 @@ use core::fmt;
 use core::time::Duration;
 
 use crate::error::Error;
+use crate::header;
 use crate::secret::Secret;
 
 /// The method of a request.
@@ -130,19 +131,39 @@ fn check_value(name: &'static str, value: &str) -> Result<(), Error> {
         .position(|byte| !matches!(byte, b' '..=b'~' | b'\t'))
     {
         return Err(Error::input(
-            name,
+            parameter_of(name),
             alloc::format!(
-                "holds at byte {at} a character that no header may hold; only printable ASCII is allowed"
+                "must be printable ASCII to be sent in the header {name}; byte {at} is not"
             ),
         ));
     }
     if value.trim_matches([' ', '\t']).len() != value.len() {
         return Err(Error::input(
-            name,
-            "begins or ends with a space, which would be lost on the way",
+            parameter_of(name),
+            alloc::format!(
+                "must not begin or end with a space, which the header {name} would lose"
+            ),
         ));
     }
     Ok(())
+}
+
+/// The setter of this crate that a header's value comes from.
+fn parameter_of(header: &'static str) -> &'static str {
+    match header {
+        header::AUTH_TOKEN => "token",
+        header::LANGUAGE => "language",
+        header::USER_AGENT => "user_agent",
+        #[cfg(any(feature = "aksk", feature = "emulator"))]
+        header::PROJECT_ID => "project_id",
+        #[cfg(feature = "aksk")]
+        header::SECURITY_TOKEN => "security_token",
+        #[cfg(any(feature = "aksk", feature = "emulator"))]
+        header::AUTHORIZATION => "access_key",
+        #[cfg(any(feature = "aksk", feature = "emulator"))]
+        header::HOST => "endpoint",
+        other => other,
+    }
 }
 
 impl fmt::Debug for Headers {
@@ -284,7 +305,7 @@ mod tests {
             let error = headers
                 .push_secret("X-Auth-Token", Secret::new(value))
                 .unwrap_err();
-            assert_eq!(error.parameter(), Some("X-Auth-Token"));
+            assert_eq!(error.parameter(), Some("token"));
             assert!(!error.to_string().contains("cret"), "{error}");
         }
         assert_eq!(headers.iter().count(), 0);

@@ -35,7 +35,7 @@ fn a_token_that_is_not_accepted_is_told_with_what_to_do() {
     let run = Run::of(command_for(&server, &["list"]));
     run.assert_refused(
         1,
-        &["error: the service answered 401", "hint: ", "request id"],
+        &["error: the gateway responded 401", "hint: ", "request id"],
     );
     assert_eq!(run.stdout, "");
     assert_eq!(emulator.request_count(), 1, "a 401 is not sent again");
@@ -87,7 +87,7 @@ fn what_is_missing_is_told_at_once_with_what_to_set() {
     );
     let mut without_project = command(&["list", "--region", "cn-north-4"]);
     without_project.env("HW_AUTH_TOKEN", TOKEN);
-    Run::of(without_project).assert_refused(2, &["the project id", "--project-id"]);
+    Run::of(without_project).assert_refused(2, &["project id", "--project-id"]);
     let mut with_a_token_alone = command(&["list"]);
     with_a_token_alone.env("HW_AUTH_TOKEN", TOKEN);
     Run::of(with_a_token_alone).assert_refused(2, &["no region, no project id", "--project-id"]);
@@ -152,15 +152,12 @@ fn a_dry_run_stands_in_for_credentials_that_are_not_there_and_for_no_others() {
 #[test]
 fn what_cannot_be_used_is_named_as_the_command_line_names_it() {
     for (arguments, said) in [
-        (&["--region", "no region"][..], "the region (--region"),
-        (
-            &["--endpoint", "http://10.0.0.1"],
-            "the endpoint (--endpoint)",
-        ),
+        (&["--region", "no region"][..], "region (--region"),
+        (&["--endpoint", "http://10.0.0.1"], "endpoint (--endpoint)"),
         (&["--endpoint", "http://10.0.0.1"], "this machine alone"),
         (
             &["--endpoint", "https://h", "--ca-file", "/dev/null"],
-            "the certificates (--ca-file)",
+            "root certificates (--ca-file)",
         ),
     ] {
         let mut list = command(&[&["list", "--project-id", "p"], arguments].concat());
@@ -182,7 +179,7 @@ fn an_address_of_iam_in_plain_http_is_told_what_is_taken_instead() {
     run.assert_refused(
         2,
         &[
-            "the endpoint of IAM (HUAWEICLOUD_SDK_IAM_ENDPOINT) is plain http",
+            "IAM endpoint (HUAWEICLOUD_SDK_IAM_ENDPOINT): must begin with https://",
             "https://iam.",
             "this machine alone",
         ],

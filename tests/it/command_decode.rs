@@ -116,7 +116,7 @@ fn an_answer_that_is_an_error_is_told_as_one() {
     run.assert_refused(
         1,
         &[
-            "error: standard input: the service answered DRS.M00261: wrong project\n",
+            "error: standard input: DRS responded DRS.M00261: wrong project\n",
             "hint: ",
         ],
     );

@@ -226,7 +226,7 @@ fn described(
 /// Whether there are no credentials at all: half of some, or a profile that cannot be read, would
 /// stop the real run, so it stops a dry run too.
 fn is_nothing_found(error: &Error) -> bool {
-    error.kind() == ErrorKind::Credentials && error.to_string().starts_with("no credentials: ")
+    error.kind() == ErrorKind::NoCredentials
 }
 
 fn transport(args: &ServiceArgs) -> Result<Ureq, Failure> {

@@ -89,26 +89,17 @@ impl From<Error> for Failure {
     fn from(error: Error) -> Self {
         let mut message = with_causes(&error);
         if let Some((parameter, flag)) = error.parameter().and_then(flag_of)
-            && let Some(rest) = message.strip_prefix(parameter)
+            && let Some((form, rest)) = message.split_once(parameter)
+            && matches!(form, "invalid " | "missing ")
         {
-            message = format!("{flag}{rest}");
+            message = format!("{form}{flag}{rest}");
         }
-        let hint = error.hint().or(match error.kind() {
-            ErrorKind::Connect => {
-                Some("check the region or the endpoint, and whether this network needs a proxy (HTTPS_PROXY)")
-            }
-            ErrorKind::Timeout => Some("try again later, or give a list longer with --timeout"),
-            ErrorKind::Tls => {
-                Some("if this network has an authority of its own, name its certificate with --ca-file")
-            }
-            ErrorKind::Decode => {
-                Some("is the endpoint the service's? With -v each request is shown")
-            }
-            _ => None,
-        });
+        let hint = error.hint();
         let hints = hint.into_iter().map(Into::into).collect();
         match error.kind() {
-            ErrorKind::InvalidInput | ErrorKind::Credentials => Self::Usage { message, hints },
+            ErrorKind::InvalidInput | ErrorKind::NoCredentials | ErrorKind::Credentials => {
+                Self::Usage { message, hints }
+            }
             _ => Self::Refused { message, hints },
         }
     }
@@ -123,11 +114,11 @@ impl From<io::Error> for Failure {
 /// Where the command is told what the library calls `parameter`.
 fn flag_of(parameter: &str) -> Option<(&str, &'static str)> {
     let flag = match parameter {
-        "region" => "the region (--region, HW_REGION_NAME)",
-        "endpoint" => "the endpoint (--endpoint)",
-        "iam_endpoint" => "the endpoint of IAM (HUAWEICLOUD_SDK_IAM_ENDPOINT)",
-        "project_id" => "the project id (--project-id, HUAWEICLOUD_SDK_PROJECT_ID)",
-        "root_certificates" => "the certificates (--ca-file)",
+        "region" => "region (--region, HW_REGION_NAME)",
+        "endpoint" => "endpoint (--endpoint)",
+        "iam_endpoint" => "IAM endpoint (HUAWEICLOUD_SDK_IAM_ENDPOINT)",
+        "project_id" => "project id (--project-id, HUAWEICLOUD_SDK_PROJECT_ID)",
+        "root_certificates" => "root certificates (--ca-file)",
         _ => return None,
     };
     Some((parameter, flag))

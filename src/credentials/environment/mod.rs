@@ -524,7 +524,7 @@ fn invalid(name: &str, rule: &str) -> Error {
 }
 
 fn none_found(searched: &str) -> Error {
-    Error::credentials(format!("no credentials: {searched}"), None)
+    Error::no_credentials(String::from(searched))
 }
 
 /// Half of what belongs together is a mistake, not a reason to search elsewhere.

@@ -1,6 +1,5 @@
 //! The one parser of durations, for fault texts and for the command's options.
 
-use alloc::format;
 use core::time::Duration;
 
 use crate::error::Error;
@@ -37,7 +36,7 @@ const UNITS: [(&str, u64); 5] = [
 /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) if the text has another form or is
 /// longer than 100 years.
 pub fn parse_duration(text: &str) -> Result<Duration, Error> {
-    parse(text).map_err(|rule| Error::input("duration", format!("{text:?}: {rule}")))
+    parse(text).map_err(|rule| Error::invalid("duration", text, rule))
 }
 
 fn parse(text: &str) -> Result<Duration, &'static str> {
@@ -81,6 +80,7 @@ fn split_at_first(text: &str, ends: impl Fn(char) -> bool) -> (&str, &str) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use alloc::format;
 
     #[test]
     fn accepts_numbers_with_units_from_the_longest_to_the_shortest() {

@@ -38,7 +38,7 @@ impl FromStr for Faults {
 }
 
 fn invalid(part: &str, expected: &str) -> Error {
-    Error::input("fault", format!("{part:?}: expected {expected}"))
+    Error::invalid("fault", part, format!("expected {expected}"))
 }
 
 fn rule(text: &str) -> Result<Rule, Error> {

@@ -268,7 +268,8 @@ fn a_project_found_by_name_bears_that_name_and_errors_say_which_were_found() {
     ] {
         let error = resolve(projects).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Credentials);
-        assert_eq!(error.to_string(), expected);
+        let request = "(GET https://iam.cn-north-4.myhuaweicloud.com/v3/projects?name=cn-north-4)";
+        assert_eq!(error.to_string(), format!("{expected} {request}"));
     }
 }
 
@@ -282,11 +283,11 @@ fn a_project_id_that_no_header_holds_is_refused_at_once_where_a_key_signs() {
             .build()
     };
     let error = of(Credentials::access_key("AK", SECRET)).unwrap_err();
-    assert_eq!(error.parameter(), Some("X-Project-Id"));
+    assert_eq!(error.parameter(), Some("project_id"));
     // A token asks for it in the path alone, where anything can be encoded.
     let client = of(Credentials::token("t")).unwrap();
     let error = client.with_credentials(AccessKey::new("AK", SECRET));
-    assert_eq!(error.unwrap_err().parameter(), Some("X-Project-Id"));
+    assert_eq!(error.unwrap_err().parameter(), Some("project_id"));
 }
 
 #[test]

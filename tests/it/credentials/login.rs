@@ -312,7 +312,7 @@ fn a_response_without_a_token_is_an_error() {
     let client = Iam::client(None, b"{}").build().unwrap();
     assert_eq!(
         list(&client).unwrap_err().to_string(),
-        "cannot log in: IAM's response has no token in X-Subject-Token (request id r-1)"
+        "cannot log in: IAM's response has no token in X-Subject-Token (POST https://iam.cn-north-4.myhuaweicloud.com/v3/auth/tokens, request id r-1)"
     );
 }
 
@@ -415,7 +415,7 @@ fn a_token_for_another_project_than_the_named_one_is_refused() {
             .unwrap_err()
             .to_string(),
         "cannot use the token of the login: it is for the project \"other\" instead of \
-         \"cn-north-4\" (request id r-1)"
+         \"cn-north-4\" (POST https://iam.cn-north-4.myhuaweicloud.com/v3/auth/tokens, request id r-1)"
     );
     let named = client.project_name("other").build().unwrap();
     assert_eq!(named.resolve_project_id().unwrap(), "p9");
@@ -524,7 +524,8 @@ fn all_of_a_clients_projects_are_paced_together() {
     let client = client(&emulator, &clock)
         .token("t")
         .project_id("p4")
-        .retry(RetryPolicy::none().min_interval(Duration::from_secs(2)))
+        .retry(RetryPolicy::none())
+        .min_request_interval(Duration::from_secs(2))
         .build()
         .unwrap();
     for project in ["p4", "p5", "p4"] {

@@ -31,7 +31,7 @@ pub(crate) fn run(data: &[u8]) {
             Err(error) => {
                 let kind = error.kind();
                 let is_refusal =
-                    kind == ErrorKind::Credentials || error.parameter() == Some("X-Project-Id");
+                    kind == ErrorKind::Credentials || error.parameter() == Some("project_id");
                 assert!(is_refusal, "{error:?}");
                 return None;
             }

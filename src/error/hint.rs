@@ -1,0 +1,509 @@
+//! What to do next, in one line that fits the cause.
+//!
+//! Pure functions of an error. Causes that only a text tells, such as an expired certificate, are
+//! recognised by phrases: those of rustls, OpenSSL and libcurl, and of the servers' own messages.
+
+use alloc::borrow::Cow;
+use alloc::format;
+use alloc::string::{String, ToString as _};
+use core::fmt::Write as _;
+
+use super::{ApiError, Cause, Error, ErrorKind, Responder, Sent, Times, TransportErrorKind};
+use crate::timestamp::Timestamp;
+
+/// How far from the service's time a signature is accepted.
+const SIGNATURE_TOLERANCE_MILLIS: u64 = 15 * 60 * 1000;
+
+pub(super) fn of(error: &Error) -> Option<Cow<'static, str>> {
+    let sent = error.0.sent.as_ref();
+    match &error.0.cause {
+        Cause::Api(api) => {
+            if api.kind() == ErrorKind::Authentication
+                && let Some(skew) = sent.and_then(|sent| clock_skew(&sent.times))
+            {
+                return Some(skew.into());
+            }
+            of_api(api, sent).map(Cow::Borrowed)
+        }
+        Cause::Incomplete { source, .. } => of(source.as_ref()?),
+        Cause::Transport(_) => of_transport(error, sent),
+        Cause::Redirect { .. } => Some(
+            "if the address is the service's, set it as the endpoint; a login page redirects, too"
+                .into(),
+        ),
+        Cause::Decode(_) => Some(
+            match error.responder() {
+                Some(Responder::Proxy) => {
+                    "the body is no JSON: a proxy, or the login page of a network, responded instead of the service"
+                }
+                Some(Responder::Iam) => "check that the IAM endpoint is that of IAM",
+                _ => "check that the endpoint is that of DRS",
+            }
+            .into(),
+        ),
+        _ => None,
+    }
+}
+
+/// The hint for an error response; `sent` is the request, if known.
+pub(super) fn of_api(error: &ApiError, sent: Option<&Sent>) -> Option<&'static str> {
+    let says = |phrases: &[&str]| contains_any(&error.message, phrases);
+    let kind = error.kind();
+    Some(match (error.code.as_deref(), error.responder, kind) {
+        _ if says(&[
+            "plain HTTP request was sent to HTTPS",
+            "HTTP request to an HTTPS server",
+        ]) =>
+        {
+            "the port expects TLS: begin the endpoint with https://"
+        }
+        (_, Responder::Proxy, ErrorKind::BadRequest)
+            if matches!(error.status, 400 | 413 | 431 | 494) =>
+        {
+            "a proxy rejected the request, perhaps because the token makes its headers too long: use an access key, or connect without the proxy (NO_PROXY)"
+        }
+        (_, Responder::Iam, _) if error.status == 404 => {
+            "check the IAM endpoint: scheme and host alone, such as https://iam.cn-north-4.myhuaweicloud.com"
+        }
+        (_, Responder::Iam, ErrorKind::Authentication) => of_login(error),
+        (_, Responder::Iam, ErrorKind::Permission) => {
+            "the user may not do this at IAM: ask the account's administrator, or set the project id so that it is not looked up"
+        }
+        (Some("DRS.M00261"), ..) => {
+            "check the project id: the token must be scoped to this project, in this region"
+        }
+        (.., ErrorKind::BadRequest) => of_parameters(error, sent),
+        (.., ErrorKind::Authentication) => {
+            "the token, key or signature was rejected: a token lasts 24 hours and is for one project; do not retry a key, five failures lock it for five minutes"
+        }
+        (.., ErrorKind::Permission) => {
+            "the user lacks a permission for DRS in this project: ask the account's administrator"
+        }
+        (.., ErrorKind::Throttled) => {
+            "reduce the request rate: the gateway allows about 200 requests in five minutes"
+        }
+        (.., ErrorKind::NotFound) => "check the endpoint, the region and the project id",
+        (_, Responder::Proxy, _) if error.status == 407 => {
+            "the proxy demands a user and password: set them in the proxy's URL (HTTPS_PROXY)"
+        }
+        (.., ErrorKind::Service) if error.status >= 500 => {
+            "the service failed: retry later; with the request id its support can find the cause"
+        }
+        _ => return None,
+    })
+}
+
+/// The hint for a login or a project lookup that IAM rejected.
+fn of_login(error: &ApiError) -> &'static str {
+    let says = |phrases: &[&str]| contains_any(&error.message, phrases);
+    if says(&["lock"]) {
+        "the user is locked after failed logins: wait 15 minutes before the next attempt"
+    } else if says(&[
+        "expire",
+        "must be changed",
+        "change the password",
+        "change your password",
+    ]) {
+        "the password has expired: change it in the console, then log in again"
+    } else if says(&[
+        "MFA",
+        "receipt",
+        "virtual",
+        "multi-factor",
+        "verification code",
+    ]) {
+        "the user needs multi-factor authentication: use an access key, or a user without it"
+    } else if says(&["domain", "account"]) {
+        "check the account name: IAM calls it domain, and it is not the user name of an IAM user (HW_DOMAIN_NAME)"
+    } else if says(&["disabled"]) {
+        "the user is disabled: ask the account's administrator"
+    } else {
+        "check the account (domain), user and password, or the access key; repeated failures lock them"
+    }
+}
+
+/// The hint for parameters that the service rejected.
+fn of_parameters(error: &ApiError, sent: Option<&Sent>) -> &'static str {
+    let query = sent.map_or("", |sent| {
+        sent.url.split_once('?').map_or("", |(_, query)| query)
+    });
+    let parameter = |name: &str| {
+        query
+            .split('&')
+            .filter_map(|pair| pair.split_once('='))
+            .find(|(key, _)| *key == name)
+            .map(|(_, value)| value)
+    };
+    let is_beyond = parameter("offset")
+        .and_then(|offset| offset.parse::<u64>().ok())
+        .is_some_and(|offset| offset >= 65_535);
+    let says = |phrases: &[&str]| contains_any(&error.message, phrases);
+    if is_beyond {
+        return "the service lists no job beyond offset 65534: narrow the filters, such as by name or status";
+    }
+    if says(&["sort"]) && parameter("sort_key").is_some() {
+        return "the service rejects this sort key: use another, or none (sort_key, --sort-key)";
+    }
+    if says(&["limit", "page size", "page_size"])
+        || matches!(error.code.as_deref(), Some("DRS.M00210" | "DRS.M00211"))
+    {
+        return "the service rejects this page size: use a smaller one, such as 100 (page_size, limit, --page-size)";
+    }
+    "check the filters against the service's API page"
+}
+
+fn of_transport(error: &Error, sent: Option<&Sent>) -> Option<Cow<'static, str>> {
+    let transport = error.transport()?;
+    let text = with_sources(transport);
+    let says = |phrases: &[&str]| contains_any(&text, phrases);
+    let is_http = sent.is_some_and(|sent| sent.url.starts_with("http://"));
+    Some(match transport.kind() {
+        TransportErrorKind::Tls => return Some(of_tls(&text, sent)),
+        // A TLS server rejects plain HTTP with an alert, or closes the connection.
+        TransportErrorKind::Protocol if is_http => {
+            "if the port expects TLS, begin the endpoint with https://".into()
+        }
+        TransportErrorKind::Protocol => {
+            "the server does not speak HTTP/1.1 on this port: check the endpoint".into()
+        }
+        TransportErrorKind::Proxy if says(&["407"]) && says(&["NTLM", "Negotiate"]) => {
+            "this crate authenticates to proxies with Basic alone: use a local proxy that knows NTLM or Kerberos".into()
+        }
+        TransportErrorKind::Proxy if says(&["407"]) => {
+            "check the user and password in the proxy's URL (HTTPS_PROXY)".into()
+        }
+        TransportErrorKind::Proxy => {
+            "check the proxy (HTTPS_PROXY), or connect to the host without it (NO_PROXY)".into()
+        }
+        TransportErrorKind::Connect => {
+            "check the region or the endpoint, and whether this network needs a proxy (HTTPS_PROXY)".into()
+        }
+        TransportErrorKind::Timeout => "retry later, or set a longer timeout".into(),
+        TransportErrorKind::BodyTooLarge => {
+            "use a smaller page size, or raise the maximum (max_body)".into()
+        }
+        _ => return None,
+    })
+}
+
+fn of_tls(text: &str, sent: Option<&Sent>) -> Cow<'static, str> {
+    let says = |phrases: &[&str]| contains_any(text, phrases);
+    let today = || {
+        let local = sent.and_then(|sent| Timestamp::from_unix_millis(sent.times.local));
+        local.map_or_else(String::new, |local| {
+            let text = local.to_string();
+            format!(", {},", text.get(..10).unwrap_or_default())
+        })
+    };
+    if says(&["not valid yet", "not yet valid", "NotValidYet"]) {
+        format!(
+            "the server's certificate is not valid yet, or this machine's date{} is wrong",
+            today()
+        )
+        .into()
+    } else if says(&["expired"]) {
+        format!(
+            "the server's certificate has expired, or this machine's date{} is wrong",
+            today()
+        )
+        .into()
+    } else if says(&[
+        "not valid for name",
+        "NotValidForName",
+        "hostname mismatch",
+        "does not match target",
+        "no alternative certificate",
+        "IP address mismatch",
+    ]) {
+        "the certificate is for another host: check the host in the endpoint".into()
+    } else if says(&["CaUsedAsEndEntity"]) {
+        "the server presents a CA certificate as its own: give the server a certificate that this CA signed; a CA certificate cannot be trusted as a server's".into()
+    } else if says(&[
+        "UnknownIssuer",
+        "unknown issuer",
+        "local issuer",
+        "self-signed",
+        "self signed",
+        "unknown ca",
+    ]) {
+        if says(&["given root certificates"]) {
+            "the server's chain does not end in one of the given root certificates: add the one that signed it; the file may hold several".into()
+        } else {
+            "the certificate's issuer is not trusted: if this network has a certificate authority of its own, give its root certificate (root_certificates, --ca-file)".into()
+        }
+    } else if says(&[
+        "InvalidContentType",
+        "wrong version number",
+        "packet length too long",
+        "unknown protocol",
+        "corrupt message",
+    ]) {
+        "the server does not speak TLS on this port: check the port, or begin the endpoint with http:// if plain HTTP is meant".into()
+    } else {
+        "if this network has a certificate authority of its own, give its root certificate (root_certificates, --ca-file)".into()
+    }
+}
+
+/// The hint for a signature whose time is too far from the service's.
+fn clock_skew(times: &Times) -> Option<String> {
+    let server = times.server.filter(|_| times.is_signed)?;
+    let skew = times.local.abs_diff(server);
+    if skew < SIGNATURE_TOLERANCE_MILLIS {
+        return None;
+    }
+    let direction = if times.local < server {
+        "behind"
+    } else {
+        "ahead of"
+    };
+    Some(format!(
+        "this machine's clock is {} {direction} the service's: set it, a signature is valid for 15 minutes",
+        in_words(skew / 60_000)
+    ))
+}
+
+/// `2 days 3 hours`, `1 hour 1 minute`: the two largest units.
+fn in_words(minutes: u64) -> String {
+    let mut words = String::new();
+    let parts = [
+        (minutes / 1440, "day"),
+        (minutes % 1440 / 60, "hour"),
+        (minutes % 60, "minute"),
+    ];
+    for (number, unit) in parts.into_iter().filter(|(number, _)| *number > 0).take(2) {
+        let space = if words.is_empty() { "" } else { " " };
+        let plural = if number == 1 { "" } else { "s" };
+        // Writing to a `String` cannot fail.
+        let _ = write!(words, "{space}{number} {unit}{plural}");
+    }
+    words
+}
+
+/// The text of an error and of all below it.
+fn with_sources(error: &dyn core::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(below) = source {
+        let _ = write!(text, ": {below}");
+        source = below.source();
+    }
+    text
+}
+
+/// Whether `text` contains one of the phrases, whatever the case.
+fn contains_any(text: &str, phrases: &[&str]) -> bool {
+    phrases.iter().any(|phrase| {
+        text.as_bytes()
+            .windows(phrase.len())
+            .any(|part| part.eq_ignore_ascii_case(phrase.as_bytes()))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::TransportError;
+
+    const NOW: i64 = 1_734_312_607_000; // 2024-12-16T01:30:07Z
+
+    #[track_caller]
+    fn assert_hint(error: Error, url: &str, times: Times, expected: &str) {
+        let error = error.with_request("GET", url.into(), Responder::Drs, times);
+        let hint = error.hint().unwrap_or_default();
+        assert!(hint.contains(expected), "{error}: {hint:?}");
+        assert!(!hint.contains('\n') && !hint.ends_with('.'), "{hint}");
+    }
+
+    fn at(local: i64) -> Times {
+        Times {
+            local,
+            ..Times::default()
+        }
+    }
+
+    #[test]
+    fn tls_hints_fit_what_is_wrong_with_the_certificate() {
+        for (source, expected) in [
+            (
+                "invalid peer certificate: certificate expired: verification time 2 (UNIX)",
+                "has expired, or this machine's date, 2024-12-16, is wrong",
+            ),
+            (
+                "invalid peer certificate: certificate not valid yet: verification time 1",
+                "is not valid yet, or this machine's date, 2024-12-16, is wrong",
+            ),
+            (
+                "SSL certificate problem: certificate is not yet valid",
+                "is not valid yet",
+            ),
+            (
+                "SSL certificate problem: certificate has expired",
+                "has expired",
+            ),
+            (
+                "invalid peer certificate: certificate not valid for name \"h\"",
+                "another host",
+            ),
+            (
+                "SSL: no alternative certificate subject name matches target host name 'h'",
+                "another host",
+            ),
+            (
+                "invalid peer certificate: Other(OtherError(CaUsedAsEndEntity))",
+                "presents a CA certificate as its own",
+            ),
+            ("invalid peer certificate: UnknownIssuer", "--ca-file"),
+            ("unable to get local issuer certificate", "--ca-file"),
+            (
+                "the given root certificates: invalid peer certificate: UnknownIssuer",
+                "does not end in one of the given root certificates",
+            ),
+            (
+                "received corrupt message of type InvalidContentType",
+                "does not speak TLS on this port",
+            ),
+            ("SSL routines::wrong version number", "does not speak TLS"),
+            ("handshake failure", "certificate authority of its own"),
+        ] {
+            let error = TransportError::new(TransportErrorKind::Tls, "the TLS handshake failed")
+                .with_source(source);
+            assert_hint(error.into(), "https://h/", at(NOW), expected);
+        }
+    }
+
+    #[test]
+    fn transport_hints_fit_the_kind() {
+        use TransportErrorKind as K;
+        for (kind, message, url, expected) in [
+            (K::Protocol, "", "http://h:443/", "https://"),
+            (K::Protocol, "", "https://h/", "HTTP/1.1"),
+            (K::Proxy, "407", "https://h/", "user and password"),
+            (
+                K::Proxy,
+                "407 (NTLM, Negotiate)",
+                "https://h/",
+                "knows NTLM",
+            ),
+            (K::Proxy, "403", "https://h/", "NO_PROXY"),
+            (K::Connect, "", "https://h/", "needs a proxy"),
+            (K::Timeout, "", "https://h/", "longer timeout"),
+            (K::BodyTooLarge, "", "https://h/", "smaller page size"),
+        ] {
+            let error = TransportError::new(kind, message);
+            assert_hint(error.into(), url, at(NOW), expected);
+        }
+    }
+
+    fn api(responder: Responder, status: u16, code: &str, message: &str) -> Error {
+        ApiError {
+            responder,
+            status,
+            code: (!code.is_empty()).then(|| code.into()),
+            message: message.into(),
+            ..ApiError::default()
+        }
+        .into()
+    }
+
+    #[test]
+    fn response_hints_fit_who_responded_and_what() {
+        use Responder::{Drs, Gateway, Iam, Proxy};
+        const HTTPS_PORT: &str = "The plain HTTP request was sent to HTTPS port";
+        let url = "https://h/v5/p/backup-migration-jobs?limit=512&offset=0&sort_key=created_at";
+        for (responder, status, code, message, expected) in [
+            (Proxy, 400, "", "400 Bad Request", "headers too long"),
+            (
+                Proxy,
+                413,
+                "",
+                "Request Entity Too Large",
+                "headers too long",
+            ),
+            (Proxy, 431, "", "", "headers too long"),
+            (
+                Proxy,
+                400,
+                "",
+                HTTPS_PORT,
+                "begin the endpoint with https://",
+            ),
+            (
+                Proxy,
+                400,
+                "",
+                "Client sent an HTTP request to an HTTPS server.",
+                "https://",
+            ),
+            (Proxy, 503, "", "", "retry later"),
+            (
+                Iam,
+                401,
+                "401",
+                "The username or password is wrong.",
+                "account (domain)",
+            ),
+            (Iam, 401, "401", "The password has expired.", "has expired"),
+            (Iam, 401, "401", "Your MFA code is needed.", "multi-factor"),
+            (Iam, 401, "401", "auth receipt", "multi-factor"),
+            (Iam, 401, "401", "The account is locked.", "wait 15 minutes"),
+            (
+                Iam,
+                401,
+                "401",
+                "The domain does not exist.",
+                "HW_DOMAIN_NAME",
+            ),
+            (Iam, 404, "404", "", "scheme and host alone"),
+            (Iam, 403, "403", "", "set the project id"),
+            (Drs, 400, "DRS.M00210", "", "--page-size"),
+            (Drs, 400, "DRS.M00007", "Invalid limit.", "--page-size"),
+            (Drs, 400, "DRS.M00007", "Invalid sort_key.", "--sort-key"),
+            (Drs, 400, "DRS.M00007", "", "check the filters"),
+            (Drs, 403, "DRS.M00261", "", "check the project id"),
+            (Gateway, 401, "APIGW.0301", "", "24 hours"),
+            (Gateway, 429, "APIGW.0308", "", "request rate"),
+        ] {
+            assert_hint(
+                api(responder, status, code, message),
+                url,
+                at(NOW),
+                expected,
+            );
+        }
+        let beyond = url.replace("offset=0", "offset=65535");
+        let error = api(Drs, 400, "DRS.M00211", "Invalid offset.");
+        assert_hint(error, &beyond, at(NOW), "beyond offset 65534");
+    }
+
+    #[test]
+    fn clock_skew_is_told_in_words_for_signed_requests() {
+        let minute = 60_000;
+        let rejected = || {
+            api(
+                Responder::Gateway,
+                401,
+                "APIGW.0301",
+                "verify aksk signature fail",
+            )
+        };
+        for (local, expected) in [
+            (NOW - 17 * minute, "17 minutes behind"),
+            (NOW + 61 * minute, "1 hour 1 minute ahead of"),
+            (NOW + (2 * 1440 + 125) * minute, "2 days 2 hours ahead of"),
+            (NOW + 3 * minute, "24 hours"),
+        ] {
+            let times = Times {
+                local,
+                server: Some(NOW),
+                is_signed: true,
+            };
+            assert_hint(rejected(), "https://h/", times, expected);
+        }
+        let unsigned = Times {
+            local: 0,
+            server: Some(NOW),
+            is_signed: false,
+        };
+        assert_hint(rejected(), "https://h/", unsigned, "24 hours");
+    }
+}

@@ -1,4 +1,4 @@
-//! The emulator in process: what it answers to which question.
+//! The emulator in process: pages, limits, access and recorded requests.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -10,15 +10,15 @@ use drs_backup_jobs::transport::{Request, ResponseBody, ResponseHead, Transport,
 use drs_backup_jobs::{ErrorKind, JobStatus, ListJobs, RetryPolicy, SortDir, SortKey, Timestamp};
 use serde_json::Value;
 
-/// An answer as it came, before the library made anything of it.
+/// A response before the library decodes it.
 #[derive(Clone, Debug)]
-pub(crate) struct Answer {
+pub(crate) struct Listed {
     pub(crate) status: u16,
     pub(crate) request_id: Option<String>,
     pub(crate) body: Value,
 }
 
-impl Answer {
+impl Listed {
     #[track_caller]
     pub(crate) fn ids(&self) -> Vec<&str> {
         let jobs = self.body["jobs"].as_array().expect("a list of jobs");
@@ -34,10 +34,10 @@ impl Answer {
     }
 }
 
-/// Passes requests on to an emulator and keeps the last answer.
+/// Forwards requests to an emulator and keeps the last response.
 struct Tap {
     emulator: Emulator,
-    last: Arc<Mutex<Option<Answer>>>,
+    last: Arc<Mutex<Option<Listed>>>,
 }
 
 impl Transport for Tap {
@@ -47,7 +47,7 @@ impl Transport for Tap {
         body: &mut ResponseBody,
     ) -> Result<ResponseHead, TransportError> {
         let head = self.emulator.send(request, body)?;
-        *self.last.lock().unwrap() = Some(Answer {
+        *self.last.lock().unwrap() = Some(Listed {
             status: head.status(),
             request_id: head.request_id().map(String::from),
             body: serde_json::from_slice(body.as_bytes()).unwrap(),
@@ -56,14 +56,14 @@ impl Transport for Tap {
     }
 }
 
-/// Asks an emulator in process and gives back what it answered, be it an error.
+/// The response of an emulator in process, also an error.
 #[track_caller]
-pub(crate) fn ask(emulator: &Emulator, query: &ListJobs) -> Answer {
-    ask_as(emulator, "a-token", query)
+pub(crate) fn list(emulator: &Emulator, query: &ListJobs) -> Listed {
+    list_as(emulator, "a-token", query)
 }
 
 #[track_caller]
-fn ask_as(emulator: &Emulator, token: &str, query: &ListJobs) -> Answer {
+fn list_as(emulator: &Emulator, token: &str, query: &ListJobs) -> Listed {
     let last = Arc::new(Mutex::new(None));
     let client = emulator
         .client()
@@ -75,10 +75,10 @@ fn ask_as(emulator: &Emulator, token: &str, query: &ListJobs) -> Answer {
         })
         .build()
         .unwrap();
-    // Only the answer counts here, not what the client makes of it.
+    // The response counts here, not how the client decodes it.
     let _ = client.list(query);
-    let answer = last.lock().unwrap().take();
-    answer.expect("an answer")
+    let response = last.lock().unwrap().take();
+    response.expect("an response")
 }
 
 fn three() -> Emulator {
@@ -90,43 +90,43 @@ fn three() -> Emulator {
 }
 
 #[test]
-fn without_limit_ten_jobs_come_and_the_count_tells_them_all() {
-    let answer = ask(&Emulator::demo(), &ListJobs::new());
-    assert_eq!((answer.ids().len(), answer.count()), (10, 35));
+fn lists_ten_jobs_and_counts_all_without_a_limit() {
+    let response = list(&Emulator::demo(), &ListJobs::new());
+    assert_eq!((response.ids().len(), response.count()), (10, 35));
 }
 
 #[test]
-fn the_newest_job_comes_first_and_each_has_its_place() {
+fn lists_new_jobs_first_and_inserted_ones_at_their_position() {
     let emulator = three();
-    assert_eq!(ask(&emulator, &ListJobs::new()).ids(), ["a", "b", "c"]);
+    assert_eq!(list(&emulator, &ListJobs::new()).ids(), ["a", "b", "c"]);
     emulator.add(EmulatedJob::new("new"));
     emulator.insert(2, EmulatedJob::new("amid"));
     emulator.insert(99, EmulatedJob::new("last"));
     let everything = ["new", "a", "amid", "b", "c", "last"];
-    assert_eq!(ask(&emulator, &ListJobs::new()).ids(), everything);
+    assert_eq!(list(&emulator, &ListJobs::new()).ids(), everything);
     assert_eq!(emulator.remove("a").unwrap().id(), "a");
     assert_eq!(emulator.remove("a"), None);
-    let rest = ask(&emulator, &ListJobs::new().offset(1).limit(2));
+    let rest = list(&emulator, &ListJobs::new().offset(1).limit(2));
     assert_eq!((rest.ids(), rest.count()), (vec!["amid", "b"], 5));
 }
 
 #[test]
-fn no_page_holds_more_than_512_jobs() {
+fn caps_pages_at_512_jobs_or_as_configured() {
     let emulator = Emulator::builder().jobs(600).build();
-    let page = |limit, offset| ask(&emulator, &ListJobs::new().limit(limit).offset(offset));
+    let page = |limit, offset| list(&emulator, &ListJobs::new().limit(limit).offset(offset));
     assert_eq!(page(2000, 0).ids().len(), 512);
     assert_eq!(page(2000, 512).ids().len(), 88);
     assert_eq!(page(2000, 600).ids().len(), 0);
     assert_eq!(page(0, 0).ids().len(), 0);
     let capped = Emulator::builder().jobs(5).page_cap(1).build();
-    assert_eq!(ask(&capped, &ListJobs::new().limit(3)).ids().len(), 1);
+    assert_eq!(list(&capped, &ListJobs::new().limit(3)).ids().len(), 1);
 }
 
 #[test]
-fn counts_are_clipped_as_the_openapi_description_says() {
+fn clips_counts_as_the_openapi_description_says() {
     let count = |limits| {
         let emulator = Emulator::builder().jobs(20_000).limits(limits).build();
-        ask(&emulator, &ListJobs::new()).count()
+        list(&emulator, &ListJobs::new()).count()
     };
     assert_eq!(count(Limits::Documented), 9_998);
     assert_eq!(count(Limits::None), 20_000);
@@ -134,24 +134,24 @@ fn counts_are_clipped_as_the_openapi_description_says() {
         .jobs(20)
         .count(Count::Clipped(0))
         .build();
-    assert_eq!(ask(&emulator, &ListJobs::new()).count(), 0);
+    assert_eq!(list(&emulator, &ListJobs::new()).count(), 0);
 }
 
 #[test]
-fn limit_and_offset_stay_below_65535_unless_there_are_no_limits() {
+fn rejects_limit_and_offset_above_65534_unless_unlimited() {
     let strict = Emulator::demo();
     let free = Emulator::builder().jobs(35).limits(Limits::None).build();
     let at = |number| ListJobs::new().offset(number);
-    assert_eq!(ask(&strict, &at(65_534)).status, 200);
-    assert_eq!(ask(&strict, &at(65_535)).code(), (400, "DRS.M00211"));
-    assert_eq!(ask(&free, &at(u32::MAX)).status, 200);
+    assert_eq!(list(&strict, &at(65_534)).status, 200);
+    assert_eq!(list(&strict, &at(65_535)).code(), (400, "DRS.M00211"));
+    assert_eq!(list(&free, &at(u32::MAX)).status, 200);
     let most = |number| ListJobs::new().limit(number);
-    assert_eq!(ask(&strict, &most(65_535)).code(), (400, "DRS.M00210"));
-    assert_eq!(ask(&free, &most(u32::MAX)).ids().len(), 35);
+    assert_eq!(list(&strict, &most(65_535)).code(), (400, "DRS.M00210"));
+    assert_eq!(list(&free, &most(u32::MAX)).ids().len(), 35);
 }
 
 #[test]
-fn jobs_are_sorted_by_each_documented_key_both_ways_and_equals_keep_their_order() {
+fn sorts_by_each_documented_key_and_keeps_the_order_of_ties() {
     let emulator = Emulator::builder()
         .job(
             EmulatedJob::new("a")
@@ -177,7 +177,7 @@ fn jobs_are_sorted_by_each_documented_key_both_ways_and_equals_keep_their_order(
         .build();
     let sorted = |key: &SortKey, direction: SortDir| {
         let query = ListJobs::new().sort_key(key.clone()).sort_dir(direction);
-        ask(&emulator, &query).ids().concat()
+        list(&emulator, &query).ids().concat()
     };
     for (key, ascending, descending) in [
         (SortKey::Name, "ab", "ba"),
@@ -190,39 +190,39 @@ fn jobs_are_sorted_by_each_documented_key_both_ways_and_equals_keep_their_order(
     ] {
         assert_eq!(sorted(&key, SortDir::Asc), ascending, "{key}");
         assert_eq!(sorted(&key, SortDir::Desc), descending, "{key}");
-        let default = ask(&emulator, &ListJobs::new().sort_key(key.clone()));
+        let default = list(&emulator, &ListJobs::new().sort_key(key.clone()));
         assert_eq!(default.ids().concat(), descending, "{key}");
     }
     let equal = three();
     for direction in [SortDir::Asc, SortDir::Desc] {
         let query = ListJobs::new().sort_dir(direction);
-        assert_eq!(ask(&equal, &query).ids(), ["a", "b", "c"]);
+        assert_eq!(list(&equal, &query).ids(), ["a", "b", "c"]);
     }
 }
 
 #[test]
-fn what_is_asked_again_after_a_change_is_answered_anew() {
+fn lists_the_current_jobs_after_a_change() {
     let emulator = three();
     let running = ListJobs::new().status(JobStatus::Transferring);
-    assert_eq!(ask(&emulator, &running).ids().len(), 3);
+    assert_eq!(list(&emulator, &running).ids().len(), 3);
     assert!(emulator.update("b", |job| job.status(JobStatus::Failed)));
     assert!(!emulator.update("none", |job| job));
-    assert_eq!(ask(&emulator, &running).ids(), ["a", "c"]);
+    assert_eq!(list(&emulator, &running).ids(), ["a", "c"]);
 }
 
 #[test]
-fn told_tokens_are_taken_and_others_refused_like_the_gateway_does() {
+fn accepts_configured_tokens_and_rejects_others_as_the_gateway() {
     let emulator = Emulator::builder().token("good").project_id("p").build();
     let code = |token| {
-        let answer = ask_as(&emulator, token, &ListJobs::new());
+        let response = list_as(&emulator, token, &ListJobs::new());
         assert_eq!(
-            answer.body["request_id"].as_str(),
-            answer
+            response.body["request_id"].as_str(),
+            response
                 .request_id
                 .as_deref()
-                .filter(|_| answer.status != 200)
+                .filter(|_| response.status != 200)
         );
-        (answer.code().0, answer.code().1.to_owned())
+        (response.code().0, response.code().1.to_owned())
     };
     assert_eq!(code("good"), (200, String::new()));
     assert_eq!(code("bad"), (401, "APIGW.0301".into()));
@@ -231,11 +231,11 @@ fn told_tokens_are_taken_and_others_refused_like_the_gateway_does() {
     assert_eq!(code("good").0, 401);
     assert_eq!(code("bad").0, 200);
     emulator.revoke_token("bad");
-    assert_eq!(code("bad").0, 401, "without any token left nobody passes");
+    assert_eq!(code("bad").0, 401, "no token is left");
 }
 
 #[test]
-fn a_client_made_by_the_emulator_passes_whatever_it_was_told() {
+fn accepts_its_own_client_with_every_setting() {
     type Set = fn(EmulatorBuilder) -> EmulatorBuilder;
     let settings: [Set; 14] = [
         |emulator| emulator,
@@ -278,19 +278,19 @@ fn old() -> Timestamp {
 }
 
 #[test]
-fn a_token_is_taken_until_it_expires() {
+fn accepts_a_token_until_it_expires() {
     let clock = ManualClock::new();
     let emulator = Emulator::builder()
         .clock(clock.clone())
         .token_expiring_at("t", Timestamp::parse("2024-08-20T00:00:02Z").unwrap())
         .build();
-    let asked = || ask_as(&emulator, "t", &ListJobs::new());
+    let listed = || list_as(&emulator, "t", &ListJobs::new());
     clock.advance(Duration::from_millis(1999));
-    assert_eq!(asked().status, 200);
+    assert_eq!(listed().status, 200);
     clock.advance(Duration::from_millis(1));
-    let refused = asked();
-    assert_eq!(refused.code(), (401, "APIGW.0301"));
-    let message = refused.body["error_msg"].as_str().unwrap();
+    let rejected = listed();
+    assert_eq!(rejected.code(), (401, "APIGW.0301"));
+    let message = rejected.body["error_msg"].as_str().unwrap();
     assert!(
         message.ends_with("token expires, expires_at: 2024-08-20T00:00:02Z"),
         "{message}"
@@ -298,23 +298,23 @@ fn a_token_is_taken_until_it_expires() {
 }
 
 #[test]
-fn another_project_than_the_one_told_is_refused() {
+fn rejects_projects_that_are_not_configured() {
     let emulator = Emulator::builder().project_id("项目 1").build();
-    assert_eq!(ask(&emulator, &ListJobs::new()).status, 200);
+    assert_eq!(list(&emulator, &ListJobs::new()).status, 200);
     let client = emulator.client().project_id("p2").build().unwrap();
     let error = client.list(&ListJobs::new()).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Permission);
-    let refused = error.api().unwrap();
+    let rejected = error.api().unwrap();
     assert_eq!(
-        (refused.status, refused.code.as_deref()),
+        (rejected.status, rejected.code.as_deref()),
         (403, Some("DRS.M00261"))
     );
 }
 
 #[test]
-fn requests_are_kept_for_assertions_and_their_secrets_are_not_printed() {
+fn records_requests_and_hides_secrets_in_debug_output() {
     let emulator = three();
-    ask_as(
+    list_as(
         &emulator,
         "MIIsecret",
         &ListJobs::new().name("备 份").dbs_instance_ids(["x", "y"]),
@@ -341,7 +341,7 @@ fn requests_are_kept_for_assertions_and_their_secrets_are_not_printed() {
 }
 
 #[test]
-fn requests_with_long_tokens_do_not_fill_the_memory() {
+fn bounds_the_memory_of_recorded_requests() {
     let emulator = Emulator::new();
     let token = "t".repeat(50_000);
     let client = emulator.client().token(token).build().unwrap();

@@ -28,7 +28,7 @@ fn in_process(faults: &str) -> Result<JobPage<'static>, Error> {
 }
 
 #[test]
-fn each_fault_is_in_process_what_a_transport_makes_of_it() {
+fn reports_each_fault_in_process_as_a_transport_does() {
     for (faults, kind) in [
         ("503", ErrorKind::Service),
         ("500", ErrorKind::Service),
@@ -82,7 +82,7 @@ fn over_http(faults: &str) -> Result<JobPage<'static>, Error> {
 
 #[cfg(feature = "ureq")]
 #[test]
-fn each_fault_is_over_http_what_it_is_in_process() {
+fn reports_each_fault_over_http_as_in_process() {
     for faults in [
         "503",
         "429:2s",
@@ -103,8 +103,8 @@ fn each_fault_is_over_http_what_it_is_in_process() {
         "unknown-fields",
         "extra-bytes:100",
     ] {
-        let kind = |answer: Result<JobPage<'_>, Error>| {
-            answer
+        let kind = |response: Result<JobPage<'_>, Error>| {
+            response
                 .map(|page| page.jobs.len())
                 .map_err(|error| (error.kind(), error.retry_after()))
         };
@@ -114,7 +114,7 @@ fn each_fault_is_over_http_what_it_is_in_process() {
 }
 
 #[test]
-fn what_a_client_survives_does_not_fail() {
+fn tolerates_faults_that_leave_a_valid_page() {
     for faults in [
         "",
         "ok",
@@ -130,14 +130,14 @@ fn what_a_client_survives_does_not_fail() {
 }
 
 #[test]
-fn retry_after_is_asked_for_in_whole_seconds() {
+fn sends_retry_after_in_whole_seconds() {
     let error = in_process("429:1500ms").unwrap_err();
     assert_eq!(error.retry_after(), Some(Duration::from_secs(2)));
     assert_eq!(in_process("429").unwrap_err().retry_after(), None);
 }
 
 #[test]
-fn faults_can_be_set_and_taken_back_while_it_runs() {
+fn sets_and_clears_faults_at_run_time() {
     let emulator = Emulator::demo();
     let client = emulator
         .client()
@@ -162,7 +162,7 @@ fn faults_can_be_set_and_taken_back_while_it_runs() {
 }
 
 #[test]
-fn latency_passes_by_the_emulators_clock() {
+fn delays_responses_by_the_emulators_clock() {
     let clock = ManualClock::new();
     let emulator = Emulator::builder()
         .clock(clock.clone())
@@ -178,7 +178,7 @@ fn latency_passes_by_the_emulators_clock() {
         .build()
         .unwrap();
     let error = hurried.list(&ListJobs::new()).unwrap_err();
-    let transport = error.transport().expect("no answer");
+    let transport = error.transport().expect("no response");
     assert_eq!(transport.kind(), TransportErrorKind::Timeout);
     assert_eq!(clock.total_slept(), Duration::from_millis(220));
 }
@@ -204,7 +204,7 @@ fn on_a_socket(faults: &str) -> (String, String) {
 }
 
 #[test]
-fn a_slow_body_takes_its_whole_time_however_short_it_is() {
+fn sends_a_slow_body_over_its_whole_duration_whatever_its_length() {
     for (query, faults) in [("", "slow-body:2s"), ("?limit=0", "slow-body:2s")] {
         let clock = ManualClock::new();
         let emulator = Emulator::builder()
@@ -223,7 +223,7 @@ fn a_slow_body_takes_its_whole_time_however_short_it_is() {
 }
 
 #[test]
-fn a_fault_beyond_its_bounds_is_the_next_one_within_them() {
+fn clamps_faults_to_their_bounds() {
     for (fault, status) in [
         (Fault::status(0), 200),
         (Fault::status(199), 200),
@@ -239,10 +239,10 @@ fn a_fault_beyond_its_bounds_is_the_next_one_within_them() {
             .build();
         let server = emulator.serve("127.0.0.1:0").unwrap();
         let mut raw = Raw::to(&server);
-        let answer = raw.get(JOBS);
-        assert_eq!(answer.status, status, "{fault:?}");
+        let response = raw.get(JOBS);
+        assert_eq!(response.status, status, "{fault:?}");
         let has_body = !matches!(status, 204 | 304);
-        assert_eq!(!answer.body.is_empty(), has_body, "{fault:?}");
+        assert_eq!(!response.body.is_empty(), has_body, "{fault:?}");
         // The connection is sound still.
         assert_eq!(raw.get(JOBS).status, 200, "{fault:?}");
     }
@@ -262,7 +262,7 @@ fn announced(head: &str) -> usize {
 }
 
 #[test]
-fn faults_are_real_on_a_socket() {
+fn applies_each_fault_to_the_bytes_on_the_socket() {
     let (head, whole) = on_a_socket("");
     assert_eq!(announced(&head), whole.len());
 
@@ -308,7 +308,7 @@ fn faults_are_real_on_a_socket() {
 }
 
 #[test]
-fn drifted_types_are_those_that_sister_operations_were_seen_to_use() {
+fn drifts_types_as_sister_operations_do() {
     let (_, body) = on_a_socket("type-drift");
     let page: serde_json::Value = serde_json::from_str(&body).unwrap();
     assert_eq!(page["count"], "3");

@@ -3,7 +3,7 @@
 use drs_backup_jobs::ListJobs;
 use drs_backup_jobs::emulator::{EmulatedJob, Emulator};
 
-use crate::emulator::ask;
+use crate::emulator::list;
 
 /// Two jobs that differ in everything a filter can tell; `bare` lacks what a job may lack.
 fn emulator() -> Emulator {
@@ -30,7 +30,7 @@ fn emulator() -> Emulator {
 }
 
 #[test]
-fn each_filter_lets_pass_what_matches_and_nothing_else() {
+fn each_filter_selects_matching_jobs_alone() {
     type Filter = fn(ListJobs, &str) -> ListJobs;
     let name: Filter = |query, value| query.name(value);
     let status: Filter = |query, value| query.status(value);
@@ -101,17 +101,17 @@ fn each_filter_lets_pass_what_matches_and_nothing_else() {
         (tags, "prod", ""),
     ] {
         let query = filter(ListJobs::new(), value);
-        let answer = ask(&emulator(), &query);
-        assert_eq!(answer.ids().join(" "), expected, "{query:?}");
+        let response = list(&emulator(), &query);
+        assert_eq!(response.ids().join(" "), expected, "{query:?}");
         let matching = expected.split_whitespace().count() as u64;
-        assert_eq!(answer.count(), matching, "{query:?}");
+        assert_eq!(response.count(), matching, "{query:?}");
     }
 }
 
 #[test]
-fn filters_together_let_pass_what_matches_them_all() {
+fn combined_filters_select_jobs_that_match_all() {
     let both = ListJobs::new().name("orders").status("FAILED");
-    assert_eq!(ask(&emulator(), &both).ids(), ["full"]);
+    assert_eq!(list(&emulator(), &both).ids(), ["full"]);
     let neither = ListJobs::new().name("orders").status("TRANSFERRING");
-    assert!(ask(&emulator(), &neither).ids().is_empty());
+    assert!(list(&emulator(), &neither).ids().is_empty());
 }

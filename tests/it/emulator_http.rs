@@ -1,10 +1,11 @@
-//! The emulator over HTTP, spoken to byte by byte: no client of ours in between.
+//! The emulator over HTTP, byte by byte, without a client of this crate.
 
 use std::io::{Read, Write};
-use std::net::TcpStream;
+use std::net::{SocketAddr, TcpStream};
 use std::time::{Duration, Instant};
 
 use drs_backup_jobs::emulator::{EmulatedJob, Emulator, Server};
+use serde_json::Value;
 
 /// A connection that can send anything.
 pub(crate) struct Raw {
@@ -12,15 +13,15 @@ pub(crate) struct Raw {
     unread: Vec<u8>,
 }
 
-/// An answer, taken apart.
+/// A parsed response.
 #[derive(Debug)]
-pub(crate) struct RawAnswer {
+pub(crate) struct RawResponse {
     pub(crate) status: u16,
     pub(crate) head: String,
     pub(crate) body: String,
 }
 
-impl RawAnswer {
+impl RawResponse {
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.head.lines().find_map(|line| {
             let (known, value) = line.split_once(": ")?;
@@ -32,7 +33,12 @@ impl RawAnswer {
 impl Raw {
     #[track_caller]
     pub(crate) fn to(server: &Server) -> Self {
-        let stream = TcpStream::connect(server.address()).unwrap();
+        Self::to_address(server.address())
+    }
+
+    #[track_caller]
+    pub(crate) fn to_address(address: SocketAddr) -> Self {
+        let stream = TcpStream::connect(address).unwrap();
         stream
             .set_read_timeout(Some(Duration::from_secs(10)))
             .unwrap();
@@ -48,20 +54,34 @@ impl Raw {
     }
 
     #[track_caller]
-    pub(crate) fn get(&mut self, target: &str) -> RawAnswer {
+    pub(crate) fn get(&mut self, target: &str) -> RawResponse {
         self.send(format!(
             "GET {target} HTTP/1.1\r\nHost: h\r\nX-Auth-Token: t\r\n\r\n"
         ));
-        self.answer()
+        self.response()
+    }
+
+    /// Sends a request with a body and returns status and parsed body of its response.
+    #[track_caller]
+    pub(crate) fn json(&mut self, method: &str, target: &str, body: &str) -> (u16, Value) {
+        let length = body.len();
+        self.send(format!(
+            "{method} {target} HTTP/1.1\r\nHost: h\r\nContent-Length: {length}\r\n\r\n{body}"
+        ));
+        let response = self.response();
+        (
+            response.status,
+            serde_json::from_str(&response.body).unwrap(),
+        )
     }
 
     #[track_caller]
-    pub(crate) fn answer(&mut self) -> RawAnswer {
-        self.answer_to("GET")
+    pub(crate) fn response(&mut self) -> RawResponse {
+        self.response_to("GET")
     }
 
     #[track_caller]
-    fn answer_to(&mut self, method: &str) -> RawAnswer {
+    fn response_to(&mut self, method: &str) -> RawResponse {
         let end = loop {
             let found = self
                 .unread
@@ -73,19 +93,19 @@ impl Raw {
             assert!(self.read_more(), "the connection ended in a head");
         };
         let head = String::from_utf8(self.unread.drain(..end).collect()).unwrap();
-        let mut answer = RawAnswer {
+        let mut response = RawResponse {
             status: head.split(' ').nth(1).unwrap().parse().unwrap(),
             head,
             body: String::new(),
         };
         if method != "HEAD" {
-            let length = answer.header("Content-Length").unwrap().parse().unwrap();
+            let length = response.header("Content-Length").unwrap().parse().unwrap();
             while self.unread.len() < length {
                 assert!(self.read_more(), "the connection ended in a body");
             }
-            answer.body = String::from_utf8(self.unread.drain(..length).collect()).unwrap();
+            response.body = String::from_utf8(self.unread.drain(..length).collect()).unwrap();
         }
-        answer
+        response
     }
 
     fn read_more(&mut self) -> bool {
@@ -95,13 +115,13 @@ impl Raw {
         read > 0
     }
 
-    /// Everything until the other side ends the connection.
+    /// Everything until the server closes the connection.
     pub(crate) fn rest(&mut self) -> String {
         while self.read_more() {}
         String::from_utf8(std::mem::take(&mut self.unread)).unwrap()
     }
 
-    /// Whether the other side has ended the connection, and sent nothing more before.
+    /// Whether the server has closed the connection and sent nothing before.
     pub(crate) fn is_over(&mut self) -> bool {
         self.unread.is_empty() && !self.read_more()
     }
@@ -115,7 +135,7 @@ fn demo() -> Server {
 }
 
 #[test]
-fn one_connection_serves_many_requests_also_sent_at_once() {
+fn serves_many_requests_on_one_connection_also_pipelined() {
     let emulator = Emulator::demo();
     let server = emulator.serve("127.0.0.1:0").unwrap();
     assert!(server.url().starts_with("http://127.0.0.1:"));
@@ -131,13 +151,13 @@ fn one_connection_serves_many_requests_also_sent_at_once() {
     let request = format!("GET {JOBS}?limit=0 HTTP/1.1\r\nHost: h\r\nX-Auth-Token: t\r\n\r\n");
     raw.send(request.repeat(3));
     for _ in 0..3 {
-        assert_eq!(raw.answer().body, "{\"jobs\":[],\"count\":35}");
+        assert_eq!(raw.response().body, "{\"jobs\":[],\"count\":35}");
     }
     assert_eq!(emulator.request_count(), 4);
 }
 
 #[test]
-fn every_answer_bears_an_id_of_its_own() {
+fn gives_every_response_a_distinct_request_id() {
     let server = demo();
     let mut raw = Raw::to(&server);
     let mut ids: Vec<String> = ["/", JOBS, "/x?%", "/v5/p/backup-migration-jobs?limit=x"]
@@ -151,7 +171,7 @@ fn every_answer_bears_an_id_of_its_own() {
 }
 
 #[test]
-fn refusals_have_the_status_code_and_shape_of_whoever_refuses() {
+fn errors_have_the_status_code_and_shape_of_gateway_or_service() {
     let server = demo();
     let mut raw = Raw::to(&server);
     let ids = |count| format!("{JOBS}?{}", "dbs_instance_ids=i&".repeat(count));
@@ -186,18 +206,18 @@ fn refusals_have_the_status_code_and_shape_of_whoever_refuses() {
         (&long("tags", 512), 200, ""),
         (&long("unknown", 600), 200, ""),
     ] {
-        let answer = raw.get(target);
-        let body: serde_json::Value = serde_json::from_str(&answer.body).unwrap();
-        let told = (answer.status, body["error_code"].as_str().unwrap_or(""));
-        assert_eq!(told, (status, code), "{target}: {}", answer.body);
+        let response = raw.get(target);
+        let body: serde_json::Value = serde_json::from_str(&response.body).unwrap();
+        let received = (response.status, body["error_code"].as_str().unwrap_or(""));
+        assert_eq!(received, (status, code), "{target}: {}", response.body);
         if code.starts_with("APIGW") {
-            assert_eq!(body["request_id"].as_str(), answer.header("X-Request-Id"));
+            assert_eq!(body["request_id"].as_str(), response.header("X-Request-Id"));
         }
     }
 }
 
 #[test]
-fn without_a_token_or_a_signature_nobody_passes() {
+fn rejects_requests_without_token_or_signature() {
     let server = demo();
     let mut raw = Raw::to(&server);
     let signature = format!(
@@ -214,12 +234,12 @@ fn without_a_token_or_a_signature_nobody_passes() {
         (signature.as_str(), 200),
     ] {
         raw.send(format!("GET {JOBS} HTTP/1.1\r\nHost: h\r\n{header}\r\n"));
-        assert_eq!(raw.answer().status, status, "{header}");
+        assert_eq!(raw.response().status, status, "{header}");
     }
 }
 
 #[test]
-fn a_signature_passes_nobody_once_a_token_was_told() {
+fn rejects_signatures_once_a_token_is_configured() {
     let emulator = Emulator::builder().token("t").build();
     let server = emulator.serve("127.0.0.1:0").unwrap();
     let mut raw = Raw::to(&server);
@@ -228,12 +248,12 @@ fn a_signature_passes_nobody_once_a_token_was_told() {
          SignedHeaders=host, Signature={}\r\n\r\n",
         "0".repeat(64)
     ));
-    assert_eq!(raw.answer().status, 401);
+    assert_eq!(raw.response().status, 401);
     assert_eq!(raw.get(JOBS).status, 200);
 }
 
 #[test]
-fn messages_come_in_the_language_asked_for() {
+fn writes_messages_in_the_requested_language() {
     let server = demo();
     let mut raw = Raw::to(&server);
     for (language, expected) in [
@@ -250,27 +270,30 @@ fn messages_come_in_the_language_asked_for() {
         raw.send(format!(
             "GET {JOBS}?limit=x HTTP/1.1\r\nHost: h\r\nX-Auth-Token: t\r\nX-Language: {language}\r\n\r\n"
         ));
-        let body = raw.answer().body;
+        let body = raw.response().body;
         assert!(body.contains(expected), "{body}");
     }
 }
 
 #[test]
-fn other_methods_are_refused_and_head_gets_no_body() {
+fn rejects_other_methods_and_sends_no_body_to_head() {
     let server = demo();
     let mut raw = Raw::to(&server);
     for method in ["HEAD", "POST", "PUT", "DELETE", "OPTIONS", "BREW"] {
         raw.send(format!(
             "{method} {JOBS} HTTP/1.1\r\nHost: h\r\nX-Auth-Token: t\r\nContent-Length: 0\r\n\r\n"
         ));
-        let answer = raw.answer_to(method);
-        assert_eq!((answer.status, answer.header("Allow")), (405, Some("GET")));
+        let response = raw.response_to(method);
+        assert_eq!(
+            (response.status, response.header("Allow")),
+            (405, Some("GET"))
+        );
     }
     assert_eq!(raw.get(JOBS).status, 200);
 }
 
 #[test]
-fn what_is_no_request_is_refused_and_the_connection_ended() {
+fn rejects_malformed_requests_and_closes_the_connection() {
     let server = demo();
     let long_target = format!("GET /{} HTTP/1.1\r\nHost: h\r\n\r\n", "x".repeat(40_000));
     let long_head = format!("GET / HTTP/1.1\r\nHost: h\r\nX: {}", "x".repeat(140_000));
@@ -310,15 +333,15 @@ fn what_is_no_request_is_refused_and_the_connection_ended() {
     ] {
         let mut raw = Raw::to(&server);
         raw.send(bytes);
-        let answer = raw.answer();
-        assert_eq!(answer.status, status, "{}", answer.body);
-        assert_eq!(answer.header("Connection"), Some("close"));
+        let response = raw.response();
+        assert_eq!(response.status, status, "{}", response.body);
+        assert_eq!(response.header("Connection"), Some("close"));
         assert!(raw.is_over());
     }
 }
 
 #[test]
-fn a_token_of_the_longest_documented_length_passes() {
+fn accepts_a_token_of_the_longest_documented_length() {
     let server = demo();
     for (length, status) in [(50_000, 200), (50_001, 401)] {
         let mut raw = Raw::to(&server);
@@ -326,12 +349,12 @@ fn a_token_of_the_longest_documented_length_passes() {
         raw.send(format!(
             "GET {JOBS} HTTP/1.1\r\nHost: h\r\nX-Auth-Token: {token}\r\n\r\n"
         ));
-        assert_eq!(raw.answer().status, status);
+        assert_eq!(raw.response().status, status);
     }
 }
 
 #[test]
-fn a_connection_ends_when_the_client_asks_or_speaks_http_1_0() {
+fn closes_the_connection_on_request_and_for_http_1_0() {
     let server = demo();
     for request in [
         format!("GET {JOBS} HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n"),
@@ -339,24 +362,24 @@ fn a_connection_ends_when_the_client_asks_or_speaks_http_1_0() {
     ] {
         let mut raw = Raw::to(&server);
         raw.send(request);
-        assert_eq!(raw.answer().header("Connection"), Some("close"));
+        assert_eq!(raw.response().header("Connection"), Some("close"));
         assert!(raw.is_over());
     }
 }
 
 #[test]
-fn a_request_may_come_byte_by_byte_and_its_body_is_skipped() {
+fn accepts_a_request_byte_by_byte_and_skips_its_body() {
     let server = demo();
     let mut raw = Raw::to(&server);
     for byte in format!("POST {JOBS} HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\n\r\nabc").bytes() {
         raw.send([byte]);
     }
-    assert_eq!(raw.answer().status, 405);
+    assert_eq!(raw.response().status, 405);
     assert_eq!(raw.get(JOBS).status, 200);
 }
 
 #[test]
-fn a_stop_breaks_idle_connections_and_waits_for_none() {
+fn stop_closes_idle_connections_at_once() {
     let server = Emulator::new().serve("127.0.0.1:0").unwrap();
     let mut raw = Raw::to(&server);
     assert_eq!(raw.get(JOBS).status, 200);
@@ -364,12 +387,12 @@ fn a_stop_breaks_idle_connections_and_waits_for_none() {
     half.send("GET / HT");
     let begun = Instant::now();
     server.stop();
-    assert!(begun.elapsed() < Duration::from_secs(1), "a stop took long");
+    assert!(begun.elapsed() < Duration::from_secs(1), "stop took long");
     assert!(raw.is_over() && half.is_over());
 }
 
 #[test]
-fn a_stop_ends_an_answer_that_would_take_long() {
+fn stop_cancels_a_delayed_response() {
     let emulator = Emulator::builder()
         .job(EmulatedJob::new("a"))
         .latency(Duration::from_secs(3600))
@@ -382,18 +405,18 @@ fn a_stop_ends_an_answer_that_would_take_long() {
     }
     let begun = Instant::now();
     server.stop();
-    assert!(begun.elapsed() < Duration::from_secs(1), "a stop took long");
+    assert!(begun.elapsed() < Duration::from_secs(1), "stop took long");
     assert!(raw.is_over());
 }
 
 #[test]
-fn a_connection_too_many_is_told_so() {
+fn responds_503_above_256_connections() {
     let server = demo();
     let mut held: Vec<Raw> = (0..256).map(|_| Raw::to(&server)).collect();
-    // Each has its thread once it was answered.
+    // After a response each has its thread.
     assert!(held.iter_mut().all(|raw| raw.get(JOBS).status == 200));
     let mut one_more = Raw::to(&server);
     one_more.send(format!("GET {JOBS} HTTP/1.1\r\nHost: h\r\n\r\n"));
-    assert_eq!(one_more.answer().status, 503);
+    assert_eq!(one_more.response().status, 503);
     assert!(one_more.is_over());
 }

@@ -1,4 +1,4 @@
-//! The emulator's answers held against the service's OpenAPI description, over random queries.
+//! Responses of the emulator checked against the service's OpenAPI description.
 
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
@@ -7,7 +7,7 @@ use drs_backup_jobs::emulator::{EmulatedJob, Emulator};
 use drs_backup_jobs::{Job, JobStatus, Language, ListJobs, SortDir, SortKey};
 use serde_json::Value;
 
-use crate::emulator::{Answer, ask};
+use crate::emulator::{Listed, list};
 
 static OPENAPI: LazyLock<Value> = LazyLock::new(|| {
     serde_json::from_str(include_str!("../data/list_replication_jobs.openapi.json")).unwrap()
@@ -87,15 +87,15 @@ fn departs(path: &str, value: &Value, schema: &Value) -> Option<String> {
 }
 
 #[track_caller]
-fn assert_documented(answer: &Answer, context: &str) {
+fn assert_documented(response: &Listed, context: &str) {
     let responses = &OPENAPI["paths"]["/v5/{project_id}/backup-migration-jobs"]["get"]["responses"];
-    let schema = &responses[answer.status.to_string()]["content"]["application/json"]["schema"];
+    let schema = &responses[response.status.to_string()]["content"]["application/json"]["schema"];
     assert!(
         !schema.is_null(),
         "{} is not documented: {context}",
-        answer.status
+        response.status
     );
-    let departure = departs("answer", &answer.body, schema);
+    let departure = departs("response", &response.body, schema);
     assert_eq!(departure, None, "{context}");
 }
 
@@ -121,7 +121,7 @@ impl Chance {
 
 /// A query, and which of all jobs should pass it by the test's own reading.
 #[derive(Clone, Default)]
-struct Asked {
+struct Query {
     name: Option<String>,
     status: Option<JobStatus>,
     instance_ids: Vec<String>,
@@ -132,38 +132,38 @@ struct Asked {
     sort: Option<(SortKey, SortDir)>,
 }
 
-impl Asked {
-    fn with_probability(chance: &mut Chance, all: &[EmulatedJob]) -> Self {
-        let mut asked = Self::default();
+impl Query {
+    fn random(chance: &mut Chance, all: &[EmulatedJob]) -> Self {
+        let mut query = Self::default();
         let sample = chance.pick(all).clone();
         if chance.one_in(3) {
             let parts = ["drs", "DRS-1", "备份", "nightly", "迁移-订单", "zzz"];
-            asked.name = Some((*chance.pick(&parts)).into());
+            query.name = Some((*chance.pick(&parts)).into());
         }
         if chance.one_in(3) {
-            asked.status = Some(chance.pick(JobStatus::KNOWN).clone());
+            query.status = Some(chance.pick(JobStatus::KNOWN).clone());
         }
         if chance.one_in(3) {
             let ids = (0..=chance.below(9)).map(|_| chance.pick(all).instance_id.clone());
-            asked.instance_ids = ids.collect();
+            query.instance_ids = ids.collect();
         }
         if chance.one_in(4) {
-            asked.description = Some((*chance.pick(&["RDS", "目标", "sqlserver2019"])).into());
+            query.description = Some((*chance.pick(&["RDS", "目标", "sqlserver2019"])).into());
         }
         if chance.one_in(6) {
-            asked.created_on = Some(sample.job.create_time[..13].into());
+            query.created_on = Some(sample.job.create_time[..13].into());
         }
         if chance.one_in(4) {
-            asked.enterprise_project_id = sample.job.enterprise_project_id.map(Into::into);
+            query.enterprise_project_id = sample.job.enterprise_project_id.map(Into::into);
         }
         if chance.one_in(4) {
-            asked.tag = sample.tags.first().cloned();
+            query.tag = sample.tags.first().cloned();
         }
         if chance.one_in(2) {
             let key = chance.pick(SortKey::KNOWN).clone();
-            asked.sort = Some((key, chance.pick(SortDir::KNOWN).clone()));
+            query.sort = Some((key, chance.pick(SortDir::KNOWN).clone()));
         }
-        asked
+        query
     }
 
     fn query(&self) -> ListJobs {
@@ -238,11 +238,11 @@ impl Asked {
 }
 
 /// Every job of the query, page by page.
-fn walk(emulator: &Emulator, query: &ListJobs, page_size: u32) -> Vec<Answer> {
+fn walk(emulator: &Emulator, query: &ListJobs, page_size: u32) -> Vec<Listed> {
     let mut pages = Vec::new();
     let mut offset = 0;
     loop {
-        let page = ask(emulator, &query.clone().limit(page_size).offset(offset));
+        let page = list(emulator, &query.clone().limit(page_size).offset(offset));
         let received = u32::try_from(page.ids().len()).unwrap();
         pages.push(page);
         if received == 0 {
@@ -253,20 +253,20 @@ fn walk(emulator: &Emulator, query: &ListJobs, page_size: u32) -> Vec<Answer> {
 }
 
 #[test]
-fn random_queries_get_the_right_shape_set_and_order_whatever_the_page_size() {
+fn random_queries_select_and_order_jobs_as_documented() {
     let mut chance = Chance(0x5eed);
     for seed in 0..6 {
         let emulator = Emulator::builder().jobs(150).seed(seed).build();
         let all = emulator.jobs();
         for _ in 0..25 {
-            let asked = Asked::with_probability(&mut chance, &all);
-            let query = asked.query();
+            let chosen = Query::random(&mut chance, &all);
+            let query = chosen.query();
             let context = format!("seed {seed}, {query:?}");
             let page_size = *chance.pick(&[1_u32, 7, 64, 512]);
             let pages = walk(&emulator, &query, page_size);
-            let ids: Vec<&str> = pages.iter().flat_map(Answer::ids).collect();
+            let ids: Vec<&str> = pages.iter().flat_map(Listed::ids).collect();
 
-            let expected: Vec<&EmulatedJob> = all.iter().filter(|job| asked.passes(job)).collect();
+            let expected: Vec<&EmulatedJob> = all.iter().filter(|job| chosen.passes(job)).collect();
             for page in &pages {
                 assert_documented(page, &context);
                 assert_eq!(page.count(), expected.len() as u64, "{context}");
@@ -280,10 +280,10 @@ fn random_queries_get_the_right_shape_set_and_order_whatever_the_page_size() {
             let position = |id: &str| all.iter().position(|job| job.id() == id).unwrap();
             for pair in ids.windows(2) {
                 let (a, b) = (position(pair[0]), position(pair[1]));
-                let order = match &asked.sort {
+                let order = match &chosen.sort {
                     None => a.cmp(&b),
                     Some((_, direction)) => {
-                        let order = asked.sort_text(&all[a]).cmp(&asked.sort_text(&all[b]));
+                        let order = chosen.sort_text(&all[a]).cmp(&chosen.sort_text(&all[b]));
                         let order = match direction {
                             SortDir::Asc => order,
                             _ => order.reverse(),
@@ -299,10 +299,10 @@ fn random_queries_get_the_right_shape_set_and_order_whatever_the_page_size() {
 }
 
 #[test]
-fn answers_hold_what_the_emulator_keeps() {
+fn pages_contain_the_jobs_of_the_emulator() {
     let emulator = Emulator::builder().jobs(100).build();
-    let answer = ask(&emulator, &ListJobs::new().limit(100));
-    for (shown, kept) in answer.body["jobs"]
+    let response = list(&emulator, &ListJobs::new().limit(100));
+    for (shown, kept) in response.body["jobs"]
         .as_array()
         .unwrap()
         .iter()
@@ -314,7 +314,7 @@ fn answers_hold_what_the_emulator_keeps() {
 }
 
 #[test]
-fn refusals_are_documented_but_for_the_length_of_their_codes() {
+fn errors_are_documented_except_for_the_length_of_their_codes() {
     let emulator = Emulator::demo();
     let long = "备".repeat(513);
     for query in [
@@ -330,20 +330,20 @@ fn refusals_are_documented_but_for_the_length_of_their_codes() {
         ListJobs::new().offset(70_000),
     ] {
         for language in Language::KNOWN {
-            let mut answer = ask(&emulator, &query.clone().language(language.clone()));
-            assert_eq!(answer.status, 400, "{query:?}");
+            let mut response = list(&emulator, &query.clone().language(language.clone()));
+            assert_eq!(response.status, 400, "{query:?}");
             // The description wants twelve characters; the service's own list of codes has
             // shorter ones, those for paging among them.
-            let (_, code) = answer.code();
+            let (_, code) = response.code();
             assert!(code.starts_with("DRS.") && code.len() <= 12, "{code}");
-            answer.body["error_code"] = "DRS.00000000".into();
-            assert_documented(&answer, &format!("{query:?}"));
+            response.body["error_code"] = "DRS.00000000".into();
+            assert_documented(&response, &format!("{query:?}"));
         }
     }
 }
 
 #[test]
-fn the_check_itself_sees_what_is_wrong() {
+fn the_schema_check_detects_departures() {
     let schema = &OPENAPI["components"]["schemas"]["QueryOfflineJobsResp"];
     let job = serde_json::json!({
         "id": "a", "name": "n", "status": "SUCCESS", "engine_type": "sqlserver", "create_time": "t",
@@ -351,7 +351,7 @@ fn the_check_itself_sees_what_is_wrong() {
     let page = |change: &dyn Fn(&mut Value)| {
         let mut page = serde_json::json!({"count": 1, "jobs": [job]});
         change(&mut page);
-        departs("answer", &page, schema)
+        departs("response", &page, schema)
     };
     assert_eq!(page(&|_| {}), None);
     let changes: [&dyn Fn(&mut Value); 8] = [

@@ -38,15 +38,19 @@ mod decode_api_error;
 #[cfg(feature = "emulator")]
 mod emulator;
 #[cfg(feature = "emulator")]
+mod emulator_admin;
+#[cfg(feature = "emulator")]
+mod emulator_behavior;
+#[cfg(feature = "emulator")]
 mod emulator_faults;
 #[cfg(feature = "emulator")]
 mod emulator_filters;
 #[cfg(feature = "emulator")]
 mod emulator_http;
 #[cfg(feature = "emulator")]
-mod emulator_life;
-#[cfg(feature = "emulator")]
 mod emulator_openapi;
+#[cfg(feature = "emulator")]
+mod emulator_script;
 #[cfg(all(feature = "serde_json", feature = "miniserde"))]
 mod fuzz;
 mod model;

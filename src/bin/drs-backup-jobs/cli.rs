@@ -36,6 +36,7 @@ impl Cli {
             Command::List(args) => args.verbosity.verbose,
             Command::Watch(args) => args.verbosity.verbose,
             Command::Get(args) => args.verbosity.verbose,
+            Command::Emulate(args) => args.verbosity.verbose,
             _ => false,
         };
         self.verbosity.verbose || after_name

@@ -133,6 +133,16 @@ pub(crate) fn run(args: &DecodeArgs) -> Result<ExitCode, Failure> {
     })
 }
 
+/// Every job of a file, or why it cannot be decoded.
+pub(crate) fn jobs_of(file: &Path) -> Result<Vec<Job<'static>>, Failure> {
+    let (shown, body) = read(file)?;
+    let decoded = saved::read(&body);
+    match decoded.failure {
+        Some(failure) => Err(explain(&shown, &body, failure)),
+        None => Ok(decoded.jobs),
+    }
+}
+
 /// A file's name for messages, and what it holds.
 fn read(file: &Path) -> Result<(String, Vec<u8>), Failure> {
     let (shown, body) = if file == Path::new("-") {

@@ -1,44 +1,114 @@
 //! `drs-backup-jobs emulate`: the service in memory, over HTTP.
 
 use std::io::{self, Write as _};
+use std::path::PathBuf;
 use std::sync::mpsc;
 use std::time::Duration;
 
 use clap::Args;
-use drs_backup_jobs::emulator::{Emulator, Faults};
+use drs_backup_jobs::AccessKey;
+use drs_backup_jobs::clock::SystemClock;
+use drs_backup_jobs::emulator::{
+    AdminAccess, Count, Emulator, EmulatorBuilder, Faults, Script, parse_duration,
+};
 
 use crate::args::values;
+use crate::cli::Verbosity;
+use crate::decode;
 use crate::failure::{Failure, say};
+use crate::time;
 
 /// Run an emulator of the service over HTTP, for tests and demos
 ///
-/// Prints its URL first and serves until Ctrl-C or SIGTERM. Accepts any token that is not empty and
-/// any project ID; the same seed gives the same jobs.
+/// Prints its URL first and serves until Ctrl-C or SIGTERM. By default accepts any token that is not
+/// empty and any project ID; the same seed gives the same jobs.
+///
+/// The admin interface changes and shows its state while it runs; ?project=ID selects a project:
+/// GET and POST /__admin/jobs, PATCH and DELETE /__admin/jobs/ID, PUT /__admin/faults, GET and DELETE
+/// /__admin/requests, POST /__admin/reset.
 #[derive(Debug, Args)]
 #[command(
     next_line_help = true,
     after_help = "\
 Examples:
-  drs-backup-jobs emulate --jobs 500
-  drs-backup-jobs emulate --listen 127.0.0.1:8080 --latency 20ms
-  drs-backup-jobs emulate --faults '503,503,ok,reset%10'
+  drs-backup-jobs emulate --listen 127.0.0.1:8080 --random-changes 5s -v
+  drs-backup-jobs emulate --file jobs.json --token secret --rate-limit 200/5m
+  drs-backup-jobs emulate --faults '503,503,ok,reset%10' --unstable-ties
 
-And in another terminal:
-  curl -H 'X-Auth-Token: any' 'http://127.0.0.1:8080/v5/any/backup-migration-jobs?limit=1'"
+And in another terminal, with U=http://127.0.0.1:8080:
+  curl -H 'X-Auth-Token: any' \"$U/v5/any/backup-migration-jobs?limit=1\"
+  curl -d '{\"id\": \"job-1\"}' $U/__admin/jobs
+  curl -X PATCH -d '{\"status\": \"FAILED\"}' $U/__admin/jobs/job-1"
 )]
 pub(crate) struct EmulateArgs {
+    #[command(flatten)]
+    pub(crate) verbosity: Verbosity,
+
     /// Address to listen on; port 0 is any free one
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:0")]
     listen: String,
 
-    /// Number of sample jobs
-    #[arg(long, value_name = "N", default_value_t = 35)]
-    jobs: u32,
+    /// Disable the admin interface
+    #[arg(long, conflicts_with = "remote_admin")]
+    no_admin: bool,
 
-    /// Seed of the sample jobs
+    /// Open the admin interface to other machines
+    #[arg(long)]
+    remote_admin: bool,
+
+    #[command(flatten)]
+    jobs: JobsArgs,
+
+    #[command(flatten)]
+    access: AccessArgs,
+
+    #[command(flatten)]
+    behavior: BehaviorArgs,
+}
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Jobs")]
+struct JobsArgs {
+    /// Jobs to list, in any form that decode reads
+    #[arg(long, value_name = "JOBS")]
+    file: Option<PathBuf>,
+
+    /// Number of sample jobs [default: 35, with --file 0]
+    #[arg(long, value_name = "N")]
+    jobs: Option<u32>,
+
+    /// Seed of sample jobs, faults and changes
     #[arg(long, value_name = "N", default_value_t = 1)]
     seed: u64,
 
+    /// Time between random changes of the list
+    #[arg(long, value_name = "DURATION", value_parser = values::positive_duration)]
+    random_changes: Option<Duration>,
+
+    /// Projects, each with a list of its own; others are rejected
+    #[arg(long, value_name = "ID", value_delimiter = ',')]
+    projects: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Access")]
+struct AccessArgs {
+    /// Token to accept, repeatable; others are rejected
+    #[arg(long, value_name = "TOKEN")]
+    token: Vec<String>,
+
+    /// User who can log in, repeatable; others are rejected
+    #[arg(long, value_name = "ACCOUNT:NAME:PASSWORD", value_parser = user)]
+    user: Vec<[String; 3]>,
+
+    /// Access key to accept, repeatable; others are rejected
+    #[arg(long, value_name = "ID:SECRET[:SECURITY_TOKEN]", value_parser = access_key)]
+    access_key: Vec<AccessKey>,
+}
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Behavior")]
+struct BehaviorArgs {
     /// Faults of the responses, such as 503,ok,429:2s,reset@7,truncate%5
     ///
     /// One fault per request to come, separated by commas; a suffix @7 (the seventh request), @3-5,
@@ -56,39 +126,181 @@ pub(crate) struct EmulateArgs {
     /// Time each response takes
     #[arg(long, value_name = "DURATION", default_value = "0ms", value_parser = values::duration)]
     latency: Duration,
+
+    /// Most requests of a project in a period, such as 200/5m; more get 429
+    #[arg(long, value_name = "N/DURATION", value_parser = rate_limit)]
+    rate_limit: Option<(u32, Duration)>,
+
+    /// List jobs with equal sort values in another order for each request
+    #[arg(long)]
+    unstable_ties: bool,
+
+    /// Most jobs in a page, whatever the limit of the request
+    #[arg(long, value_name = "N", default_value_t = 512)]
+    page_cap: usize,
+
+    /// Reported count: exact, page (of the page), a maximum such as 20, or an excess such as +20
+    #[arg(long, value_name = "COUNT", default_value = "exact", value_parser = count)]
+    count: Count,
+
+    /// Jobs added before each page
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    growth: u32,
+
+    /// How far a replica lags that serves every other page; repeatable
+    #[arg(long, value_name = "DURATION", value_parser = values::duration)]
+    replica_lag: Vec<Duration>,
 }
 
 pub(crate) fn run(args: &EmulateArgs) -> Result<(), Failure> {
-    // Before the first byte goes out: whoever reads the URL may send a signal at once.
+    let emulator = builder(args)?.build();
+    // Before the first byte goes out: who reads the URL may send a signal at once.
     let (stop, stopped) = mpsc::channel();
     ctrlc::set_handler(move || {
-        // If nobody listens any more the program is ending anyway.
+        // Without a receiver the program is ending.
         let _ = stop.send(());
     })
     .map_err(|error| Failure::refused(format!("cannot wait for signals: {error}")))?;
 
-    let emulator = Emulator::builder()
-        .jobs(args.jobs)
-        .seed(args.seed)
-        .latency(args.latency)
-        .faults(args.faults.clone())
-        .build();
     let server = emulator.serve(&args.listen).map_err(|error| {
         Failure::usage(format!("cannot listen on {}: {error}", args.listen))
             .with_hint("name an address of this machine and a port, such as 127.0.0.1:8080")
     })?;
+    let url = server.url();
     let mut out = io::stdout().lock();
-    writeln!(out, "{}", server.url())?;
+    writeln!(out, "{url}")?;
     out.flush()?;
-    say(
-        "note",
-        &format!(
-            "try: HW_AUTH_TOKEN=any drs-backup-jobs list --endpoint {} --project-id any",
-            server.url()
-        ),
-    );
-    // An end of the channel cannot come before the end of the handler, which is that of the program.
+    let AccessArgs {
+        token,
+        user,
+        access_key,
+    } = &args.access;
+    if token.is_empty() && user.is_empty() && access_key.is_empty() {
+        let project = args.jobs.projects.first().map_or("any", String::as_str);
+        let list = format!("drs-backup-jobs list --endpoint {url} --project-id {project}");
+        say("note", &format!("try: HW_AUTH_TOKEN=any {list}"));
+    }
+    // The sender lives as long as the handler, which is as long as the program.
     let _ = stopped.recv();
     server.stop();
     Ok(())
+}
+
+fn builder(args: &EmulateArgs) -> Result<EmulatorBuilder, Failure> {
+    let EmulateArgs {
+        jobs,
+        access,
+        behavior,
+        ..
+    } = args;
+    let mut builder = Emulator::builder()
+        .seed(jobs.seed)
+        .jobs(
+            jobs.jobs
+                .unwrap_or(if jobs.file.is_some() { 0 } else { 35 }),
+        )
+        .faults(behavior.faults.clone())
+        .latency(behavior.latency)
+        .page_cap(behavior.page_cap)
+        .count(behavior.count)
+        .growth(behavior.growth);
+    if let Some(file) = &jobs.file {
+        // The last job added comes first.
+        let jobs = decode::jobs_of(file)?.into_iter().rev();
+        builder = jobs.fold(builder, EmulatorBuilder::job);
+    }
+    if let Some(every) = jobs.random_changes {
+        // Running jobs finish now, so they must not have begun years ago.
+        builder = builder
+            .script(Script::new().random_changes(every))
+            .newest_job_at(time::now(&SystemClock::new()));
+    }
+    builder = jobs
+        .projects
+        .iter()
+        .fold(builder, EmulatorBuilder::project_id);
+    builder = access
+        .token
+        .iter()
+        .fold(builder, |builder, token| builder.token(token.as_str()));
+    for [account, name, password] in &access.user {
+        builder = builder.user(account, name, password.as_str());
+    }
+    builder = access
+        .access_key
+        .iter()
+        .cloned()
+        .fold(builder, EmulatorBuilder::access_key);
+    if let Some((requests, period)) = behavior.rate_limit {
+        builder = builder.rate_limit(requests, period);
+    }
+    if behavior.unstable_ties {
+        builder = builder.unstable_ties(jobs.seed);
+    }
+    builder = behavior
+        .replica_lag
+        .iter()
+        .copied()
+        .fold(builder, EmulatorBuilder::replica);
+    Ok(match args {
+        EmulateArgs { no_admin: true, .. } => builder.admin(AdminAccess::Off),
+        EmulateArgs {
+            remote_admin: true, ..
+        } => builder.admin(AdminAccess::Anyone),
+        _ => builder,
+    })
+}
+
+fn rate_limit(text: &str) -> Result<(u32, Duration), String> {
+    const RULE: &str = "must be requests and a period, such as 200/5m";
+    let (requests, period) = text.split_once('/').ok_or(RULE)?;
+    let period = parse_duration(period).map_err(|_| RULE)?;
+    let requests = requests.parse().map_err(|_| RULE)?;
+    if period.is_zero() {
+        return Err("the period must be longer than zero".to_owned());
+    }
+    Ok((requests, period))
+}
+
+/// An account's own user bears its name, so that `NAME:PASSWORD` is enough for it.
+fn user(text: &str) -> Result<[String; 3], String> {
+    let parts: Vec<&str> = text.splitn(3, ':').collect();
+    match *parts.as_slice() {
+        [account, name, password] if ![account, name, password].contains(&"") => {
+            Ok([account, name, password].map(str::to_owned))
+        }
+        [name, password] if ![name, password].contains(&"") => {
+            Ok([name, name, password].map(str::to_owned))
+        }
+        // Without the value, which holds a password.
+        _ => Err("must be ACCOUNT:NAME:PASSWORD, or NAME:PASSWORD".to_owned()),
+    }
+}
+
+fn access_key(text: &str) -> Result<AccessKey, String> {
+    let mut parts = text.splitn(3, ':').filter(|part| !part.is_empty());
+    let (Some(id), Some(secret)) = (parts.next(), parts.next()) else {
+        return Err("must be ID:SECRET or ID:SECRET:SECURITY_TOKEN".to_owned());
+    };
+    let key = AccessKey::new(id, secret);
+    Ok(match parts.next() {
+        Some(token) => key.security_token(token),
+        None => key,
+    })
+}
+
+fn count(text: &str) -> Result<Count, String> {
+    const RULE: &str = "must be exact, page, a number such as 20, or an excess such as +20";
+    match text {
+        "exact" => Ok(Count::Exact),
+        "page" => Ok(Count::PageLocal),
+        _ => {
+            let excess = text.strip_prefix('+');
+            let number = excess.unwrap_or(text).parse().map_err(|_| RULE)?;
+            Ok(match excess {
+                Some(_) => Count::TooHigh(number),
+                None => Count::Clipped(number),
+            })
+        }
+    }
 }

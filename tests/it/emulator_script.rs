@@ -1,4 +1,4 @@
-//! The list's life of its own, and what a client sees of it.
+//! Scripted and random changes, and listings meanwhile.
 
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -8,7 +8,7 @@ use drs_backup_jobs::emulator::{Change, EmulatedJob, Emulator, ManualClock, Scri
 use drs_backup_jobs::transport::{Request, ResponseBody, ResponseHead, Transport, TransportError};
 use drs_backup_jobs::{Clock as _, JobStatus, ListJobs, RetryPolicy};
 
-use crate::emulator::ask;
+use crate::emulator::list;
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -17,7 +17,7 @@ fn ids(emulator: &Emulator) -> String {
 }
 
 #[test]
-fn a_script_adds_moves_on_and_deletes_at_its_moments() {
+fn script_changes_the_list_at_its_moments() {
     let clock = ManualClock::new();
     let emulator = Emulator::builder()
         .clock(clock.clone())
@@ -51,7 +51,7 @@ fn a_script_adds_moves_on_and_deletes_at_its_moments() {
 }
 
 #[test]
-fn a_job_that_runs_again_has_no_finish_and_no_error() {
+fn a_job_that_runs_again_loses_finish_time_and_error_log() {
     let clock = ManualClock::new();
     let emulator = Emulator::builder()
         .clock(clock.clone())
@@ -68,7 +68,7 @@ fn a_job_that_runs_again_has_no_finish_and_no_error() {
 }
 
 #[test]
-fn changes_before_a_request_show_in_its_answer() {
+fn changes_before_a_request_are_in_its_response() {
     let emulator = Emulator::builder()
         .job(EmulatedJob::new("a"))
         .script(
@@ -78,13 +78,13 @@ fn changes_before_a_request_show_in_its_answer() {
         )
         .build();
     let seen: Vec<String> = (0..3)
-        .map(|_| ask(&emulator, &ListJobs::new()).ids().concat())
+        .map(|_| list(&emulator, &ListJobs::new()).ids().concat())
         .collect();
     assert_eq!(seen, ["a", "ba", "b"]);
 }
 
 #[test]
-fn a_busy_list_changes_the_same_way_for_the_same_seed() {
+fn random_changes_are_the_same_for_the_same_seed() {
     let lived = |seed, steps: u32| {
         let clock = ManualClock::new();
         let emulator = Emulator::builder()
@@ -115,7 +115,7 @@ fn a_busy_list_changes_the_same_way_for_the_same_seed() {
 }
 
 #[test]
-fn a_busy_list_is_not_made_up_for_without_end() {
+fn random_changes_after_a_long_time_are_bounded() {
     let clock = ManualClock::new();
     let emulator = Emulator::builder()
         .jobs(5)
@@ -130,7 +130,7 @@ fn a_busy_list_is_not_made_up_for_without_end() {
 /// Deletes and inserts between the requests of a walk, and now and then lets one fail.
 struct Churn {
     emulator: Emulator,
-    asked: AtomicU64,
+    requests: AtomicU64,
     seed: u64,
 }
 
@@ -140,7 +140,7 @@ impl Transport for Churn {
         request: &Request<'_>,
         body: &mut ResponseBody,
     ) -> Result<ResponseHead, TransportError> {
-        let number = self.asked.fetch_add(1, Ordering::Relaxed);
+        let number = self.requests.fetch_add(1, Ordering::Relaxed);
         let chance = (number + 1)
             .wrapping_mul(0x9e37_79b9_7f4a_7c15)
             .wrapping_add(self.seed.wrapping_mul(0x2545_f491_4f6c_dd1d));
@@ -161,7 +161,7 @@ impl Transport for Churn {
 }
 
 #[test]
-fn a_walk_of_the_emulator_loses_and_doubles_nothing_while_it_changes_and_fails() {
+fn a_listing_is_complete_while_the_list_changes_and_requests_fail() {
     for seed in 0..40 {
         let clock = ManualClock::new();
         let emulator = Emulator::builder()
@@ -178,7 +178,7 @@ fn a_walk_of_the_emulator_loses_and_doubles_nothing_while_it_changes_and_fails()
             .timeout(Duration::from_secs(3600))
             .transport(Churn {
                 emulator: emulator.clone(),
-                asked: AtomicU64::new(0),
+                requests: AtomicU64::new(0),
                 seed,
             })
             .build()

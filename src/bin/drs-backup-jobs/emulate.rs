@@ -86,7 +86,7 @@ struct JobsArgs {
     random_changes: Option<Duration>,
 
     /// Projects, each with a list of its own; others are rejected
-    #[arg(long, value_name = "ID", value_delimiter = ',')]
+    #[arg(long, value_name = "A,B", value_delimiter = ',')]
     projects: Vec<String>,
 }
 
@@ -131,7 +131,7 @@ struct BehaviorArgs {
     #[arg(long, value_name = "N/DURATION", value_parser = rate_limit)]
     rate_limit: Option<(u32, Duration)>,
 
-    /// List jobs with equal sort values in another order for each request
+    /// Reorder jobs with equal sort values for each request
     #[arg(long)]
     unstable_ties: bool,
 
@@ -139,7 +139,7 @@ struct BehaviorArgs {
     #[arg(long, value_name = "N", default_value_t = 512)]
     page_cap: usize,
 
-    /// Reported count: exact, page (of the page), a maximum such as 20, or an excess such as +20
+    /// Reported count: exact, page (its length), at most 20, or +20 too many
     #[arg(long, value_name = "COUNT", default_value = "exact", value_parser = count)]
     count: Count,
 
@@ -147,7 +147,7 @@ struct BehaviorArgs {
     #[arg(long, value_name = "N", default_value_t = 0)]
     growth: u32,
 
-    /// How far a replica lags that serves every other page; repeatable
+    /// Lag of a replica that serves pages in turn; repeatable
     #[arg(long, value_name = "DURATION", value_parser = values::duration)]
     replica_lag: Vec<Duration>,
 }
@@ -290,7 +290,7 @@ fn access_key(text: &str) -> Result<AccessKey, String> {
 }
 
 fn count(text: &str) -> Result<Count, String> {
-    const RULE: &str = "must be exact, page, a number such as 20, or an excess such as +20";
+    const RULE: &str = "must be exact, page, a maximum such as 20, or an excess such as +20";
     match text {
         "exact" => Ok(Count::Exact),
         "page" => Ok(Count::PageLocal),

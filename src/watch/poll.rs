@@ -1,8 +1,10 @@
 //! Polling: one complete listing, compared with the last.
 
+use alloc::boxed::Box;
 use alloc::collections::{BTreeMap, VecDeque};
 use alloc::string::String;
 use alloc::vec::Vec;
+use core::fmt;
 use core::time::Duration;
 
 use super::event::Event;
@@ -86,19 +88,32 @@ struct Listing {
     order: Vec<String>,
 }
 
-/// The filters that a finishing job would fall out of.
+/// The filters that a finishing job would fall out of, and the program's own.
 #[derive(Debug)]
 struct Filter {
     status: Option<JobStatus>,
     completed_at: Option<String>,
+    predicate: Option<Predicate>,
+}
+
+struct Predicate(Box<dyn Fn(&Job<'_>) -> bool + Send + Sync>);
+
+impl fmt::Debug for Predicate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Predicate(..)")
+    }
 }
 
 impl Filter {
     fn matches(&self, job: &Job<'_>) -> bool {
         let finish_time = job.finish_time.as_deref().unwrap_or_default();
-        self.status
+        self.predicate
             .as_ref()
-            .is_none_or(|status| *status == job.status)
+            .is_none_or(|predicate| (predicate.0)(job))
+            && self
+                .status
+                .as_ref()
+                .is_none_or(|status| *status == job.status)
             && self
                 .completed_at
                 .as_ref()
@@ -115,6 +130,7 @@ impl Watch {
             filter: Filter {
                 status,
                 completed_at,
+                predicate: None,
             },
             page_size: DEFAULT_PAGE_SIZE,
             interval: DEFAULT_INTERVAL,
@@ -136,6 +152,26 @@ impl Watch {
     /// other sizes.
     pub fn page_size(mut self, page_size: u32) -> Self {
         self.page_size = page_size;
+        self
+    }
+
+    /// Watches only the jobs that `predicate` accepts, of those that match the query: some ids, one
+    /// of several statuses. As with the filters on `status`, an event is reported if the job is
+    /// accepted before or after it. A second call replaces the predicate of the first.
+    ///
+    /// ```no_run
+    /// # fn watch_two(client: &drs_backup_jobs::Client) {
+    /// use drs_backup_jobs::ListJobs;
+    ///
+    /// let ids = ["0667845a-6291-4e2a-95b0-190c0abjb703", "1a2b3c4d-6291-4e2a-95b0-190c0abjb703"];
+    /// let watch = client.watch(ListJobs::new()).matching(move |job| ids.contains(&&*job.id));
+    /// # }
+    /// ```
+    pub fn matching(
+        mut self,
+        predicate: impl Fn(&Job<'_>) -> bool + Send + Sync + 'static,
+    ) -> Self {
+        self.filter.predicate = Some(Predicate(Box::new(predicate)));
         self
     }
 

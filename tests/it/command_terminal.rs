@@ -63,18 +63,6 @@ fn a_terminal_gets_a_table_in_colour_unless_it_is_told_not_to() {
 }
 
 #[test]
-fn a_terminal_that_cannot_redraw_gets_events_as_lines() {
-    for term in ["TERM=dumb", "env -u TERM"] {
-        let line = format!("{term} PROGRAM watch --demo --interval 100ms --timeout 150ms");
-        let Some((output, code)) = shown(&line) else {
-            return;
-        };
-        assert_eq!(code, Some(0), "{line}: {output}");
-        assert!(output.contains("added"), "{line}: {output:?}");
-    }
-}
-
-#[test]
 fn progress_leaves_nothing_behind_when_nobody_reads_on() {
     let line = "PROGRAM list --demo --output jsonl --page-size 2 | head -n 1";
     let Some((output, code)) = shown(line) else {
@@ -83,24 +71,6 @@ fn progress_leaves_nothing_behind_when_nobody_reads_on() {
     assert_eq!(code, Some(0), "{output}");
     let (_, after) = output.rsplit_once("listing jobs").unwrap();
     assert!(after.contains("\u{1b}[2K"), "{output:?}");
-}
-
-#[test]
-fn a_watch_shows_the_jobs_under_way_and_takes_the_view_down_at_the_end() {
-    let line = "PROGRAM watch --demo --interval 100ms --timeout 300ms";
-    let Some((output, code)) = shown(line) else {
-        return;
-    };
-    assert_eq!(code, Some(0), "{output}");
-    assert!(
-        output.contains("35 jobs") && output.contains("of 35 ended"),
-        "{output}"
-    );
-    let (_, after) = output.rsplit_once("last failure").unwrap();
-    assert!(
-        after.contains("\u{1b}[2K") || after.contains("\u{1b}[J"),
-        "{after:?}"
-    );
 }
 
 /// What the terminal was sent by a line that was interrupted once it showed `sign`.
@@ -152,7 +122,7 @@ fn ctrl_c_takes_down_the_progress_of_a_list() {
 #[test]
 fn ctrl_c_leaves_the_terminal_as_it_was() {
     let line = "trap : INT; stty -g; PROGRAM watch --demo --interval 50ms; echo code $?; stty -g";
-    let Some(output) = interrupted(line, "35 jobs") else {
+    let Some(output) = interrupted(line, " of 35 finished") else {
         return;
     };
     assert!(output.contains("code 130"), "{output:?}");
@@ -161,12 +131,6 @@ fn ctrl_c_leaves_the_terminal_as_it_was() {
     assert_eq!(
         output.trim_end().lines().next_back().unwrap().trim(),
         before
-    );
-    let (_, after) = output.split_once("^C").unwrap();
-    let (taken_down, _) = after.split_once("code 130").unwrap();
-    assert!(
-        taken_down.contains("\u{1b}[2K"),
-        "the view is still there: {output:?}"
     );
     assert!(
         !output.contains("\u{1b}[?25l"),

@@ -28,6 +28,8 @@ mod command_list;
 mod command_terminal;
 #[cfg(feature = "cli")]
 mod command_watch;
+#[cfg(all(feature = "cli", unix))]
+mod command_watch_live;
 mod conformance;
 #[cfg(feature = "emulator")]
 mod credentials;
@@ -62,6 +64,8 @@ mod serde;
 mod server;
 #[cfg(any(feature = "ureq", feature = "curl"))]
 mod tls;
+#[cfg(all(feature = "cli", unix))]
+mod tmux;
 #[cfg(any(feature = "ureq", feature = "curl"))]
 mod transport;
 #[cfg(any(feature = "ureq", feature = "curl"))]

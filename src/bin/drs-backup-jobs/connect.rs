@@ -19,6 +19,7 @@ use crate::demo::Demo;
 use crate::dry_run::DryRun;
 use crate::failure::{Failure, say, with_causes};
 use crate::output::text;
+use crate::request_count::{Counted, RequestCount};
 use crate::time;
 
 /// A client, and what it was made with.
@@ -27,6 +28,8 @@ pub(crate) struct Connection {
     /// What would have been sent, in a dry run.
     pub(crate) dry_run: Option<DryRun>,
     region: Option<String>,
+    /// How many requests for jobs were sent.
+    pub(crate) requests: RequestCount,
     /// The clock of the service.
     pub(crate) clock: Arc<dyn Clock>,
     /// The limit of the whole run, and whether it is over.
@@ -103,6 +106,7 @@ pub(crate) fn connect(
         None => args.region.clone().or_else(|| environment.region()),
     };
 
+    let requests = RequestCount::default();
     let mut builder = Client::builder()
         .timeout(args.request_timeout)
         .retry(RetryPolicy::default().retries(args.retries));
@@ -111,7 +115,7 @@ pub(crate) fn connect(
     }
     builder = match &dry_run {
         Some(dry_run) => builder.transport(dry_run.clone()),
-        None => builder.transport(transport(args)?),
+        None => builder.transport(Counted::new(transport(args)?, requests.clone())),
     };
     builder = match &demo {
         Some(demo) => builder
@@ -135,6 +139,7 @@ pub(crate) fn connect(
         client,
         dry_run,
         region,
+        requests,
         clock,
         timeout,
         _demo: demo,

@@ -17,7 +17,15 @@ pub(crate) fn is_stderr() -> bool {
 /// The style of standard output: coloured and cut to the width on a terminal; `NO_COLOR` disables the
 /// colours.
 pub(crate) fn stdout_style(ascii: bool) -> Style {
-    let is_terminal = is_stdout();
+    style(is_stdout(), ascii)
+}
+
+/// As [`stdout_style`], for standard error.
+pub(crate) fn stderr_style(ascii: bool) -> Style {
+    style(is_stderr(), ascii)
+}
+
+fn style(is_terminal: bool, ascii: bool) -> Style {
     let is_set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
     let is_dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
     Style {

@@ -1,171 +1,240 @@
 //! `drs-backup-jobs watch`: what changes in the list, as it changes.
 
-use std::io;
+use std::io::{self, Write as _};
 use std::process::ExitCode;
-use std::time::{Duration, Instant};
+use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
 
 use drs_backup_jobs::emulator::Script;
-use drs_backup_jobs::{Error, Event, Timestamp};
+use drs_backup_jobs::{ErrorKind, Wait};
 
-use crate::connect::connect;
-use crate::failure::{Failure, say};
-use crate::terminal;
+use crate::connect::{Connection, connect};
+use crate::failure::{Failure, JOBS_FAILED, TIMEOUT, say};
+use crate::signals::Signals;
+use crate::{terminal, time};
 
 mod args;
-mod goal;
-mod lines;
+mod event_lines;
+mod json_event;
 mod live;
+mod quota;
+mod reader;
 mod report;
-mod wire;
+mod screen;
+mod session;
+mod state_file;
+mod summary;
+mod view;
 
 pub(crate) use args::WatchArgs;
-use args::{WatchFormat, Watching};
-
-use goal::Goal;
+use args::WatchFormat;
 use live::Live;
-use report::Report;
+use quota::Quota;
+use report::{Form, Report};
+use session::{End, Options, Session};
+use state_file::StateFile;
 
-/// As large as the service makes pages: a look should cost few of the requests that the gateway
-/// lets pass.
+/// As large as the service makes pages, so that a poll takes few requests.
 const PAGE_SIZE: u32 = 512;
 
-/// How often something happens in a demo.
+/// How much longer than `--timeout` a poll that has begun may take.
+const GRACE: Duration = Duration::from_secs(10);
+
+/// How often the view is brought up to date, and the reader of standard output is looked after.
+const TICK: Duration = Duration::from_millis(200);
+
+/// How often something changes in a demo.
 const DEMO_PACE: Duration = Duration::from_secs(2);
 
-/// All jobs succeeded, or nobody asked for that.
 const DONE: u8 = 0;
-const SOME_FAILED: u8 = 3;
-const TIME_RAN_OUT: u8 = 4;
 
 pub(crate) fn run(args: &WatchArgs, verbose: bool) -> Result<ExitCode, Failure> {
-    let Watching {
-        interval,
-        until_finished: until_done,
-        timeout,
-        ..
-    } = args.watching;
-    let format = chosen_format(args, verbose)?;
+    // Before anything starts a thread.
+    let signals = Signals::block()?;
+    let format = format(args, verbose)?;
+    let watching = &args.watching;
     let mut service = args.service.clone();
-    let limit = timeout.unwrap_or(service.request_timeout);
-    service.request_timeout = limit.min(service.request_timeout);
-    let connection = connect(&service, None, Script::new().random_changes(DEMO_PACE))?;
+    let run_limit = watching.timeout.map(|timeout| {
+        service.request_timeout = service.request_timeout.min(timeout);
+        timeout.saturating_add(timeout.min(GRACE))
+    });
+    let script = Script::new().random_changes(DEMO_PACE);
+    let connection = connect(&service, run_limit, script)?;
+    let zone = args.display.zone();
+    let selection = args.filters.jobs.selection(connection.now(), &zone)?;
     args.filters.note_unknown_values();
+    let selects_all = selection.is_everything();
     let mut watch = connection
         .client
         .watch(args.filters.query_of_all())
         .page_size(PAGE_SIZE)
-        .interval(interval);
+        .interval(watching.interval);
+    if !(selects_all && args.ids.is_empty()) {
+        let (ids, clock) = (args.ids.clone(), Arc::clone(&connection.clock));
+        watch = watch.matching(move |job| {
+            (ids.is_empty() || ids.iter().any(|id| *id == job.id))
+                && selection.contains(job, time::now(&*clock))
+        });
+    }
     if let Some(dry_run) = &connection.dry_run {
         watch.poll().map_err(|error| connection.failure(error))?;
         dry_run.print()?;
         return Ok(ExitCode::SUCCESS);
     }
-    let style = terminal::stdout_style(args.display.ascii);
-    let mut report = match format {
-        WatchFormat::Live => Report::live(Live::start(style)?, style),
-        WatchFormat::Lines => Report::lines(style),
-        WatchFormat::Jsonl => Report::jsonl(style),
+    let state = match &watching.state {
+        Some(path) => Some(StateFile::open(
+            path,
+            scope(args, selects_all, &connection)?,
+        )?),
+        None => None,
     };
-    let deadline = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
+    let (state, saved) = state.unzip();
+    let saved = saved.flatten();
+    let has_saved_jobs = saved.is_some();
+    if let Some(jobs) = saved {
+        watch = watch.with_known(jobs);
+    }
 
-    let now = || Timestamp::from_unix(connection.clock.unix_time());
-    let tell = |report: &mut Report, event: Result<&Event, &Error>| match report.event(event, now())
-    {
-        // Nobody reads on, but somebody waits for the exit code.
-        Err(error) if until_done && error.kind() == io::ErrorKind::BrokenPipe => {
-            report.mute();
-            Ok(())
-        }
-        told => told,
+    let style = terminal::stdout_style(args.display.ascii);
+    let form = match format {
+        WatchFormat::Live => Form::Live(Live::start(
+            style,
+            zone.clone(),
+            Arc::clone(&connection.clock),
+        )?),
+        WatchFormat::Lines => Form::Lines,
+        WatchFormat::Jsonl => Form::Jsonl,
     };
-    let mut goal: Option<Goal> = None;
-    let code = loop {
-        let looked = watch.poll();
-        let pause = watch.delay_after(looked.as_ref().err());
-        match looked {
-            Ok(events) => {
-                let is_first = goal.is_none();
-                let goal = goal.get_or_insert_with(|| Goal::new(watch.jobs()));
-                goal.look_up(|id| watch.get(id));
-                if !(is_first && matches!(format, WatchFormat::Live)) {
-                    for event in &events {
-                        tell(&mut report, Ok(event))?;
-                    }
-                }
-                report.looked(&watch, now());
-                if until_done {
-                    if goal.is_empty() {
-                        report.close();
-                        return Err(Failure::refused(
-                            "no job matches, so there is none to wait for",
-                        )
-                        .with_hint("check the filters: drs-backup-jobs list takes the same"));
-                    }
-                    if goal.is_reached() {
-                        break goal.code();
-                    }
-                }
-            }
-            Err(error) if ends_the_watch(&error, goal.is_none(), until_done) => {
-                report.close();
-                return Err(connection.failure(error));
-            }
-            Err(error) => tell(&mut report, Err(&error))?,
+    let live = match &form {
+        Form::Live(live) => Some(live.clone()),
+        Form::Lines | Form::Jsonl => None,
+    };
+    look_after(live, signals)?;
+
+    let requests = connection.requests.clone();
+    let mut session = Session::new(
+        Wait::new(watch),
+        Report::new(form, io::stdout(), style, zone),
+        Arc::clone(&connection.clock),
+        Quota::new(watching.interval),
+        move || requests.get(),
+        Options {
+            ids: args.ids.clone(),
+            until_finished: watching.until_finished,
+            timeout: watching.timeout,
+            changes_only: watching.changes_only,
+        },
+    );
+    if let Some(state) = state {
+        session.keep_state(state, has_saved_jobs);
+    }
+    let end = session.run();
+    session.close();
+    let end = end?;
+    print_summary(&session, args.display.ascii);
+    finish(&session, end, watching.until_finished, &connection)
+}
+
+/// Starts the threads that end the program on a signal and when no one reads its output any more,
+/// and that redraw the view.
+fn look_after(live: Option<Live>, signals: Signals) -> Result<(), Failure> {
+    let view = live.clone();
+    signals.exit_after(move || {
+        if let Some(view) = view {
+            view.close();
         }
-        let is_time = wait(pause, deadline, until_done, || report.redraw(&watch, now()));
-        if !is_time {
-            break if until_done { TIME_RAN_OUT } else { DONE };
+    })?;
+    let tend = move || {
+        loop {
+            if reader::is_gone_within(TICK) {
+                // Whoever read has seen enough: `| head` is no error.
+                std::process::exit(DONE.into());
+            }
+            if let Some(live) = &live {
+                // A terminal that is gone is found out by the line above.
+                let _ = live.refresh();
+            }
         }
     };
-    report.close();
-    if until_done {
-        match &goal {
-            Some(goal) => say("note", &goal.summary()),
-            None => say("note", "no look succeeded before the time ran out"),
+    thread::Builder::new()
+        .name("watch".to_owned())
+        .spawn(tend)
+        .map_err(|error| Failure::refused(format!("cannot start a thread: {error}")))?;
+    Ok(())
+}
+
+/// What must be the same in each run with one state file.
+fn scope(args: &WatchArgs, selects_all: bool, connection: &Connection) -> Result<String, Failure> {
+    let client = &connection.client;
+    let project = client
+        .resolve_project_id()
+        .map_err(|error| connection.failure(error))?;
+    let query = args.filters.query();
+    let mut scope = match query.request(client.endpoint(), &project) {
+        Ok(request) => request.url().to_owned(),
+        // More instance ids than one request may carry.
+        Err(_) => format!("{} {project} {query:?}", client.endpoint()),
+    };
+    if !selects_all {
+        scope.push_str(&format!(" {:?}", args.filters.jobs));
+    }
+    for id in &args.ids {
+        scope.push(' ');
+        scope.push_str(id);
+    }
+    Ok(scope)
+}
+
+/// Totals, then each failed job with its reason in full.
+fn print_summary(session: &Session, ascii: bool) {
+    let Some(totals) = session.summary() else {
+        return;
+    };
+    say("note", &totals);
+    let style = terminal::stderr_style(ascii);
+    for outcome in session.failures() {
+        for row in summary::failure_rows(outcome, style) {
+            // Standard error may be closed; there is no one else to tell.
+            let _ = writeln!(io::stderr(), "{row}");
         }
     }
+}
+
+/// The exit code, or why the watch failed.
+fn finish(
+    session: &Session,
+    end: End,
+    until_finished: bool,
+    connection: &Connection,
+) -> Result<ExitCode, Failure> {
+    let code = match end {
+        End::PollFailed(error) if error.kind() == ErrorKind::Cancelled => {
+            return Err(Failure::timeout("no poll was completed within --timeout"));
+        }
+        End::PollFailed(error) => return Err(connection.failure(error)),
+        End::NothingToWaitFor => {
+            say("note", "no job matches, so there is nothing to wait for");
+            DONE
+        }
+        End::TimedOut if until_finished => TIMEOUT,
+        End::TimedOut => DONE,
+        End::Finished if session.has_succeeded() => DONE,
+        End::Finished => JOBS_FAILED,
+    };
     Ok(ExitCode::from(code))
 }
 
-/// Whether there is no point in looking again: the first look tells whether the watch is set up
-/// right, and a wait that somebody's script hangs on should not outlast what will not pass.
-fn ends_the_watch(error: &Error, is_first: bool, until_done: bool) -> bool {
-    (is_first || until_done) && !error.is_transient()
-}
-
-/// The form that was asked for, or the one that suits where it goes.
-fn chosen_format(args: &WatchArgs, verbose: bool) -> Result<WatchFormat, Failure> {
+/// The form that was asked for, or the one that suits standard output.
+fn format(args: &WatchArgs, verbose: bool) -> Result<WatchFormat, Failure> {
     match args.output {
         Some(WatchFormat::Live) if !Live::can_be_drawn() => Err(Failure::usage(
-            "--output live needs a terminal on which lines can be redrawn",
+            "invalid --output live: standard output must be a terminal that can move its cursor",
         )
-        .with_hint("--output lines, one event a line, goes anywhere")),
+        .with_hint("--output lines prints one event a line anywhere")),
         Some(format) => Ok(format),
+        // The lines of -v would be drawn over.
         None if Live::can_be_drawn() && !verbose => Ok(WatchFormat::Live),
         None => Ok(WatchFormat::Lines),
-    }
-}
-
-/// Sleeps until the next look, doing `meanwhile` every second; `false` when the time of the watch
-/// is over. If it is over before the next look is due, there is a last look then, if one is wanted.
-fn wait(
-    pause: Duration,
-    deadline: Option<Instant>,
-    has_last_look: bool,
-    mut meanwhile: impl FnMut(),
-) -> bool {
-    let start = Instant::now();
-    let left = deadline.map(|deadline| deadline.saturating_duration_since(start));
-    if left.is_some_and(|left| left.is_zero()) {
-        return false;
-    }
-    let sleep = left.map_or(pause, |left| left.min(pause));
-    loop {
-        let step = sleep.saturating_sub(start.elapsed());
-        if step.is_zero() {
-            return sleep == pause || has_last_look;
-        }
-        std::thread::sleep(step.min(Duration::from_secs(1)));
-        meanwhile();
     }
 }

@@ -1,98 +1,136 @@
-//! Where a watch tells what happens, and in which form.
+//! Where events go, in one of three forms.
 
-use std::io::{self, Write as _};
+use std::io::{self, Write};
+use std::time::Duration;
 
-use drs_backup_jobs::{Error, Event, Timestamp, Watch};
+use drs_backup_jobs::{Event, Timestamp};
 
-use super::lines::{line, short_line};
+use super::event_lines;
+use super::json_event::{JsonEvent, Timed};
 use super::live::Live;
-use super::wire::WireEvent;
+use super::view::Snapshot;
+use crate::failure::say;
 use crate::output::{Style, text};
+use crate::time::Zone;
 
-/// Where events go.
+/// What a watch prints while it runs.
 pub(super) struct Report {
     form: Form,
+    /// Where lines go; the live view has its own way to the terminal.
+    out: Box<dyn Write>,
     style: Style,
+    zone: Zone,
 }
 
-enum Form {
+pub(super) enum Form {
+    /// Events above a view.
     Live(Live),
+    /// One event a line.
     Lines,
+    /// One event a line, as JSON.
     Jsonl,
-    /// There is nobody to tell any more.
-    Mute,
 }
 
 impl Report {
-    /// Events above the jobs that are under way.
-    pub(super) fn live(live: Live, style: Style) -> Self {
+    pub(super) fn new(form: Form, out: impl Write + 'static, style: Style, zone: Zone) -> Self {
         Self {
-            form: Form::Live(live),
+            form,
+            out: Box::new(out),
             style,
+            zone,
         }
     }
 
-    pub(super) fn lines(style: Style) -> Self {
-        Self {
-            form: Form::Lines,
-            style,
+    /// Prints an event at once.
+    pub(super) fn event(&mut self, event: &Event, time: Timestamp) -> io::Result<()> {
+        match &self.form {
+            Form::Live(live) => live.print(|columns| {
+                event_lines::rows(event, &self.zone.time_of_day(time), columns, self.style)
+            }),
+            Form::Lines => {
+                let line = event_lines::line(event, &self.date_and_time(time), self.style);
+                writeln!(self.out, "{line}")
+            }
+            Form::Jsonl => self.json(&Timed(JsonEvent::Job(event), time)),
         }
     }
 
-    pub(super) fn jsonl(style: Style) -> Self {
-        Self {
-            form: Form::Jsonl,
-            style,
-        }
-    }
-
-    /// Tells an event at once.
-    pub(super) fn event(
+    /// Prints why a poll failed, and when the next one begins. `is_news` if the poll before did not
+    /// fail for the same reason: the live view shows how often it did.
+    pub(super) fn failed_poll(
         &mut self,
-        event: Result<&Event, &Error>,
-        now: Option<Timestamp>,
+        reason: &str,
+        delay: Duration,
+        is_news: bool,
+        time: Timestamp,
     ) -> io::Result<()> {
-        match &mut self.form {
-            Form::Live(live) => {
-                live.tell(&short_line(event, now, self.style));
+        match &self.form {
+            Form::Live(live) if is_news => live.print(|columns| {
+                event_lines::rows_of_failed_poll(
+                    reason,
+                    delay,
+                    &self.zone.time_of_day(time),
+                    columns,
+                )
+            }),
+            Form::Live(_) => Ok(()),
+            Form::Lines => {
+                let line = event_lines::failed_poll(reason, delay, &self.date_and_time(time));
+                writeln!(self.out, "{line}")
+            }
+            Form::Jsonl => {
+                let millis = i64::try_from(delay.as_millis()).unwrap_or(i64::MAX);
+                let next_attempt = time.unix_millis().saturating_add(millis);
+                let next_attempt = Timestamp::from_unix_millis(next_attempt);
+                let event = JsonEvent::PollFailed {
+                    reason,
+                    next_attempt,
+                };
+                self.json(&Timed(event, time))
+            }
+        }
+    }
+
+    fn json(&mut self, event: &Timed<'_>) -> io::Result<()> {
+        let mut json = serde_json::to_string(event)?;
+        if self.style.is_on_terminal() {
+            json = text::harmless_json(&json).into_owned();
+        }
+        json.push('\n');
+        self.out.write_all(json.as_bytes())
+    }
+
+    /// Prints a note on standard error.
+    pub(super) fn note(&self, note: &str) -> io::Result<()> {
+        match &self.form {
+            Form::Live(live) => live.suspend(|| say("note", note)),
+            Form::Lines | Form::Jsonl => {
+                say("note", note);
                 Ok(())
             }
-            Form::Lines => writeln!(io::stdout(), "{}", line(event, now, self.style)),
-            Form::Jsonl => {
-                let mut json = serde_json::to_string(&WireEvent { event, now })?;
-                if self.style.is_on_terminal() {
-                    json = text::harmless_json(&json).into_owned();
-                }
-                json.push('\n');
-                io::stdout().write_all(json.as_bytes())
-            }
-            Form::Mute => Ok(()),
         }
     }
 
-    /// Tells nothing from now on.
-    pub(super) fn mute(&mut self) {
-        self.close();
-        self.form = Form::Mute;
-    }
-
-    /// A look succeeded.
-    pub(super) fn looked(&mut self, watch: &Watch, now: Option<Timestamp>) {
-        if let Form::Live(live) = &mut self.form {
-            live.looked();
-        }
-        self.redraw(watch, now);
-    }
-
-    /// Brings the time that jobs have run up to date.
-    pub(super) fn redraw(&mut self, watch: &Watch, now: Option<Timestamp>) {
-        if let Form::Live(live) = &mut self.form {
-            live.draw(watch.jobs(), now);
+    /// Shows this in the live view, if there is one.
+    pub(super) fn show(&self, snapshot: impl FnOnce() -> Snapshot) -> io::Result<()> {
+        match &self.form {
+            Form::Live(live) => live.show(snapshot()),
+            Form::Lines | Form::Jsonl => Ok(()),
         }
     }
 
-    /// Takes the live view down.
-    pub(super) fn close(&mut self) {
+    pub(super) fn is_live(&self) -> bool {
+        matches!(self.form, Form::Live(_))
+    }
+
+    /// `2024-08-19 02:29:03 UTC`.
+    fn date_and_time(&self, time: Timestamp) -> String {
+        let zone = &self.zone;
+        format!("{} {}", zone.second(time), zone.abbreviation(time))
+    }
+
+    /// Takes the live view down, if there is one.
+    pub(super) fn close(&self) {
         if let Form::Live(live) = &self.form {
             live.close();
         }

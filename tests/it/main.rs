@@ -24,8 +24,12 @@ mod command_failures;
 mod command_filters;
 #[cfg(feature = "cli")]
 mod command_list;
+#[cfg(feature = "cli")]
+mod command_output;
 #[cfg(all(feature = "cli", target_os = "linux"))]
 mod command_terminal;
+#[cfg(feature = "cli")]
+mod command_time;
 #[cfg(feature = "cli")]
 mod command_watch;
 #[cfg(all(feature = "cli", unix))]

@@ -20,9 +20,9 @@ pub(crate) const EXPECT: &str = "Expect";
 pub(crate) const HOST: &str = "Host";
 pub(crate) const LANGUAGE: &str = "X-Language";
 pub(crate) const LOCATION: &str = "Location";
-#[cfg(any(feature = "aksk", feature = "emulator"))]
+#[cfg(all(feature = "std", feature = "aksk"))]
 pub(crate) const METADATA_TOKEN: &str = "X-Metadata-Token";
-#[cfg(any(feature = "aksk", feature = "emulator"))]
+#[cfg(all(feature = "std", feature = "aksk"))]
 pub(crate) const METADATA_TOKEN_TTL: &str = "X-Metadata-Token-Ttl-Seconds";
 #[cfg(any(feature = "aksk", feature = "emulator"))]
 pub(crate) const PROJECT_ID: &str = "X-Project-Id";

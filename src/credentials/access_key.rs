@@ -148,7 +148,7 @@ impl AccessKey {
     }
 
     #[cfg(feature = "std")]
-    pub(super) fn expiry(&self) -> Option<Timestamp> {
+    pub(crate) fn expiry(&self) -> Option<Timestamp> {
         self.expires_at
     }
 

@@ -8,9 +8,7 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::time::Duration;
 
-#[cfg(feature = "aksk")]
-use super::authenticator::Authenticator;
-use super::authenticator::{Context, OutgoingRequest};
+use super::authenticator::{Authenticator, Context, OutgoingRequest};
 use super::login::Login;
 #[cfg(feature = "aksk")]
 use super::session::missing_project_id;

@@ -173,7 +173,8 @@ impl EmulatorBuilder {
     }
 
     /// Adds a user who can log in at IAM; others are rejected from then on. Without one every user
-    /// with a password can log in. `account` is both name and id of the account.
+    /// with a password can log in. `account` is both name and id of the account, `name` both name and
+    /// id of the user.
     pub fn user(
         mut self,
         account: impl Into<String>,
@@ -192,6 +193,28 @@ impl EmulatorBuilder {
     /// documented.
     pub fn token_lifetime(mut self, lifetime: Duration) -> Self {
         self.setup.users.token_lifetime = lifetime;
+        self
+    }
+
+    /// Sets how long an access key is valid that the metadata service issues; the default is 24
+    /// hours. The emulator is a metadata service too: use it as the endpoint and transport of
+    /// [`EcsMetadata`](crate::EcsMetadata).
+    ///
+    /// ```
+    /// use drs_backup_jobs::emulator::Emulator;
+    /// use drs_backup_jobs::{EcsMetadata, ListJobs};
+    ///
+    /// let emulator = Emulator::demo();
+    /// let metadata = EcsMetadata::new()
+    ///     .endpoint(Emulator::ENDPOINT)
+    ///     .transport(emulator.clone());
+    /// let client = emulator.client().credentials(metadata).build()?;
+    /// client.list(&ListJobs::new())?;
+    /// # Ok::<(), drs_backup_jobs::Error>(())
+    /// ```
+    #[cfg(feature = "aksk")]
+    pub fn metadata_key_lifetime(mut self, lifetime: Duration) -> Self {
+        self.setup.access.key_lifetime = Some(lifetime);
         self
     }
 

@@ -54,11 +54,12 @@ impl Users {
                 .and_then(Value::as_str)
         };
         let account = text("/domain/name").or_else(|| text("/domain/id"));
-        let (Some(name), Some(password)) = (text("/name"), text("/password")) else {
+        let name = text("/name").or_else(|| text("/id"));
+        let (Some(name), Some(password)) = (name, text("/password")) else {
             return false;
         };
         let is_known = |known: &User| {
-            account == Some(&known.account)
+            (account == Some(&known.account) || text("/id").is_some())
                 && known.name == name
                 && known.password.expose_secret() == password
         };
@@ -189,13 +190,13 @@ fn error(status: u16, title: &str, message: &str) -> Response {
     Response::json(status, &body)
 }
 
-fn later(time: Timestamp, by: Duration) -> Option<Timestamp> {
+pub(super) fn later(time: Timestamp, by: Duration) -> Option<Timestamp> {
     let by = i64::try_from(by.as_millis()).ok()?;
     Timestamp::from_unix_millis(time.unix_millis().checked_add(by)?)
 }
 
 /// A time as IAM writes it: `2020-01-04T09:05:22.701000Z`.
-fn micros(time: Timestamp) -> String {
+pub(super) fn micros(time: Timestamp) -> String {
     let text = format!("{time}");
     let seconds = text.get(..19).unwrap_or_default();
     format!("{seconds}.{:03}000Z", time.unix_millis().rem_euclid(1000))

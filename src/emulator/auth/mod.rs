@@ -14,9 +14,13 @@ use crate::timestamp::Timestamp;
 
 mod identity;
 #[cfg(feature = "aksk")]
+mod metadata;
+#[cfg(feature = "aksk")]
 mod signature;
 
 pub(super) use identity::{ANY_PROJECT_ID, ProjectName, User, Users, list_projects, log_in};
+#[cfg(feature = "aksk")]
+pub(super) use metadata::{metadata_token, security_key};
 #[cfg(feature = "aksk")]
 pub(super) use signature::KnownKey;
 
@@ -43,6 +47,15 @@ pub(super) struct Access {
     issued: VecDeque<AcceptedToken>,
     #[cfg(feature = "aksk")]
     keys: Vec<KnownKey>,
+    /// Those issued by the metadata service, the oldest first.
+    #[cfg(feature = "aksk")]
+    issued_keys: Vec<KnownKey>,
+    /// How long an issued key is valid, if not the default.
+    #[cfg(feature = "aksk")]
+    pub(super) key_lifetime: Option<Duration>,
+    /// Tokens for the metadata service itself.
+    #[cfg(feature = "aksk")]
+    metadata_tokens: VecDeque<AcceptedToken>,
 }
 
 #[derive(Clone, Debug)]
@@ -51,6 +64,21 @@ struct AcceptedToken {
     expires_at: Option<Timestamp>,
     /// The only project that an issued token is for.
     project_id: Option<String>,
+}
+
+impl AcceptedToken {
+    fn has_expired(&self, now: Option<Timestamp>) -> bool {
+        self.expires_at
+            .is_some_and(|end| now.is_none_or(|now| now >= end))
+    }
+}
+
+/// Keeps an issued token, and drops the oldest if there are too many.
+fn push_issued(issued: &mut VecDeque<AcceptedToken>, token: AcceptedToken) {
+    while issued.len() >= MOST_ISSUED {
+        issued.pop_front();
+    }
+    issued.push_back(token);
 }
 
 impl Access {
@@ -93,14 +121,12 @@ impl Access {
             let expired_for = known.expires_at.and_then(|end| now?.duration_since(end));
             expired_for.is_none_or(|duration| duration <= KEPT_AFTER_EXPIRY)
         });
-        while self.issued.len() >= MOST_ISSUED {
-            self.issued.pop_front();
-        }
-        self.issued.push_back(AcceptedToken {
+        let issued = AcceptedToken {
             token: token.clone(),
             expires_at,
             project_id: Some(project_id),
-        });
+        };
+        push_issued(&mut self.issued, issued);
         token
     }
 
@@ -120,6 +146,10 @@ impl Access {
             .ok_or_else(|| ErrorResponse::unauthenticated("x-auth-token not found"))?;
         let checked = match Claim::parse(authorization) {
             None => Err("the header Authorization is malformed"),
+            #[cfg(feature = "aksk")]
+            Some(claim) if metadata::is_issued(claim.access) => {
+                signature::check(&mut self.issued_keys, request, &claim, now)
+            }
             Some(_) if !self.is_restricted => Ok(()),
             #[cfg(feature = "aksk")]
             Some(claim) => signature::check(&mut self.keys, request, &claim, now),
@@ -150,7 +180,7 @@ impl Access {
         let mut known = self.tokens.iter().chain(&self.issued);
         match known.find(|known| known.token.expose_secret() == token) {
             Some(known) => match known.expires_at {
-                Some(end) if now.is_none_or(|now| now >= end) => {
+                Some(end) if known.has_expired(now) => {
                     let why = format!("token expires, expires_at: {end}");
                     Err(ErrorResponse::unauthenticated(&why))
                 }

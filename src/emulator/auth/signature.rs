@@ -73,6 +73,10 @@ impl KnownKey {
         if signed_at.unix_millis().abs_diff(now) > LEEWAY.unsigned_abs() {
             return Err("the date of the signature is out of range");
         }
+        let expiry = self.key.expiry().map(Timestamp::unix_millis);
+        if expiry.is_some_and(|end| now >= end) {
+            return Err("the security token has expired");
+        }
         let mut headers = Vec::new();
         for name in claim.signed_headers.split(';') {
             let value = request.header(name).ok_or("a signed header was not sent")?;

@@ -8,6 +8,8 @@ use core::time::Duration;
 use serde_json::{Value, json};
 
 use super::auth::{list_projects, log_in};
+#[cfg(feature = "aksk")]
+use super::auth::{metadata_token, security_key};
 use super::faults::{Delivery, Fault, replacement};
 use super::http::message::{Request, Response, percent_decode};
 use super::jobs::{EmulatedJob, members};
@@ -46,6 +48,12 @@ enum Route<'a> {
     Tokens,
     /// IAM's list of projects.
     Projects,
+    /// A token for the metadata service of a cloud server.
+    #[cfg(feature = "aksk")]
+    MetadataToken,
+    /// A key from the metadata service.
+    #[cfg(feature = "aksk")]
+    SecurityKey,
 }
 
 impl<'a> Route<'a> {
@@ -53,6 +61,10 @@ impl<'a> Route<'a> {
         match path {
             "/v3/auth/tokens" => return Some(Self::Tokens),
             "/v3/projects" => return Some(Self::Projects),
+            #[cfg(feature = "aksk")]
+            "/meta-data/latest/api/token" => return Some(Self::MetadataToken),
+            #[cfg(feature = "aksk")]
+            "/openstack/latest/securitykey" => return Some(Self::SecurityKey),
             _ => {}
         }
         let project_id = path
@@ -98,6 +110,14 @@ impl State {
                 Some(Route::Projects) => {
                     let access = &mut self.access;
                     list_projects(names.1, access, request, moment.wall, setup.limits)
+                }
+                #[cfg(feature = "aksk")]
+                Some(Route::MetadataToken) => {
+                    metadata_token(&mut self.access, request, &request_id, moment.wall)
+                }
+                #[cfg(feature = "aksk")]
+                Some(Route::SecurityKey) => {
+                    security_key(&mut self.access, request, &request_id, moment.wall)
                 }
                 None => Err(ErrorResponse::no_such_path()),
             };

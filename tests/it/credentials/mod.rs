@@ -15,6 +15,8 @@ use drs_backup_jobs::{
 mod keys;
 mod login;
 #[cfg(feature = "aksk")]
+mod providers;
+#[cfg(feature = "aksk")]
 mod secrets;
 mod tokens;
 

@@ -197,6 +197,10 @@ fn planted() -> Vec<Credentials> {
     vec![
         Credentials::token(TOKEN),
         Credentials::token_provider(|| Ok::<_, Error>(TOKEN)),
+        Credentials::token_reader(TOKEN.as_bytes()),
+        Credentials::access_key_provider(|| {
+            Ok::<_, Error>(AccessKey::new(KEY_ID, SECRET_KEY).security_token(SESSION))
+        }),
         Login::new("account", "user", PASSWORD).into(),
         Login::new("account", "user", PASSWORD)
             .project_id("p")

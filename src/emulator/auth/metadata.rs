@@ -1,0 +1,105 @@
+//! The metadata service of a cloud server: temporary access keys for programs that hold none.
+
+use alloc::format;
+use alloc::string::String;
+use core::time::Duration;
+
+use serde_json::json;
+
+use super::identity::{later, micros};
+use super::{AcceptedToken, Access, KnownKey, MOST_ISSUED, push_issued};
+use crate::credentials::AccessKey;
+use crate::emulator::http::message::{Request, Response};
+use crate::emulator::service::ErrorResponse;
+use crate::header;
+use crate::secret::Secret;
+use crate::timestamp::Timestamp;
+
+/// How long a key is valid unless configured.
+pub(crate) const KEY_LIFETIME: Duration = Duration::from_secs(24 * 3600);
+/// The longest life of a token, in seconds.
+const LONGEST_TTL: u64 = 21_600;
+/// Begins the id of every issued key, so that a dropped one is not taken for any other key.
+const ISSUED_PREFIX: &str = "METADATA";
+
+/// `PUT /meta-data/latest/api/token`: a token for the metadata service alone.
+pub(crate) fn metadata_token(
+    access: &mut Access,
+    request: &Request<'_>,
+    request_id: &str,
+    now: Option<Timestamp>,
+) -> Result<Response, ErrorResponse> {
+    if request.method != "PUT" {
+        return Err(ErrorResponse::method_not_allowed("PUT"));
+    }
+    let ttl = request
+        .header(header::METADATA_TOKEN_TTL)
+        .unwrap_or_default();
+    let ttl = ttl
+        .parse()
+        .ok()
+        .filter(|ttl| (1..=LONGEST_TTL).contains(ttl));
+    let Some(ttl) = ttl else {
+        let why = "X-Metadata-Token-Ttl-Seconds must be 1 to 21600";
+        return Ok(error(400, why));
+    };
+    let token = format!("metadata-{request_id}");
+    push_issued(
+        &mut access.metadata_tokens,
+        AcceptedToken {
+            token: Secret::from(token.as_str()),
+            expires_at: now.and_then(|now| later(now, Duration::from_secs(ttl))),
+            project_id: None,
+        },
+    );
+    Ok(Response::new(200, "text/plain", token))
+}
+
+/// `GET /openstack/latest/securitykey`: a temporary access key of the server's agency. A token is
+/// not required, but a wrong one is rejected.
+pub(crate) fn security_key(
+    access: &mut Access,
+    request: &Request<'_>,
+    request_id: &str,
+    now: Option<Timestamp>,
+) -> Result<Response, ErrorResponse> {
+    if request.method != "GET" {
+        return Err(ErrorResponse::method_not_allowed("GET"));
+    }
+    if let Some(token) = request.header(header::METADATA_TOKEN) {
+        let mut known = access.metadata_tokens.iter();
+        let known = known.find(|known| known.token.expose_secret() == token);
+        if known.is_none_or(|known| known.has_expired(now)) {
+            return Ok(error(401, "Invalid or expired metadata token"));
+        }
+    }
+    let lifetime = access.key_lifetime.unwrap_or(KEY_LIFETIME);
+    let expires_at = now.and_then(|now| later(now, lifetime));
+    let part = |name: &str| format!("{name}{request_id}");
+    let (id, secret, token) = (part(ISSUED_PREFIX), part("secret-"), part("session-"));
+    let key = AccessKey::new(&id, &secret).security_token(&token);
+    let key = match expires_at {
+        Some(time) => key.expires_at(time),
+        None => key,
+    };
+    while access.issued_keys.len() >= MOST_ISSUED {
+        access.issued_keys.remove(0);
+    }
+    access.issued_keys.push(KnownKey::new(key));
+    let body = json!({"credential": {
+        "access": id,
+        "secret": secret,
+        "securitytoken": token,
+        "expires_at": expires_at.map(micros),
+    }});
+    Ok(Response::json(200, &body))
+}
+
+/// Whether a key of this id was issued by the metadata service.
+pub(super) fn is_issued(id: &str) -> bool {
+    id.starts_with(ISSUED_PREFIX)
+}
+
+fn error(status: u16, message: &str) -> Response {
+    Response::new(status, "text/plain", String::from(message))
+}

@@ -80,17 +80,17 @@ impl<S: KeySource> Shared<S> {
     fn provide(&self, context: &Context<'_>) -> Result<Provided, Error> {
         let key = self.source.key(context)?;
         key.check()
-            .map_err(|error| invalid::<S>(format!("{error}")))?;
-        let now = context.clock.unix_time();
+            .map_err(|error| invalid::<S>(&format!("{error}")))?;
         let until = match key.expiry() {
             None => None,
-            Some(end) => {
-                let millis = u64::try_from(end.unix_millis()).unwrap_or_default();
-                let left = Duration::from_millis(millis).saturating_sub(now);
+            Some(time) => {
+                let millis = u64::try_from(time.unix_millis()).unwrap_or_default();
+                let end = Duration::from_millis(millis);
+                let left = end.saturating_sub(context.clock.unix_time());
                 if left.is_zero() {
-                    return Err(invalid::<S>(format!("it expired at {end}")));
+                    return Err(invalid::<S>(&format!("it expired at {time}")));
                 }
-                Some((now + (left - MARGIN.min(left / 2)), now + left))
+                Some((end.saturating_sub(MARGIN.min(left / 2)), end))
             }
         };
         let mut recent = self.recent();
@@ -123,7 +123,7 @@ impl<S: KeySource> Shared<S> {
     }
 }
 
-fn invalid<S: KeySource>(why: String) -> Error {
+fn invalid<S: KeySource>(why: &str) -> Error {
     let why = format!("cannot use the access key from {}: {why}", S::NAME);
     Error::credentials(why, None)
 }

@@ -71,11 +71,11 @@ fn a_provided_key_is_kept_and_finds_its_project() {
 
 #[test]
 fn a_key_is_renewed_five_minutes_before_it_expires_or_after_half_of_a_short_life() {
-    for (life, used) in [(HOUR, 55 * MINUTE), (8 * MINUTE, 4 * MINUTE)] {
+    for (life, almost) in [(HOUR, 55 * 60 - 1), (8 * MINUTE, 4 * 60 - 1)] {
         let (emulator, clock) = keyed();
         let (client, _) = counting(&emulator, &clock, Some(life));
         list(&client).unwrap();
-        clock.advance(used - Duration::from_secs(1));
+        clock.advance(Duration::from_secs(almost));
         list(&client).unwrap();
         clock.advance(Duration::from_secs(1));
         list(&client).unwrap();

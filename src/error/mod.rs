@@ -235,7 +235,7 @@ impl Error {
                         ErrorKind::Authentication | ErrorKind::Permission
                     )
             }
-            Cause::Transport(error) => error.kind().is_transient(),
+            Cause::Transport(error) => error.is_transient(),
             _ => false,
         }
     }
@@ -244,7 +244,7 @@ impl Error {
     pub(crate) fn is_before_any_effect(&self) -> bool {
         match &self.0.cause {
             Cause::Api(error) => matches!(error.status, 429 | 503),
-            Cause::Transport(error) => error.kind() == TransportErrorKind::Connect,
+            Cause::Transport(error) => error.is_before_sending(),
             _ => false,
         }
     }

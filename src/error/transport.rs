@@ -1,4 +1,4 @@
-//! Why no whole answer came back.
+//! Failures of a transport: no complete response was received.
 
 use alloc::boxed::Box;
 use alloc::string::String;
@@ -6,39 +6,47 @@ use core::fmt;
 
 use super::BoxError;
 
-/// No whole answer came back: what kind of failure, in words, and what lies below.
+/// A transport received no complete response.
+///
+/// [`kind`](Self::kind) is there to match on. The message names the host or the proxy, never user
+/// info, a header's value or a query.
 pub struct TransportError {
     kind: TransportErrorKind,
     message: String,
+    /// The status of the proxy that refused the tunnel.
+    proxy_status: Option<u16>,
     source: Option<BoxError>,
 }
 
-/// What kept an answer from coming back whole, by what can be done about it.
+/// The kinds of [`TransportError`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum TransportErrorKind {
-    /// The host's name was not found, or no connection could be made. Nothing was sent. Retried.
+    /// The name lookup failed or no connection could be made. Nothing was sent. Retried.
     Connect,
-    /// Time ran out. Retried while the deadline allows.
+    /// The timeout passed. Retried while the deadline allows.
     Timeout,
-    /// The connection broke, or the body ended too early. Retried.
+    /// The connection was closed or reset before the response was complete. Retried.
     ConnectionLost,
-    /// The TLS handshake failed, or the certificate was refused. Not retried.
+    /// The TLS handshake failed or the certificate was rejected. Not retried.
     Tls,
-    /// The proxy refused to pass the request on. Not retried.
+    /// The proxy refused the tunnel to the host. Nothing was sent to the host. Retried if the
+    /// proxy's status is 502, 503 or 504.
     Proxy,
-    /// What came back is no HTTP. Not retried.
+    /// The response is not valid HTTP. Not retried.
     Protocol,
-    /// The answer is longer than [`ResponseBody`](crate::transport::ResponseBody) takes. Not retried.
+    /// The body is longer than [`ResponseBody`](crate::transport::ResponseBody) accepts. Not
+    /// retried.
     BodyTooLarge,
-    /// The request cannot be sent as it is. Not retried.
+    /// The request is not valid HTTP, or the configured proxy cannot be used. Not retried.
     InvalidRequest,
-    /// The transport was built without what the request needs, such as TLS. Not retried.
+    /// The transport was built without a feature that the request needs, such as TLS. Not retried.
     Unsupported,
 }
 
 impl TransportErrorKind {
-    /// Whether the same request may get through if it is sent again.
+    /// Whether the same request may succeed if it is sent again.
+    /// [`TransportError::is_transient`] also considers a proxy's status.
     #[must_use]
     pub fn is_transient(self) -> bool {
         matches!(self, Self::Connect | Self::Timeout | Self::ConnectionLost)
@@ -46,17 +54,18 @@ impl TransportErrorKind {
 }
 
 impl TransportError {
-    /// A failure of this kind, in words that hold no secret.
+    /// Creates an error of this kind. The message must hold no secret.
     #[must_use]
     pub fn new(kind: TransportErrorKind, message: impl Into<String>) -> Self {
         Self {
             kind,
             message: message.into(),
+            proxy_status: None,
             source: None,
         }
     }
 
-    /// The same, with what lies below, whose text the message should not repeat.
+    /// Adds the underlying error, whose text the message should not repeat.
     #[must_use]
     pub fn with_source(
         mut self,
@@ -66,10 +75,38 @@ impl TransportError {
         self
     }
 
-    /// What kind of failure this is.
+    /// Adds the status that a proxy responded with instead of opening the tunnel.
+    #[must_use]
+    pub fn with_proxy_status(mut self, status: u16) -> Self {
+        self.proxy_status = Some(status);
+        self
+    }
+
+    /// The kind of the failure.
     #[must_use]
     pub fn kind(&self) -> TransportErrorKind {
         self.kind
+    }
+
+    /// The status that a proxy responded with instead of opening the tunnel, such as 407.
+    #[must_use]
+    pub fn proxy_status(&self) -> Option<u16> {
+        self.proxy_status
+    }
+
+    /// Whether the same request may succeed if it is sent again: by its kind, or because a proxy
+    /// responded 502, 503 or 504 to the request for a tunnel.
+    #[must_use]
+    pub fn is_transient(&self) -> bool {
+        self.kind.is_transient() || matches!(self.proxy_status, Some(502..=504))
+    }
+
+    /// Whether nothing was sent to the host: sending the request again cannot act twice.
+    pub(crate) fn is_before_sending(&self) -> bool {
+        matches!(
+            self.kind,
+            TransportErrorKind::Connect | TransportErrorKind::Proxy
+        )
     }
 }
 
@@ -81,16 +118,12 @@ impl fmt::Display for TransportError {
 
 impl fmt::Debug for TransportError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let source = self.source.as_ref();
         f.debug_struct("TransportError")
             .field("kind", &self.kind)
             .field("message", &self.message)
-            .field(
-                "source",
-                &self
-                    .source
-                    .as_ref()
-                    .map(|source| alloc::format!("{source}")),
-            )
+            .field("proxy_status", &self.proxy_status)
+            .field("source", &source.map(|source| alloc::format!("{source}")))
             .finish()
     }
 }
@@ -98,5 +131,21 @@ impl fmt::Debug for TransportError {
 impl core::error::Error for TransportError {
     fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
         self.source.as_deref().map(|source| source as _)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_proxy_that_is_overloaded_is_transient_and_one_that_refuses_is_not() {
+        for (status, expected) in [(407, false), (403, false), (502, true), (504, true)] {
+            let error =
+                TransportError::new(TransportErrorKind::Proxy, "").with_proxy_status(status);
+            assert_eq!(error.is_transient(), expected, "{status}");
+        }
+        assert!(!TransportError::new(TransportErrorKind::Proxy, "").is_transient());
+        assert!(TransportError::new(TransportErrorKind::ConnectionLost, "").is_transient());
     }
 }

@@ -1,11 +1,11 @@
-//! The buffer a transport writes the answer's body to.
+//! The body of a response, in a buffer with a limit.
 
 use alloc::vec::Vec;
 
 use super::{TransportError, TransportErrorKind};
 
-/// The body of an answer: a buffer the client lends to the transport and uses again, with a cap
-/// that is kept here so that no transport can forget it.
+/// The body of a response: a buffer that the client lends to the transport and reuses. The limit is
+/// checked here, so that no transport can forget it.
 #[derive(Debug)]
 pub struct ResponseBody {
     bytes: Vec<u8>,
@@ -13,11 +13,11 @@ pub struct ResponseBody {
 }
 
 impl ResponseBody {
-    /// The cap of a client that sets none: 16 MiB. A page of 512 jobs with every text at its
-    /// documented length is 1 MiB.
+    /// The client's default limit: 16 MiB. A page of 512 jobs with every text at its documented
+    /// length is 1 MiB.
     pub const DEFAULT_LIMIT: usize = 16 << 20;
 
-    /// An empty body that takes at most `limit` bytes.
+    /// Creates an empty body that accepts at most `limit` bytes.
     #[must_use]
     pub fn new(limit: usize) -> Self {
         Self {
@@ -26,12 +26,12 @@ impl ResponseBody {
         }
     }
 
-    /// Forgets what was written and keeps the room for the next answer.
+    /// Removes the bytes and keeps the capacity for the next response.
     pub fn clear(&mut self) {
         self.bytes.clear();
     }
 
-    /// What was written so far.
+    /// The bytes received so far.
     #[must_use]
     pub fn as_bytes(&self) -> &[u8] {
         &self.bytes
@@ -41,23 +41,34 @@ impl ResponseBody {
     ///
     /// # Errors
     ///
-    /// [`TransportErrorKind::BodyTooLarge`] when they do not fit under the cap; nothing is appended.
+    /// [`TransportErrorKind::BodyTooLarge`] if they exceed the limit; then nothing is appended.
     pub fn write(&mut self, bytes: &[u8]) -> Result<(), TransportError> {
-        // The length never exceeds the limit: no underflow.
-        if bytes.len() > self.limit - self.bytes.len() {
+        if bytes.len() > self.remaining() {
             return Err(self.too_large());
         }
         self.bytes.extend_from_slice(bytes);
         Ok(())
     }
 
-    /// Appends all that `reader` gives, and stops one byte past the cap.
+    /// The same, but appends what fits before it fails.
+    #[cfg(feature = "curl")]
+    pub(super) fn write_up_to_limit(&mut self, bytes: &[u8]) -> Result<(), TransportError> {
+        match bytes.split_at_checked(self.remaining()) {
+            Some((bytes, rest)) if !rest.is_empty() => {
+                self.bytes.extend_from_slice(bytes);
+                Err(self.too_large())
+            }
+            _ => self.write(bytes),
+        }
+    }
+
+    /// Appends what `reader` returns until its end, and stops one byte past the limit.
     ///
     /// # Errors
     ///
-    /// [`TransportErrorKind::BodyTooLarge`] past the cap; a failure of the reader is turned into a
-    /// [`TransportError`] by `on_failure`, since only the transport knows what its reader means.
-    /// What was read until then is kept, as far as the cap allows.
+    /// [`TransportErrorKind::BodyTooLarge`] past the limit. `on_failure` converts an error of the
+    /// reader, since only the transport knows what it means. What was read before is kept, up to
+    /// the limit.
     #[cfg(feature = "std")]
     pub fn read_from(
         &mut self,
@@ -65,9 +76,9 @@ impl ResponseBody {
         on_failure: impl FnOnce(std::io::Error) -> TransportError,
     ) -> Result<(), TransportError> {
         use std::io::Read as _;
-        let left = self.limit - self.bytes.len();
+        let remaining = self.remaining() as u64;
         let read = reader
-            .take((left as u64).saturating_add(1))
+            .take(remaining.saturating_add(1))
             .read_to_end(&mut self.bytes);
         if self.bytes.len() > self.limit {
             self.bytes.truncate(self.limit);
@@ -76,14 +87,17 @@ impl ResponseBody {
         read.map(|_| ()).map_err(on_failure)
     }
 
+    fn remaining(&self) -> usize {
+        // The length never exceeds the limit: no underflow.
+        self.limit - self.bytes.len()
+    }
+
     fn too_large(&self) -> TransportError {
-        TransportError::new(
-            TransportErrorKind::BodyTooLarge,
-            alloc::format!(
-                "the answer is longer than the {} bytes the client takes",
-                self.limit
-            ),
-        )
+        let text = alloc::format!(
+            "cannot receive the response: its body is longer than the limit of {} bytes",
+            self.limit
+        );
+        TransportError::new(TransportErrorKind::BodyTooLarge, text)
     }
 }
 
@@ -92,7 +106,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_cap_holds_to_the_byte() {
+    fn writes_up_to_the_limit_and_not_one_byte_more() {
         let mut body = ResponseBody::new(4);
         body.write(b"abc").unwrap();
         assert_eq!(
@@ -105,9 +119,20 @@ mod tests {
         assert_eq!(body.as_bytes(), b"");
     }
 
+    #[cfg(feature = "curl")]
+    #[test]
+    fn keeps_what_fits_of_a_piece_that_is_too_long() {
+        let mut body = ResponseBody::new(4);
+        body.write_up_to_limit(b"abc").unwrap();
+        body.write_up_to_limit(b"de").unwrap_err();
+        assert_eq!(body.as_bytes(), b"abcd");
+        body.write_up_to_limit(b"").unwrap();
+        body.write_up_to_limit(b"e").unwrap_err();
+    }
+
     #[cfg(feature = "std")]
     #[test]
-    fn the_cap_holds_for_readers_too() {
+    fn reads_up_to_the_limit_and_not_one_byte_more() {
         let fail = |_| unreachable!("the reader does not fail");
         let mut body = ResponseBody::new(4);
         body.read_from(&b"abcd"[..], fail).unwrap();

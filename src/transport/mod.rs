@@ -24,15 +24,19 @@
 //!   The system's lookup cannot be interrupted: if it outlasts the deadline, the call returns in
 //!   time and the thread ends when the system gives up; with `Ureq` there is one for a name at most.
 
-#[cfg(any(feature = "ureq", feature = "curl"))]
-mod answer;
 mod body;
 #[cfg(feature = "curl")]
 mod curl;
 #[cfg(any(feature = "ureq", feature = "curl"))]
+mod head_builder;
+#[cfg(any(feature = "ureq", feature = "curl"))]
 mod proxies;
 mod request;
 mod response;
+#[cfg(any(feature = "ureq", feature = "curl"))]
+mod roots;
+#[cfg(any(feature = "ureq", feature = "curl"))]
+mod route;
 #[cfg(feature = "ureq")]
 mod ureq;
 

@@ -1,6 +1,7 @@
-//! The system's libcurl, kept to the contract of [`Transport`].
+//! A transport by the system's libcurl.
 
 use alloc::format;
+use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::cell::RefCell;
@@ -11,18 +12,31 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use ::curl::easy::{Auth, Easy, HttpVersion, List};
 
-use self::incoming::Incoming;
+use self::receiver::Receiver;
 use super::proxies::{Proxies, Proxy};
-use super::{Method, Request, ResponseBody, ResponseHead, Transport, TransportError};
+use super::route::{self, Route};
+use super::{Method, Request, ResponseBody, ResponseHead, Transport, TransportError, roots};
 use crate::error::Error;
+use crate::percent;
+use crate::url::Authority;
 
-mod failure;
-mod incoming;
+mod curl_error;
+mod receiver;
 
-/// Sends requests with the system's libcurl, its TLS and its roots.
+/// Sends requests with the system's libcurl, its TLS library and its roots.
 ///
-/// For programs that link libcurl anyway, or are updated with their system. Connections are kept
-/// and used again, over all clones. [`Proxies`] says which proxies are used.
+/// For programs that link libcurl anyway or rely on the system's updates. [`Proxies`] says which
+/// proxies are used.
+///
+/// **Every request makes its own connection.** On a kept connection that is lost, libcurl sends the
+/// request a second time by itself, `POST` included, and versions up to 7.88 (Debian 12) take a
+/// response that arrived while the connection was idle for the response to the next request. There
+/// is no option against either, other than not to keep connections. The cost is one round trip a
+/// request, and with TLS one or two more: about 0.5 ms of CPU on loopback. Name lookups (60
+/// seconds) and TLS sessions are kept.
+///
+/// libcurl looks names up in a thread of its own, one a minute and handle; requests to IP addresses
+/// start none.
 #[derive(Clone)]
 pub struct Curl {
     shared: Arc<Shared>,
@@ -31,33 +45,35 @@ pub struct Curl {
 struct Shared {
     settings: CurlBuilder,
     proxies: Proxies,
-    /// Handles that no request uses, each with the connections it keeps.
+    /// All root certificates as PEM, if the builder was given any.
+    roots: Option<String>,
+    /// Handles that no request uses, each with its name lookups and TLS sessions.
     idle: Mutex<Vec<Easy>>,
 }
 
-/// So many handles are kept when no request uses them.
+/// The number of handles that are kept while no request uses them.
 const IDLE_HANDLES: usize = 32;
 
-/// Longer deadlines are taken for this one: libcurl counts milliseconds in what may be 32 bits.
-const LONGEST: Duration = Duration::from_secs(24 * 24 * 60 * 60);
+/// Longer timeouts are cut to this: libcurl counts milliseconds in what may be 32 bits.
+const MAX_TIMEOUT: Duration = Duration::from_secs(24 * 24 * 60 * 60);
 
 impl Curl {
     /// A transport with the builder's defaults.
     ///
     /// # Errors
     ///
-    /// As [`CurlBuilder::build`].
+    /// See [`CurlBuilder::build`].
     pub fn new() -> Result<Self, Error> {
         Self::builder().build()
     }
 
-    /// Begins a transport; [`CurlBuilder::build`] ends it.
+    /// Returns a builder.
     pub fn builder() -> CurlBuilder {
         CurlBuilder::default()
     }
 
     fn idle(&self) -> MutexGuard<'_, Vec<Easy>> {
-        // A list of handles is whole at every moment: a panic elsewhere does not spoil it.
+        // A list of handles is valid at every moment, also after a panic elsewhere.
         let idle = self.shared.idle.lock();
         idle.unwrap_or_else(PoisonError::into_inner)
     }
@@ -74,34 +90,33 @@ impl Curl {
         easy.http_version(HttpVersion::V11)?;
         easy.http_09_allowed(false)?;
         easy.follow_location(false)?;
-        let time_left = request.timeout();
-        easy.timeout(milliseconds(time_left))?;
-        easy.connect_timeout(milliseconds(settings.connect_timeout.min(time_left)))?;
+        let timeout = request.timeout();
+        easy.timeout(milliseconds(timeout))?;
+        easy.connect_timeout(milliseconds(settings.connect_timeout.min(timeout)))?;
+        // No connection is kept: see the type's documentation.
+        easy.fresh_connect(true)?;
+        easy.forbid_reuse(true)?;
         easy.ssl_verify_peer(true)?;
         easy.ssl_verify_host(true)?;
-        if let Some(roots) = &settings.root_certificates {
-            easy.ssl_cainfo_blob(roots)?;
-            // Where nothing can be: left alone, the system's folder of roots is searched too.
+        if let Some(roots) = &self.shared.roots {
+            easy.ssl_cainfo_blob(roots.as_bytes())?;
+            // An empty place: by default the system's folder of roots is searched too.
             easy.capath(Path::new("/dev/null"))?;
         }
-        // Both set, so that libcurl does not look into the environment by itself.
+        // Both set, so that libcurl does not read the environment.
         easy.noproxy("")?;
         match proxy {
             None => easy.proxy("")?,
             Some(proxy) => {
-                easy.proxy(&format!("http://{}:{}", proxy.host(), proxy.port()))?;
+                easy.proxy(&proxy_url(proxy))?;
                 easy.http_proxy_tunnel(true)?;
-                if let Some((user, password)) = proxy.login() {
-                    easy.proxy_auth(Auth::new().basic(true))?;
-                    easy.proxy_username(user)?;
-                    easy.proxy_password(password.expose_secret())?;
-                }
+                easy.proxy_auth(Auth::new().basic(true))?;
             }
         }
         let mut headers = List::new();
         for (name, value) in request.headers().iter() {
             let line = match value {
-                // To libcurl `name:` takes a header away.
+                // To libcurl `name:` removes a header.
                 "" => format!("{name};"),
                 value => format!("{name}: {value}"),
             };
@@ -110,7 +125,7 @@ impl Curl {
         if request.method() != Method::Get || !request.body().is_empty() {
             easy.post(true)?;
             easy.post_fields_copy(request.body())?;
-            // Or a second may be lost waiting for leave to send the body.
+            // Without this libcurl may wait a second for `100 Continue`.
             headers.append("Expect:")?;
         }
         if request.method() == Method::Put
@@ -122,11 +137,29 @@ impl Curl {
     }
 }
 
-/// In whole milliseconds, as libcurl counts; rounded up, and one more, since it may end one early:
-/// no time must be left then for another try. None would be no limit.
+/// A proxy's URL with its user info, percent-encoded: libcurl decodes a URL once in every version,
+/// but the options for user and password twice up to 7.88.
+fn proxy_url(proxy: &Proxy) -> String {
+    let mut url = String::from("http://");
+    if let Some((user, password)) = proxy.login() {
+        percent::encode_into(&mut url, user);
+        url.push(':');
+        percent::encode_into(&mut url, password.expose_secret());
+        url.push('@');
+    }
+    let Authority { host, port } = proxy.authority();
+    url.push_str(host);
+    if let Some(port) = port {
+        url.push_str(&format!(":{port}"));
+    }
+    url
+}
+
+/// Whole milliseconds, as libcurl counts, rounded up; and one more, because libcurl may end one
+/// early, and the time remaining would allow another attempt. Zero would mean no limit.
 fn milliseconds(duration: Duration) -> Duration {
-    let millis = duration.min(LONGEST).as_micros().div_ceil(1000) + 1;
-    u64::try_from(millis).map_or(LONGEST, Duration::from_millis)
+    let millis = duration.min(MAX_TIMEOUT).as_micros().div_ceil(1000) + 1;
+    u64::try_from(millis).map_or(MAX_TIMEOUT, Duration::from_millis)
 }
 
 impl Transport for Curl {
@@ -136,51 +169,54 @@ impl Transport for Curl {
         body: &mut ResponseBody,
     ) -> Result<ResponseHead, TransportError> {
         if request.timeout().is_zero() {
-            return Err(failure::out_of_time());
+            return Err(route::timed_out());
         }
-        let proxy = self.shared.proxies.choose(request.url())?;
-        let taken = self.idle().pop();
-        let mut easy = taken.unwrap_or_else(Easy::new);
-        let answer = match self.set_up(&mut easy, request, proxy) {
-            Ok(()) => receive(&mut easy, request, body),
-            Err(error) => Err(failure::unsendable(&error, request)),
+        let proxy = self.shared.proxies.proxy_for(request.url())?;
+        let route = Route::new(request.url(), proxy.map(Proxy::authority));
+        let idle = self.idle().pop();
+        let mut easy = idle.unwrap_or_else(Easy::new);
+        let result = match self.set_up(&mut easy, request, proxy) {
+            Ok(()) => receive(&mut easy, request, &route, body),
+            Err(error) => Err(curl_error::from_option(&error, request)),
         };
-        // Forgets the headers and the login, and keeps the connection.
+        // Removes headers and passwords, and keeps name lookups and TLS sessions.
         easy.reset();
         let mut idle = self.idle();
         if idle.len() < IDLE_HANDLES {
             idle.push(easy);
         }
         drop(idle);
-        answer
+        result
     }
 }
 
 fn receive(
     easy: &mut Easy,
     request: &Request<'_>,
+    route: &Route<'_>,
     body: &mut ResponseBody,
 ) -> Result<ResponseHead, TransportError> {
-    let incoming = RefCell::new(Incoming::new(body));
+    let receiver = RefCell::new(Receiver::new(route, body));
     let result = {
         let mut transfer = easy.transfer();
         transfer
-            .header_function(|line| incoming.borrow_mut().header(line))
+            .header_function(|line| receiver.borrow_mut().header(line))
             .and_then(|()| {
                 transfer.write_function(|data| {
-                    let is_taken = incoming.borrow_mut().data(data);
-                    // To libcurl, less than it gave is a failure.
-                    Ok(if is_taken { data.len() } else { 0 })
+                    let goes_on = receiver.borrow_mut().data(data);
+                    // libcurl ends a transfer if fewer bytes are taken than it offers.
+                    Ok(if goes_on { data.len() } else { 0 })
                 })
             })
             .and_then(|()| transfer.perform())
     };
-    let incoming = incoming.into_inner();
+    let receiver = receiver.into_inner();
     match result {
-        Ok(()) => incoming.finish(),
-        Err(error) => Err(incoming.into_fault().unwrap_or_else(|| {
-            let tunnel = easy.http_connectcode().unwrap_or_default();
-            failure::from_curl(&error, tunnel, request)
+        Ok(()) => receiver.finish(),
+        Err(error) => Err(receiver.into_fault().unwrap_or_else(|| {
+            // The time until the request could be sent; zero before.
+            let is_connected = easy.pretransfer_time().is_ok_and(|time| !time.is_zero());
+            curl_error::from_transfer(&error, is_connected, route, request)
         })),
     }
 }
@@ -194,13 +230,13 @@ impl fmt::Debug for Curl {
     }
 }
 
-/// Sets up a [`Curl`].
+/// Builds a [`Curl`].
 #[derive(Clone, Debug)]
 #[must_use = "a builder does nothing until `build`"]
 pub struct CurlBuilder {
     connect_timeout: Duration,
     proxies: Option<Proxies>,
-    root_certificates: Option<Vec<u8>>,
+    root_certificates: Option<String>,
 }
 
 impl Default for CurlBuilder {
@@ -214,45 +250,46 @@ impl Default for CurlBuilder {
 }
 
 impl CurlBuilder {
-    /// How long connecting may take, looking up the name, the proxy and the TLS handshake
-    /// included; 10 seconds unless set. The time left of the request bounds it too.
+    /// The timeout of connecting, name lookup, proxy and TLS handshake included. Default: 10
+    /// seconds. The request's timeout bounds it too.
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
         self.connect_timeout = timeout;
         self
     }
 
-    /// Which proxies are used; those of the environment unless set, as
-    /// [`Proxies::from_env`] reads them.
+    /// Which proxies are used. Default: [`Proxies::from_env`].
     pub fn proxies(mut self, proxies: Proxies) -> Self {
         self.proxies = Some(proxies);
         self
     }
 
-    /// Certificate authorities in PEM form, one or many: they alone are trusted, in the place of
-    /// the system's. Given again, they add up.
+    /// Trusts these certificate authorities instead of the system's: one or more PEM certificates.
+    /// Each call adds to the calls before.
     pub fn root_certificates(mut self, pem: impl AsRef<[u8]>) -> Self {
-        let all = self.root_certificates.get_or_insert_with(Vec::new);
-        all.extend_from_slice(&crate::clean::pem(pem.as_ref()));
-        all.push(b'\n');
+        let bundles = self.root_certificates.get_or_insert_default();
+        roots::append_bundle(bundles, pem.as_ref());
         self
     }
 
-    /// The transport.
+    /// Builds the transport.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) when libcurl is not the
-    /// system's (the crate `curl` quietly builds one of its own, without TLS, where the system's
-    /// development package is missing), when it knows no TLS or is too old (before 7.77) to be
-    /// given roots, or when the root certificates hold none.
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) if libcurl is not the system's
+    /// (the crate `curl` builds one without TLS where the system's development package is missing),
+    /// if it has no TLS, if it is too old for own roots (before 7.77), or if the root certificates
+    /// contain none or one that is not valid.
     pub fn build(mut self) -> Result<Curl, Error> {
         check_libcurl()?;
-        if let Some(roots) = &self.root_certificates {
-            check_roots(roots)?;
-        }
+        let roots = self
+            .root_certificates
+            .take()
+            .map(|bundles| check_roots(&bundles))
+            .transpose()?;
         let proxies = self.proxies.take();
         let shared = Shared {
             proxies: proxies.unwrap_or_else(Proxies::from_env),
+            roots,
             settings: self,
             idle: Mutex::default(),
         };
@@ -265,11 +302,11 @@ impl CurlBuilder {
 fn check_libcurl() -> Result<(), Error> {
     let version = ::curl::Version::get();
     let fault = if version.vendored() {
-        "is of no use: libcurl was built along with this program, without TLS, because the \
+        "cannot be used: libcurl was built along with this program, without TLS, because the \
          system's development package was missing; install it (Debian: libcurl4-openssl-dev) and \
          build again"
     } else if !version.feature_ssl() {
-        "is of no use: the system's libcurl knows no TLS; install one that does (Debian: \
+        "cannot be used: the system's libcurl has no TLS; install one that has (Debian: \
          libcurl4-openssl-dev)"
     } else {
         return Ok(());
@@ -277,15 +314,13 @@ fn check_libcurl() -> Result<(), Error> {
     Err(Error::input("curl", fault))
 }
 
-fn check_roots(pem: &[u8]) -> Result<(), Error> {
-    let refused = |why: &'static str| Err(Error::input("root_certificates", why));
-    if !pem.windows(PEM_BEGIN.len()).any(|part| part == PEM_BEGIN) {
-        return refused("hold no certificate in PEM form");
+/// The bundles' certificates alone, as PEM.
+fn check_roots(bundles: &str) -> Result<String, Error> {
+    let certificates = roots::parse(bundles)?;
+    let pem: String = certificates.iter().map(|root| root.pem.as_str()).collect();
+    if Easy::new().ssl_cainfo_blob(pem.as_bytes()).is_err() {
+        let why = "need libcurl 7.77 or newer";
+        return Err(Error::input("root_certificates", why));
     }
-    if Easy::new().ssl_cainfo_blob(pem).is_err() {
-        return refused("need libcurl 7.77 or newer");
-    }
-    Ok(())
+    Ok(pem)
 }
-
-const PEM_BEGIN: &[u8] = b"-----BEGIN CERTIFICATE-----";

@@ -4,31 +4,32 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use std::ffi::OsString;
 
-use self::exceptions::{Exception, Target};
+use self::no_proxy::{NoProxyEntry, Target};
 pub(super) use self::proxy::Proxy;
 use super::{TransportError, TransportErrorKind};
 use crate::clean::clean;
 use crate::error::Error;
 
-mod exceptions;
+mod no_proxy;
 mod proxy;
 
-/// Which requests go through a proxy, and through which.
+/// Which requests go through which proxy.
 ///
-/// A proxy is named by a URL like `http://user:password@proxy.example.com:3128`; the scheme and
-/// the login may be left out, and the port is 80 unless given. It is always asked for a tunnel to
-/// the service (`CONNECT`), for `http` URLs too, so that it is never handed a request to read: of
-/// an `https` request it learns the host and the port, and nothing else. Its login goes to the
-/// proxy alone, and unencrypted, as the connection to the proxy is. A tunnel that the proxy
-/// refuses is [`TransportErrorKind::Proxy`]: the request does not go out another way.
+/// A proxy's URL has the form `http://user:password@proxy.example.com:3128`. The scheme, the user
+/// info and the port (default 80) may be omitted; `%` and `:` in a user or password are
+/// percent-encoded. Every request goes through a tunnel (`CONNECT`), also for `http` URLs: the
+/// proxy learns host and port, and of an `https` request nothing else. User and password are sent
+/// to the proxy alone, as Basic authentication, without encryption. If the proxy refuses the
+/// tunnel, the request fails with [`TransportErrorKind::Proxy`] and takes no other route; statuses
+/// 502, 503 and 504 are retried.
 ///
-/// SOCKS proxies, and proxies that are themselves reached over TLS, are refused.
+/// Not supported: SOCKS proxies, proxies that are reached over TLS, NTLM and Negotiate.
 #[derive(Clone, Debug, Default)]
 pub struct Proxies {
     http: Setting,
     https: Setting,
-    exceptions: Vec<Exception>,
-    spares_loopback: bool,
+    no_proxy: Vec<NoProxyEntry>,
+    skips_loopback: bool,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -36,23 +37,23 @@ enum Setting {
     #[default]
     Direct,
     Through(Proxy),
-    /// What this environment variable holds names no proxy.
-    Unreadable(&'static str),
+    /// The environment variable holds no usable proxy, and why.
+    Invalid(&'static str, &'static str),
 }
 
 impl Proxies {
-    /// No proxy at all, whatever the environment says.
+    /// No proxy, whatever the environment says.
     #[must_use]
     pub fn none() -> Self {
         Self::default()
     }
 
-    /// This proxy for every request, those to this machine included.
+    /// This proxy for every request, including those to this machine.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) when `url` names no proxy that
-    /// can be used. The text of the error does not repeat it, since it may hold a password.
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) if `url` is not a usable proxy.
+    /// The error says why, and does not repeat the URL, which may hold a password.
     pub fn all(url: &str) -> Result<Self, Error> {
         let proxy = Setting::Through(Proxy::parse(url).map_err(|why| Error::input("proxy", why))?);
         Ok(Self {
@@ -62,29 +63,30 @@ impl Proxies {
         })
     }
 
-    /// What the environment says: see [`from_variables`](Self::from_fn).
+    /// The proxies of this process's environment: see [`from_fn`](Self::from_fn).
     #[must_use]
     pub fn from_env() -> Self {
         Self::from_os_variables(|name| std::env::var_os(name))
     }
 
-    /// What the usual environment variables say, as `lookup` gives them.
+    /// The proxies of the usual environment variables, as returned by `lookup`.
     ///
     /// For `https` URLs `https_proxy`, `HTTPS_PROXY`, `all_proxy`, `ALL_PROXY`; for `http` URLs
     /// `http_proxy`, `HTTP_PROXY`, `all_proxy`, `ALL_PROXY`: the first that is set and not empty.
-    /// `HTTP_PROXY` does not count where `REQUEST_METHOD` is set: to a CGI program it is a header
-    /// that any client can send (nor does `http_proxy` on Windows, where it is the same variable).
-    /// `no_proxy` or `NO_PROXY` names [exceptions](Self::except), and
-    /// hosts that are this machine (`localhost`, `127.0.0.0/8`, `[::1]`) are always reached
-    /// directly.
+    /// Surrounding white space, a byte order mark and one pair of quotes are removed.
+    /// `HTTP_PROXY` is ignored if `REQUEST_METHOD` is set: in a CGI program it is a header that
+    /// any client can send (on Windows, where names have no case, `http_proxy` too).
+    /// `no_proxy` or `NO_PROXY` lists hosts for [`no_proxy`](Self::no_proxy). Loopback hosts
+    /// (`localhost`, `127.0.0.0/8`, `[::1]`) are always connected to directly.
     ///
-    /// A variable whose proxy cannot be used fails the requests that would go through it.
+    /// A variable with an unusable proxy fails only the requests that would go through it, with an
+    /// error that names the variable.
     #[must_use]
     pub fn from_fn(lookup: impl Fn(&str) -> Option<String>) -> Self {
         Self::from_os_variables(|name| lookup(name).map(OsString::from))
     }
 
-    /// The same of variables that need not be UTF-8: one that is not names no proxy.
+    /// The same for variables that may not be UTF-8.
     fn from_os_variables(lookup: impl Fn(&str) -> Option<OsString>) -> Self {
         let get = |name: &str| {
             let value = lookup(name)?;
@@ -101,41 +103,42 @@ impl Proxies {
                 .find_map(|&name| Some((name, get(name)?)))
                 .map_or(Setting::Direct, |(name, url)| {
                     url.to_str()
-                        .and_then(|url| Proxy::parse(clean(url).text).ok())
-                        .map_or(Setting::Unreadable(name), Setting::Through)
+                        .ok_or("is not UTF-8")
+                        .and_then(|url| Proxy::parse(clean(url).text))
+                        .map_or_else(|why| Setting::Invalid(name, why), Setting::Through)
                 })
         };
         let proxies = Self {
             http: first(&["http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"]),
             https: first(&["https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"]),
-            exceptions: Vec::new(),
-            spares_loopback: true,
+            no_proxy: Vec::new(),
+            skips_loopback: true,
         };
         match get("no_proxy").or_else(|| get("NO_PROXY")) {
-            // No host is named by what is not UTF-8: the others are.
+            // An entry that is not UTF-8 matches no host; the others still count.
             Some(hosts) => proxies.no_proxy(&hosts.to_string_lossy()),
             None => proxies,
         }
     }
 
-    /// Reaches these hosts directly: what `NO_PROXY` holds, separated by commas or spaces.
+    /// Connects to these hosts directly. `hosts` has the form of `NO_PROXY`: entries separated by
+    /// commas or white space.
     ///
-    /// `example.com`, `.example.com` and `*.example.com` all mean the domain and what is under it;
-    /// `10.1.2.3` and `10.0.0.0/8` (IPv6 likewise) mean URLs with such an address: names are not
-    /// looked up for this. Each may end in `:port`. `*` means every host.
+    /// `example.com`, `.example.com` and `*.example.com` all match the domain and its subdomains;
+    /// `10.1.2.3` and `10.0.0.0/8` (IPv6 likewise) match URLs with such an address: names are not
+    /// looked up for this. An entry may end in `:port`. `*` matches every host.
     #[must_use]
     pub fn no_proxy(mut self, hosts: &str) -> Self {
-        let hosts = clean(hosts)
-            .text
-            .split(|ch: char| ch == ',' || ch.is_whitespace())
-            .map(|host| clean(host).text)
-            .filter(|host| !host.is_empty());
-        self.exceptions.extend(hosts.map(Exception::parse));
+        // No host holds a quote or a byte order mark, which files of variables add.
+        let is_separator =
+            |c: char| c.is_whitespace() || matches!(c, ',' | '"' | '\'' | '\u{feff}');
+        let entries = hosts.split(is_separator).filter(|entry| !entry.is_empty());
+        self.no_proxy.extend(entries.map(NoProxyEntry::parse));
         self
     }
 
     /// The proxy for a request to `url`, if it goes through one.
-    pub(super) fn choose(&self, url: &str) -> Result<Option<&Proxy>, TransportError> {
+    pub(super) fn proxy_for(&self, url: &str) -> Result<Option<&Proxy>, TransportError> {
         let Some(target) = Target::of(url) else {
             // The transport says what is wrong with the URL.
             return Ok(None);
@@ -145,43 +148,23 @@ impl Proxies {
         } else {
             &self.http
         };
-        if matches!(setting, Setting::Direct)
-            || (self.spares_loopback && target.is_loopback())
-            || self
-                .exceptions
-                .iter()
-                .any(|exception| exception.covers(&target))
-        {
-            return Ok(None);
-        }
+        let is_excepted = || self.no_proxy.iter().any(|entry| entry.matches(&target));
         match setting {
             Setting::Direct => Ok(None),
+            _ if (self.skips_loopback && target.is_loopback()) || is_excepted() => Ok(None),
             Setting::Through(proxy) => Ok(Some(proxy)),
-            Setting::Unreadable(variable) => Err(TransportError::new(
+            Setting::Invalid(variable, why) => Err(TransportError::new(
                 TransportErrorKind::InvalidRequest,
-                alloc::format!(
-                    "the environment variable {variable} names no proxy that can be used; \
-                     expected a form like http://user:password@host:port"
-                ),
+                alloc::format!("invalid environment variable {variable}: it {why}"),
             )),
         }
     }
 }
 
-/// What to say when a proxy answers the request for a tunnel with this status.
-pub(super) fn refusal(status: u16) -> TransportError {
-    let text = match status {
-        // Some proxies answer a wrong login with 401, which is meant for servers.
-        401 | 407 => "the proxy asks for a login, or does not accept the one it was given",
-        _ => "the proxy refused to pass the request on",
-    };
-    let text = alloc::format!("{text} (status {status})");
-    TransportError::new(TransportErrorKind::Proxy, text)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::url::Authority;
     use alloc::string::ToString as _;
 
     fn environment(variables: &'static [(&str, &str)]) -> Proxies {
@@ -193,13 +176,16 @@ mod tests {
 
     #[track_caller]
     fn assert_route(proxies: &Proxies, url: &str, expected: Option<&str>) {
-        let proxy = proxies.choose(url).unwrap();
-        let shown = proxy.map(|proxy| alloc::format!("{}:{}", proxy.host(), proxy.port()));
+        let proxy = proxies.proxy_for(url).unwrap();
+        let shown = proxy.map(|proxy| {
+            let Authority { host, port } = proxy.authority();
+            alloc::format!("{host}:{}", port.unwrap())
+        });
         assert_eq!(shown.as_deref(), expected, "{url}");
     }
 
     #[test]
-    fn each_scheme_has_its_variable_and_all_proxy_stands_in() {
+    fn all_proxy_is_the_default_of_each_scheme() {
         let proxies = environment(&[("HTTPS_PROXY", "http://s:1"), ("http_proxy", "h:2")]);
         assert_route(&proxies, "https://drs.test/", Some("s:1"));
         assert_route(&proxies, "http://drs.test/", Some("h:2"));
@@ -214,10 +200,10 @@ mod tests {
     }
 
     #[test]
-    fn a_cgi_programs_http_proxy_is_what_a_client_sent() {
+    fn ignores_http_proxy_in_a_cgi_program() {
         let cgi = environment(&[("HTTP_PROXY", "evil:1"), ("REQUEST_METHOD", "GET")]);
         assert_route(&cgi, "http://drs.test/", None);
-        // Windows tells no case in the names of variables.
+        // Names of variables have no case on Windows.
         let lower = environment(&[("http_proxy", "h:1"), ("REQUEST_METHOD", "GET")]);
         let expected = (!cfg!(windows)).then_some("h:1");
         assert_route(&lower, "http://drs.test/", expected);
@@ -230,14 +216,14 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn a_variable_that_is_no_utf_8_fails_what_would_go_through_it() {
+    fn a_variable_that_is_not_utf_8_fails_its_requests_alone() {
         use std::os::unix::ffi::OsStringExt as _;
         let proxies = Proxies::from_os_variables(|name| match name {
             "https_proxy" => Some(OsString::from_vec(b"http://me:hunter2\xff@p:1".into())),
             "no_proxy" => Some(OsString::from_vec(b"\xff,direct.test".into())),
             _ => None,
         });
-        let error = proxies.choose("https://drs.test/").unwrap_err();
+        let error = proxies.proxy_for("https://drs.test/").unwrap_err();
         assert!(error.to_string().contains("https_proxy"), "{error}");
         assert!(!error.to_string().contains("hunter2"), "{error}");
         assert_route(&proxies, "https://direct.test/", None);
@@ -245,7 +231,7 @@ mod tests {
     }
 
     #[test]
-    fn this_machine_is_spared_by_the_environment_and_not_by_an_explicit_proxy() {
+    fn loopback_skips_proxies_of_the_environment_and_not_an_explicit_one() {
         let proxies = environment(&[("ALL_PROXY", "p:1")]);
         for url in [
             "http://localhost:8080/",
@@ -263,8 +249,17 @@ mod tests {
     }
 
     #[test]
-    fn no_proxy_names_exceptions() {
-        for list in ["a.test", "x.test, a.test y.test", ",, a.test,"] {
+    fn no_proxy_entries_are_connected_to_directly() {
+        for list in [
+            "a.test",
+            "x.test, a.test y.test",
+            ",, a.test,",
+            "x.test,a.test\r",
+            "x.test\r\na.test\n",
+            "\"x.test,a.test\"",
+            "'a.test', 'x.test'",
+            "\u{feff}a.test,x.test",
+        ] {
             let listed = Proxies::all("p:1").unwrap().no_proxy(list);
             assert_route(&listed, "https://a.test/", None);
             assert_route(&listed, "https://b.test/", Some("p:1"));
@@ -275,7 +270,7 @@ mod tests {
     }
 
     #[test]
-    fn a_url_that_names_no_proxy_is_refused_without_repeating_it() {
+    fn an_invalid_proxy_url_is_rejected_and_not_repeated() {
         for url in [
             "",
             "http://",
@@ -298,27 +293,47 @@ mod tests {
     }
 
     #[test]
-    fn an_unreadable_variable_fails_only_what_would_go_through_it() {
+    fn an_invalid_variable_fails_its_requests_alone_and_says_why() {
         let proxies = environment(&[
             ("https_proxy", "socks5://me:hunter2@p:1"),
             ("no_proxy", "direct.test"),
         ]);
-        let error = proxies.choose("https://drs.test/").unwrap_err();
+        let error = proxies.proxy_for("https://drs.test/").unwrap_err();
         assert_eq!(error.kind(), TransportErrorKind::InvalidRequest);
-        assert!(error.to_string().contains("https_proxy"), "{error}");
-        assert!(!error.to_string().contains("hunter2"), "{error}");
+        let text = error.to_string();
+        assert!(text.starts_with("invalid environment variable https_proxy: it names a SOCKS"));
+        assert!(!text.contains("hunter2"), "{text}");
         assert_route(&proxies, "https://direct.test/", None);
         assert_route(&proxies, "https://localhost/", None);
         assert_route(&proxies, "http://drs.test/", None);
     }
 
     #[test]
-    fn a_login_is_not_printed() {
+    fn debug_does_not_show_user_info() {
         let shown = alloc::format!("{:?}", Proxies::all("http://me:hunter2@p:1").unwrap());
         assert!(shown.contains("http://***@p:1"), "{shown}");
         assert!(
             !shown.contains("hunter2") && !shown.contains("me:"),
             "{shown}"
         );
+    }
+
+    #[test]
+    fn values_are_cleaned_of_what_files_of_variables_add() {
+        for value in [
+            "http://p:1\r",
+            "http://p:1\n",
+            " http://p:1\t",
+            "\u{feff}http://p:1",
+            "\"http://p:1\"\r\n",
+            "'p:1'",
+        ] {
+            let proxies = Proxies::from_fn(|name| (name == "ALL_PROXY").then(|| value.into()));
+            assert_route(&proxies, "https://drs.test/", Some("p:1"));
+        }
+        for empty in ["", " \r\n", "\"\"", "\u{feff}"] {
+            let proxies = Proxies::from_fn(|name| (name == "ALL_PROXY").then(|| empty.into()));
+            assert_route(&proxies, "https://drs.test/", None);
+        }
     }
 }

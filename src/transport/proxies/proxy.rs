@@ -1,4 +1,4 @@
-//! One proxy, and the URL that names it.
+//! One proxy and its URL.
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -8,7 +8,7 @@ use crate::percent;
 use crate::secret::Secret;
 use crate::url::Authority;
 
-/// One proxy.
+/// One HTTP proxy.
 #[derive(Clone)]
 pub(in crate::transport) struct Proxy {
     host: String,
@@ -17,29 +17,32 @@ pub(in crate::transport) struct Proxy {
 }
 
 impl Proxy {
+    /// Parses a proxy's URL. The reason of a failure completes a sentence that names the source,
+    /// and never repeats the URL, which may hold a password.
     pub(super) fn parse(url: &str) -> Result<Self, &'static str> {
         let (scheme, rest) = url.split_once("://").unwrap_or(("http", url));
-        if !scheme.eq_ignore_ascii_case("http") {
-            return Err("has a scheme other than http, which is the only one for proxies");
-        }
+        check_scheme(scheme)?;
         let authority = rest.strip_suffix('/').unwrap_or(rest);
         let (login, authority) = match authority.rsplit_once('@') {
             Some((login, authority)) => (Some(login), authority),
             None => (None, authority),
         };
-        let fits = |byte: u8| byte.is_ascii_alphanumeric() || b"-._:[]".contains(&byte);
-        if authority.is_empty() || !authority.bytes().all(fits) {
+        if authority.contains(['/', '?', '#']) {
             return Err(
-                "has no host, or one that cannot be; expected a form like http://user:password@host:port",
+                "has a path, which a proxy's URL cannot have: remove what follows the port (a / ? \
+                 or # in a password is written %2F, %3F or %23)",
             );
         }
-        let Authority { host, port } =
-            Authority::parse(authority).ok_or("has no host, or a port that is no number")?;
+        let is_allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"-._:[]".contains(&byte);
+        if authority.is_empty() || !authority.bytes().all(is_allowed) {
+            return Err("has no valid host: expected the form http://user:password@host:port");
+        }
+        let Authority { host, port } = Authority::parse(authority)
+            .ok_or("has no valid host or port: expected the form http://user:password@host:port")?;
         let login = match login {
             None => None,
             Some(login) => {
                 let (user, password) = login.split_once(':').unwrap_or((login, ""));
-                let decode = |text| decoded(text).ok_or("has a login that cannot be read");
                 Some((decode(user)?.expose_secret().into(), decode(password)?))
             }
         };
@@ -50,16 +53,26 @@ impl Proxy {
         })
     }
 
+    /// Host and port, without user info. An IPv6 address is in brackets.
+    pub(in crate::transport) fn authority(&self) -> Authority<'_> {
+        Authority {
+            host: &self.host,
+            port: Some(self.port),
+        }
+    }
+
+    #[cfg(feature = "ureq")]
     /// The host; an IPv6 address in brackets.
     pub(in crate::transport) fn host(&self) -> &str {
         &self.host
     }
 
+    #[cfg(feature = "ureq")]
     pub(in crate::transport) fn port(&self) -> u16 {
         self.port
     }
 
-    /// User and password, as they are.
+    /// User and password, decoded.
     pub(in crate::transport) fn login(&self) -> Option<(&str, &Secret)> {
         let (user, password) = self.login.as_ref()?;
         Some((user, password))
@@ -73,14 +86,35 @@ impl fmt::Debug for Proxy {
     }
 }
 
-/// A part of a login as it is; `None` if it is not encoded, no UTF-8, or holds what no header may.
-fn decoded(text: &str) -> Option<Secret> {
+fn check_scheme(scheme: &str) -> Result<(), &'static str> {
+    if scheme.eq_ignore_ascii_case("http") {
+        return Ok(());
+    }
+    let lower = scheme.to_ascii_lowercase();
+    Err(if lower.starts_with("socks") {
+        "names a SOCKS proxy, which is not supported: use the proxy's HTTP port (http://host:port) \
+         or a local HTTP proxy that forwards to it, such as privoxy"
+    } else if lower == "https" {
+        "names a proxy that is reached over TLS, which is not supported: use its plain port \
+         (http://host:port); https requests stay encrypted from end to end"
+    } else {
+        "has a scheme other than http: expected the form http://user:password@host:port"
+    })
+}
+
+/// The user or the password of a proxy's URL, decoded.
+fn decode(text: &str) -> Result<Secret, &'static str> {
     if percent::decode(text).any(|byte| byte.is_none()) {
-        return None;
+        return Err(
+            "has a % in its user or password that is not followed by two hexadecimal digits: write \
+             it as %25",
+        );
     }
     let mut bytes = Vec::with_capacity(text.len());
     bytes.extend(percent::decode(text).flatten());
-    Secret::from_utf8(bytes).filter(|part| !part.expose_secret().contains(char::is_control))
+    Secret::from_utf8(bytes)
+        .filter(|part| !part.expose_secret().contains(char::is_control))
+        .ok_or("has a user or password that is not UTF-8 or holds a control character")
 }
 
 #[cfg(test)]
@@ -88,7 +122,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_proxys_url_is_read_in_all_its_forms() {
+    fn parses_every_form_of_a_proxy_url() {
         for (url, host, port, login) in [
             ("proxy.test", "proxy.test", 80, None),
             ("http://proxy.test:3128", "proxy.test", 3128, None),
@@ -97,13 +131,38 @@ mod tests {
             ("http://me@p:1", "p", 1, Some(("me", ""))),
             ("http://me:a%40b%3ac@p:1", "p", 1, Some(("me", "a@b:c"))),
             ("http://me:a@b@p:1", "p", 1, Some(("me", "a@b"))),
+            ("http://me:a/b@p:1", "p", 1, Some(("me", "a/b"))),
+            ("http://me:a%2541b@p:1", "p", 1, Some(("me", "a%41b"))),
         ] {
             let proxy = Proxy::parse(url).unwrap();
-            assert_eq!((proxy.host(), proxy.port()), (host, port), "{url}");
-            let read = proxy
+            assert_eq!((&*proxy.host, proxy.port), (host, port), "{url}");
+            let parsed = proxy
                 .login()
                 .map(|(user, secret)| (user, secret.expose_secret()));
-            assert_eq!(read, login, "{url}");
+            assert_eq!(parsed, login, "{url}");
+        }
+    }
+
+    #[test]
+    fn errors_say_what_to_do_and_never_repeat_the_url() {
+        for (url, expected) in [
+            ("socks5://me:hunter2@p:1080", "SOCKS"),
+            ("SOCKS5H://hunter2@p:1080", "privoxy"),
+            ("https://me:hunter2@p:3128", "reached over TLS"),
+            ("ftp://me:hunter2@p:1", "other than http"),
+            ("http://me:hunter2%zz@p:1", "write it as %25"),
+            ("http://me:hunter2%@p:1", "write it as %25"),
+            ("http://me:hunter2@p:1/path", "a path"),
+            ("http://me:hunter2@p:1/?q", "a path"),
+            ("http://me:hunter2%ff@p:1", "not UTF-8"),
+            ("http://me:hunter2%0d%0aX@p:1", "control character"),
+            ("http://me:hunter2@p:x", "port"),
+            ("http://me:hunter2@:1", "host"),
+            ("http://", "host"),
+        ] {
+            let reason = Proxy::parse(url).unwrap_err();
+            assert!(reason.contains(expected), "{url}: {reason}");
+            assert!(!reason.contains("hunter2"), "{url}: {reason}");
         }
     }
 }

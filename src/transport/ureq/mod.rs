@@ -1,103 +1,172 @@
-//! The default transport: the blocking HTTP client `ureq`, kept to the contract of [`Transport`].
+//! The default transport: the blocking HTTP client `ureq`, by its stable API alone.
 
 use alloc::format;
+use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
+use core::fmt;
 use core::time::Duration;
+use std::io::{self, Read};
+use std::sync::OnceLock;
+use std::time::Instant;
 
 use ::ureq::config::AutoHeaderValue;
-use ::ureq::{Agent, http};
+use ::ureq::{Agent, ProxyProtocol, http};
 
-use super::answer::AnswerHeaders;
+use self::ureq_error::{from_ureq, without_thread_panic};
+use super::head_builder::HeadBuilder;
 use super::proxies::{Proxies, Proxy};
+use super::route::{self, Route};
 use super::{
     Method, Request, ResponseBody, ResponseHead, Transport, TransportError, TransportErrorKind,
+    roots,
 };
 use crate::error::Error;
+use crate::url::Authority;
 
-mod connector;
-mod failure;
-mod resolver;
 mod tls;
+mod ureq_error;
 
 pub use tls::Tls;
 
 /// Sends requests with [`ureq`](https://docs.rs/ureq), a blocking HTTP/1.1 client.
 ///
-/// Connections are kept and used again, over all clones. No thread is started but for looking up
-/// the name of a host or a proxy, and the answer to that is kept for half a minute. TLS is rustls
-/// with Mozilla's roots unless the builder says otherwise; [`Proxies`] says which proxies are used.
-#[derive(Clone, Debug)]
-pub struct Ureq {
-    agent: Agent,
-    /// What this crate set up itself; an agent that was brought along is left its own way.
-    settings: Option<Arc<Settings>>,
+/// Connections are kept for 15 seconds and shared by all clones, except with [`Tls::Native`]:
+/// there every `https` request makes its own. A `POST` (a login) always makes a new connection and
+/// is never sent twice. TLS is rustls with Mozilla's roots by default; [`Proxies`] says which
+/// proxies are used.
+///
+/// # Deadlines
+///
+/// - A request to a **host name** ends within its timeout.
+/// - A request to an **IP address** starts no thread. The price: connecting, sending, the wait for
+///   the head and each wait for more of the body have the timeout each, and the deadline is
+///   checked between two reads of the body. If the head comes late and the body then stalls, the
+///   request ends within twice its timeout. A connection that was slow to open
+///   ([`connect_timeout`](UreqBuilder::connect_timeout)) adds at most that much to the wait for
+///   the head.
+/// - A **proxy** that sends its response to `CONNECT` byte by byte can delay a request by up to the
+///   connect timeout per byte. Once it is silent or done, the deadline holds.
+///
+/// # Threads
+///
+/// The system's name lookup cannot be interrupted. Each request to a host name, also on a kept
+/// connection, therefore starts one thread for the lookup; through a proxy, each new connection
+/// does. If the lookup outlasts the deadline, the call returns in time and the thread ends when
+/// the system gives up. Where the system gives no thread, the request fails with
+/// [`TransportErrorKind::Connect`]. Inside ureq this is a panic, which is caught: the panic hook
+/// runs, and a program built with `panic = "abort"` ends. Use an IP address or `Curl` where that
+/// matters.
+#[derive(Clone)]
+pub struct Ureq(Arc<Inner>);
+
+enum Inner {
+    Built(Built),
+    /// An agent that the caller configured.
+    Custom(Agent),
 }
 
-#[derive(Debug)]
-struct Settings {
+/// Agents that this crate configures, one for each scheme.
+struct Built {
     connect_timeout: Duration,
     proxies: Proxies,
     tls: Tls,
+    tls_config: tls::Config,
+    http: Agent,
+    /// Set by the first `https` request that gets a response, which ran on it without settings of
+    /// its own: only then does ureq keep the TLS setup. Without that each connection would load
+    /// the roots again (0.4 ms with rustls, 36 ms with native TLS).
+    https: OnceLock<Agent>,
+}
+
+/// A busy program has about this many threads. With fewer kept connections they would close each
+/// other's.
+const IDLE_CONNECTIONS: usize = 32;
+
+/// Longer timeouts are cut to this: added to the time of day they could overflow.
+const MAX_TIMEOUT: Duration = Duration::from_secs(365 * 24 * 60 * 60);
+
+/// Applies to a ureq configuration, of an agent or of a request, what one request needs. A macro,
+/// because ureq's trait for the two is private.
+macro_rules! configure {
+    ($config:expr, $timeouts:expr, $proxy:expr) => {{
+        let timeouts: Timeouts = $timeouts;
+        $config
+            .http_status_as_error(false)
+            .max_redirects(0)
+            .max_redirects_will_error(false)
+            // Another crate may have enabled decompression for the whole program.
+            .accept_encoding(AutoHeaderValue::None)
+            .timeout_global(timeouts.global)
+            .timeout_per_call(None)
+            .timeout_resolve(timeouts.lookup)
+            .timeout_connect(timeouts.connect)
+            .timeout_send_request(timeouts.send)
+            .timeout_send_body(timeouts.send)
+            .timeout_recv_response(timeouts.receive)
+            .timeout_recv_body(timeouts.receive)
+            .proxy($proxy)
+    }};
+}
+
+/// ureq's timeouts for one request.
+#[derive(Default)]
+struct Timeouts {
+    global: Option<Duration>,
+    lookup: Option<Duration>,
+    connect: Option<Duration>,
+    send: Option<Duration>,
+    receive: Option<Duration>,
+}
+
+impl Timeouts {
+    /// Any timeout that covers the lookup makes ureq start a thread for it, even for an address.
+    fn new(route: &Route<'_>, timeout: Duration, connect_timeout: Duration) -> Self {
+        if route.needs_no_lookup() {
+            return Self {
+                connect: Some(connect_timeout.min(timeout)),
+                send: Some(timeout),
+                receive: Some(timeout),
+                ..Self::default()
+            };
+        }
+        Self {
+            global: Some(timeout),
+            lookup: Some(connect_timeout),
+            connect: Some(connect_timeout),
+            ..Self::default()
+        }
+    }
 }
 
 impl Ureq {
     /// A transport with the builder's defaults.
     #[must_use]
     pub fn new() -> Self {
-        let settings = Settings::from(&UreqBuilder::default());
-        Self::with(settings, &[])
+        Self::with(
+            &UreqBuilder::default(),
+            tls::Config::new(Tls::default(), &[]),
+        )
     }
 
-    /// Begins a transport; [`UreqBuilder::build`] ends it.
+    /// Returns a builder.
     pub fn builder() -> UreqBuilder {
         UreqBuilder::default()
     }
 
-    fn with(settings: Settings, roots: &[tls::Certificate]) -> Self {
-        let config = Agent::config_builder()
-            .proxy(None)
-            .max_idle_connections(IDLE_CONNECTIONS)
-            .max_idle_connections_per_host(IDLE_CONNECTIONS);
-        let config = tls::configure(config, settings.tls, roots).build();
-        let agent = Agent::with_parts(config, connector::chain(), resolver::CachingResolver::new());
-        Self {
-            agent,
-            settings: Some(Arc::new(settings)),
-        }
-    }
-
-    /// Adds to a request what holds for it alone.
-    fn configure(
-        &self,
-        request: http::Request<()>,
-        proxy: Option<&Proxy>,
-        time_left: Duration,
-    ) -> Result<http::Request<()>, TransportError> {
-        let mut config = self
-            .agent
-            .configure_request(request)
-            .http_status_as_error(false)
-            .max_redirects(0)
-            .max_redirects_will_error(false)
-            // Another crate may have enabled decompression for the whole program.
-            .accept_encoding(AutoHeaderValue::None)
-            .timeout_global(Some(time_left));
-        if let Some(settings) = self.settings.as_deref() {
-            config = config
-                .timeout_resolve(Some(settings.connect_timeout))
-                .timeout_connect(Some(settings.connect_timeout))
-                .proxy(proxy.map(connector::to_ureq).transpose()?);
-        }
-        Ok(config.build())
+    fn with(builder: &UreqBuilder, tls_config: tls::Config) -> Self {
+        let proxies = builder.proxies.clone();
+        let http = configure!(agent_config(IDLE_CONNECTIONS), Timeouts::default(), None);
+        Self(Arc::new(Inner::Built(Built {
+            connect_timeout: builder.connect_timeout.min(MAX_TIMEOUT),
+            proxies: proxies.unwrap_or_else(Proxies::from_env),
+            tls: builder.tls,
+            tls_config,
+            http: Agent::new_with_config(http.build()),
+            https: OnceLock::new(),
+        })))
     }
 }
-
-/// As many as a busy program has threads: fewer, and they would close each other's connections.
-const IDLE_CONNECTIONS: usize = 32;
-
-/// Longer deadlines are taken for this one: adding them to the time of day could overflow.
-const LONGEST: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
 impl Default for Ureq {
     fn default() -> Self {
@@ -105,15 +174,12 @@ impl Default for Ureq {
     }
 }
 
-/// Takes an agent of one's own, with its proxy, TLS, name resolution and pool. Redirects, statuses
-/// and the deadline are set for each request, whatever the agent says. An agent that was not made
-/// with a resolver of its own starts a thread for each request.
+/// Uses an agent with the caller's own proxy, TLS and pool. Redirects, statuses and timeouts are
+/// set for each request, whatever the agent says; connecting has the request's timeout. Each new
+/// TLS connection loads the roots again, unless the agent has made one before.
 impl From<Agent> for Ureq {
     fn from(agent: Agent) -> Self {
-        Self {
-            agent,
-            settings: None,
-        }
+        Self(Arc::new(Inner::Custom(agent)))
     }
 }
 
@@ -124,54 +190,199 @@ impl Transport for Ureq {
         body: &mut ResponseBody,
     ) -> Result<ResponseHead, TransportError> {
         if request.timeout().is_zero() {
-            return Err(failure::out_of_time());
+            return Err(route::timed_out());
         }
-        let time_left = request.timeout().min(LONGEST);
-        let mut proxy = None;
-        if let Some(settings) = self.settings.as_deref() {
-            settings.tls.check(request.url())?;
-            proxy = settings.proxies.choose(request.url())?;
-        }
-        let mut outgoing = http::Request::builder()
-            .method(request.method().as_str())
-            .uri(request.url());
-        for (name, value) in request.headers().iter() {
-            outgoing = outgoing.header(name, value);
-        }
-        let outgoing = outgoing.body(()).map_err(|error| unsendable(&error))?;
-        let outgoing = self.configure(outgoing, proxy, time_left)?;
-        let answer = if request.method() == Method::Get && request.body().is_empty() {
-            self.agent.run(outgoing)
-        } else {
-            self.agent.run(outgoing.map(|()| request.body()))
+        let timeout = request.timeout().min(MAX_TIMEOUT);
+        let deadline = Instant::now() + timeout;
+        let outgoing = to_http(request)?;
+        let exchange = Exchange {
+            request,
+            timeout,
+            deadline,
         };
-        let answer = answer.map_err(failure::from_ureq)?;
-        let (parts, incoming) = answer.into_parts();
-        let mut headers = AnswerHeaders::new(parts.status.as_u16());
-        for (name, value) in &parts.headers {
-            headers.take(name.as_str(), value.as_bytes());
+        match &*self.0 {
+            Inner::Built(built) => {
+                let proxy = built.proxies.proxy_for(request.url())?;
+                let route = Route::new(request.url(), proxy.map(Proxy::authority));
+                exchange.run_built(built, proxy, outgoing, &route, body)
+            }
+            Inner::Custom(agent) => {
+                let proxy = agent.config().proxy();
+                let proxy = proxy.filter(|proxy| !proxy.is_no_proxy(outgoing.uri()));
+                let authority = proxy.map(|proxy| Authority {
+                    host: proxy.host(),
+                    port: Some(proxy.port()),
+                });
+                let route = Route::new(request.url(), authority);
+                let timeouts = Timeouts::new(&route, timeout, timeout);
+                let proxy = agent.config().proxy().cloned();
+                let config = configure!(agent.configure_request(outgoing), timeouts, proxy);
+                let outgoing = exchange.on_kept_connection(config);
+                exchange.run(agent, outgoing, &route, body)
+            }
         }
-        headers.check()?;
-        body.read_from(incoming.into_reader(), failure::from_reader)?;
-        Ok(headers.into_head())
     }
 }
 
-/// The request is none that HTTP knows. What ureq says of it holds no header's value.
-fn unsendable(error: &http::Error) -> TransportError {
-    TransportError::new(
-        TransportErrorKind::InvalidRequest,
-        format!("the request cannot be sent: {error}"),
-    )
+/// One request being sent.
+struct Exchange<'a> {
+    request: &'a Request<'a>,
+    timeout: Duration,
+    deadline: Instant,
 }
 
-/// Sets up a [`Ureq`].
+type RequestConfig = ::ureq::config::ConfigBuilder<::ureq::typestate::HttpCrateScope<()>>;
+
+impl Exchange<'_> {
+    fn run_built(
+        &self,
+        built: &Built,
+        proxy: Option<&Proxy>,
+        outgoing: http::Request<()>,
+        route: &Route<'_>,
+        body: &mut ResponseBody,
+    ) -> Result<ResponseHead, TransportError> {
+        let timeouts = Timeouts::new(route, self.timeout, built.connect_timeout);
+        let proxy = proxy.map(|proxy| to_ureq(proxy, route)).transpose()?;
+        let kept = if route.is_https() {
+            built.tls.check_built_in()?;
+            built.https.get()
+        } else {
+            Some(&built.http)
+        };
+        if let Some(agent) = kept {
+            let config = configure!(agent.configure_request(outgoing), timeouts, proxy);
+            let outgoing = self.on_kept_connection(config);
+            return self.run(agent, outgoing, route, body);
+        }
+        let config = configure!(agent_config(built.tls.idle_connections()), timeouts, proxy);
+        let agent = Agent::new_with_config(built.tls_config.apply(config).build());
+        let result = self.run(&agent, outgoing, route, body);
+        if result.is_ok() {
+            // If another thread was first, this agent and its connection are dropped.
+            drop(built.https.set(agent));
+        }
+        result
+    }
+
+    /// Builds a request that may use a kept connection, if it may be sent twice: on a kept
+    /// connection that is lost nobody knows whether the request was acted on, and a stale response
+    /// could be taken for a login's.
+    fn on_kept_connection(&self, config: RequestConfig) -> http::Request<()> {
+        if self.request.method().is_idempotent() {
+            config.build()
+        } else {
+            config.max_idle_age(Duration::ZERO).build()
+        }
+    }
+
+    fn run(
+        &self,
+        agent: &Agent,
+        outgoing: http::Request<()>,
+        route: &Route<'_>,
+        body: &mut ResponseBody,
+    ) -> Result<ResponseHead, TransportError> {
+        let request = self.request;
+        let response = without_thread_panic(route, || {
+            if request.method() == Method::Get && request.body().is_empty() {
+                agent.run(outgoing)
+            } else {
+                agent.run(outgoing.map(|()| request.body()))
+            }
+        })?;
+        let (parts, incoming) = response
+            .map_err(|error| from_ureq(error, route))?
+            .into_parts();
+        let mut head = HeadBuilder::new(parts.status.as_u16());
+        for (name, value) in &parts.headers {
+            head.push(name.as_str(), value.as_bytes());
+        }
+        head.check()?;
+        let reader = UntilDeadline {
+            reader: incoming.into_reader(),
+            deadline: self.deadline,
+        };
+        // ureq's own errors travel inside an `io::Error`; the conversion takes them out.
+        body.read_from(reader, |error| from_ureq(error.into(), route))?;
+        Ok(head.finish())
+    }
+}
+
+/// Reads until a deadline. Each read has a timeout of its own, given to ureq before.
+struct UntilDeadline<R> {
+    reader: R,
+    deadline: Instant,
+}
+
+impl<R: Read> Read for UntilDeadline<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if Instant::now() >= self.deadline {
+            return Err(io::ErrorKind::TimedOut.into());
+        }
+        self.reader.read(buffer)
+    }
+}
+
+/// An agent's configuration without what differs between requests.
+fn agent_config(
+    idle_connections: usize,
+) -> ::ureq::config::ConfigBuilder<::ureq::typestate::AgentScope> {
+    Agent::config_builder()
+        // Requests bring their own; ureq would send its own to a proxy.
+        .user_agent(AutoHeaderValue::None)
+        .max_idle_connections(idle_connections)
+        .max_idle_connections_per_host(idle_connections)
+}
+
+/// The request in ureq's type.
+fn to_http(request: &Request<'_>) -> Result<http::Request<()>, TransportError> {
+    let mut outgoing = http::Request::builder()
+        .method(request.method().as_str())
+        .uri(request.url());
+    for (name, value) in request.headers().iter() {
+        outgoing = outgoing.header(name, value);
+    }
+    outgoing.body(()).map_err(|error| {
+        // The error holds no header's value.
+        let text = format!("cannot send the request: {error}");
+        TransportError::new(TransportErrorKind::InvalidRequest, text)
+    })
+}
+
+/// The proxy as ureq's type. Its `uri` and `Debug` show user info: print neither.
+fn to_ureq(proxy: &Proxy, route: &Route<'_>) -> Result<::ureq::Proxy, TransportError> {
+    let mut builder = ::ureq::Proxy::builder(ProxyProtocol::Http)
+        .host(proxy.host())
+        .port(proxy.port());
+    if let Some((user, password)) = proxy.login() {
+        builder = builder.username(user).password(password.expose_secret());
+    }
+    builder.build().map_err(|error| from_ureq(error, route))
+}
+
+impl fmt::Debug for Ureq {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut shown = f.debug_struct("Ureq");
+        match &*self.0 {
+            Inner::Built(built) => shown
+                .field("connect_timeout", &built.connect_timeout)
+                .field("proxies", &built.proxies)
+                .field("tls", &built.tls)
+                .finish(),
+            // ureq shows the first letter of a proxy's user.
+            Inner::Custom(_) => shown.finish_non_exhaustive(),
+        }
+    }
+}
+
+/// Builds a [`Ureq`].
 #[derive(Clone, Debug)]
 #[must_use = "a builder does nothing until `build`"]
 pub struct UreqBuilder {
     connect_timeout: Duration,
     proxies: Option<Proxies>,
-    root_certificates: Option<Vec<u8>>,
+    root_certificates: Option<String>,
     tls: Tls,
 }
 
@@ -187,57 +398,46 @@ impl Default for UreqBuilder {
 }
 
 impl UreqBuilder {
-    /// How long looking up a name may take, and then again how long connecting, the proxy and the
-    /// TLS handshake included; 10 seconds unless set. The time left of the request bounds both.
+    /// The timeout of a name lookup, and again of connecting, the proxy and the TLS handshake
+    /// included. Default: 10 seconds. The request's timeout bounds both.
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
         self.connect_timeout = timeout;
         self
     }
 
-    /// Which proxies are used; those of the environment unless set, as
-    /// [`Proxies::from_env`] reads them.
+    /// Which proxies are used. Default: [`Proxies::from_env`].
     pub fn proxies(mut self, proxies: Proxies) -> Self {
         self.proxies = Some(proxies);
         self
     }
 
-    /// Certificate authorities in PEM form, one or many: they alone are trusted, in the place of
-    /// those that the TLS library brings. Given again, they add up.
+    /// Trusts these certificate authorities instead of the TLS library's: one or more PEM
+    /// certificates. Each call adds to the calls before.
     pub fn root_certificates(mut self, pem: impl AsRef<[u8]>) -> Self {
-        let all = self.root_certificates.get_or_insert_with(Vec::new);
-        all.extend_from_slice(&crate::clean::pem(pem.as_ref()));
-        all.push(b'\n');
+        let bundles = self.root_certificates.get_or_insert_default();
+        roots::append_bundle(bundles, pem.as_ref());
         self
     }
 
-    /// Which TLS library is used: rustls unless set.
+    /// The TLS library. Default: rustls.
     pub fn tls(mut self, tls: Tls) -> Self {
         self.tls = tls;
         self
     }
 
-    /// The transport.
+    /// Builds the transport.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) when the root certificates hold
-    /// no certificate or one that is broken, or when the TLS library asked for is not built in.
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) if the root certificates
+    /// contain none or one that is not valid, or if the feature of the TLS library is not enabled.
     pub fn build(self) -> Result<Ureq, Error> {
         self.tls.check_choice()?;
         let roots = match &self.root_certificates {
-            Some(pem) => tls::certificates(pem)?,
+            Some(bundles) => tls::check_roots(roots::parse(bundles)?)?,
             None => Vec::new(),
         };
-        Ok(Ureq::with(Settings::from(&self), &roots))
-    }
-}
-
-impl From<&UreqBuilder> for Settings {
-    fn from(builder: &UreqBuilder) -> Self {
-        Self {
-            connect_timeout: builder.connect_timeout.min(LONGEST),
-            proxies: builder.proxies.clone().unwrap_or_else(Proxies::from_env),
-            tls: builder.tls,
-        }
+        let tls_config = tls::Config::new(self.tls, &roots);
+        Ok(Ureq::with(&self, tls_config))
     }
 }

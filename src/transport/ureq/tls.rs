@@ -1,21 +1,24 @@
-//! Which TLS library secures the connection, and which authorities are trusted.
+//! The TLS library of a connection and the certificate authorities it trusts.
 
 use alloc::vec::Vec;
 
 use ::ureq::config::ConfigBuilder;
 use ::ureq::typestate::AgentScope;
 
+use super::IDLE_CONNECTIONS;
 use crate::error::Error;
+use crate::transport::roots::RootCertificate;
 use crate::transport::{TransportError, TransportErrorKind};
 
 /// The TLS library of a [`Ureq`](super::Ureq).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Tls {
-    /// rustls with Mozilla's roots, both compiled in: the feature `rustls`.
+    /// rustls with Mozilla's roots, both compiled in. Needs the feature `rustls`.
     #[default]
     Rustls,
-    /// The system's TLS and the system's roots: the feature `native-tls`.
+    /// The system's TLS library and roots. Needs the feature `native-tls`. Every `https` request
+    /// makes its own connection.
     Native,
 }
 
@@ -34,10 +37,10 @@ impl Tls {
         }
     }
 
-    /// Refuses a library that was asked for and is not there. Rustls is what nobody asked for:
-    /// without it `http` still works.
+    /// Rejects a library that was chosen and is not built in. The default passes: without it
+    /// `http` still works.
     pub(super) fn check_choice(self) -> Result<(), Error> {
-        if self == Self::Rustls || self.is_built_in() {
+        if self == Self::default() || self.is_built_in() {
             return Ok(());
         }
         let feature = self.feature();
@@ -47,89 +50,79 @@ impl Tls {
         ))
     }
 
-    /// Refuses an `https` URL that this build cannot secure.
-    pub(super) fn check(self, url: &str) -> Result<(), TransportError> {
-        let is_https = url
-            .get(..6)
-            .is_some_and(|scheme| scheme.eq_ignore_ascii_case("https:"));
-        if !is_https || self.is_built_in() {
+    /// Rejects an `https` request without the library for it.
+    pub(super) fn check_built_in(self) -> Result<(), TransportError> {
+        if self.is_built_in() {
             return Ok(());
         }
         let feature = self.feature();
         Err(TransportError::new(
             TransportErrorKind::Unsupported,
-            alloc::format!(
-                "https needs the feature {feature}, which this program was built without"
-            ),
+            alloc::format!("cannot send the request: https needs the feature {feature}"),
         ))
+    }
+
+    /// How many idle connections are kept.
+    pub(super) fn idle_connections(self) -> usize {
+        match self {
+            Self::Rustls => IDLE_CONNECTIONS,
+            // OpenSSL reads one record at a time. What else has arrived stays in a buffer of
+            // ureq's that is not checked before the connection is used again, so a second response
+            // sent in the same burst would be taken for the response to the next request.
+            Self::Native => 0,
+        }
     }
 }
 
+/// Rejects root certificates in a build without TLS.
+pub(super) fn check_roots(roots: Vec<RootCertificate>) -> Result<Vec<RootCertificate>, Error> {
+    if cfg!(any(feature = "rustls", feature = "native-tls")) {
+        return Ok(roots);
+    }
+    let why = "need the feature rustls or native-tls";
+    Err(Error::input("root_certificates", why))
+}
+
+/// ureq's TLS settings, made once: clones of them share connections.
 #[cfg(any(feature = "rustls", feature = "native-tls"))]
-mod settings {
-    use ::ureq::tls::{PemItem, RootCerts, TlsConfig, TlsProvider};
+pub(super) struct Config(::ureq::tls::TlsConfig);
 
-    use super::{AgentScope, ConfigBuilder, Error, Tls, Vec};
-
-    pub(in crate::transport::ureq) type Certificate = ::ureq::tls::Certificate<'static>;
-
-    pub(in crate::transport::ureq) fn certificates(pem: &[u8]) -> Result<Vec<Certificate>, Error> {
-        let mut found = Vec::new();
-        for item in ::ureq::tls::parse_pem(pem) {
-            match item {
-                Ok(PemItem::Certificate(certificate)) => found.push(certificate),
-                Ok(_) => {}
-                Err(_) => return Err(refused("hold a broken PEM block")),
-            }
-        }
-        if found.is_empty() {
-            return Err(refused("hold no certificate in PEM form"));
-        }
-        Ok(found)
-    }
-
-    fn refused(why: &'static str) -> Error {
-        Error::input("root_certificates", why)
-    }
-
-    pub(in crate::transport::ureq) fn configure(
-        config: ConfigBuilder<AgentScope>,
-        tls: Tls,
-        roots: &[Certificate],
-    ) -> ConfigBuilder<AgentScope> {
-        let (provider, own_roots) = match tls {
+#[cfg(any(feature = "rustls", feature = "native-tls"))]
+impl Config {
+    pub(super) fn new(tls: Tls, roots: &[RootCertificate]) -> Self {
+        use ::ureq::tls::{Certificate, RootCerts, TlsConfig, TlsProvider};
+        let (provider, default_roots) = match tls {
             Tls::Rustls => (TlsProvider::Rustls, RootCerts::WebPki),
             Tls::Native => (TlsProvider::NativeTls, RootCerts::PlatformVerifier),
         };
         let roots = if roots.is_empty() {
-            own_roots
+            default_roots
         } else {
-            RootCerts::new_with_certs(roots)
+            let roots = roots.iter().map(|root| Certificate::from_der(&root.der));
+            let roots: Vec<_> = roots.map(|root| root.to_owned()).collect();
+            RootCerts::new_with_certs(&roots)
         };
-        let tls = TlsConfig::builder().provider(provider).root_certs(roots);
-        config.tls_config(tls.build())
+        let config = TlsConfig::builder().provider(provider).root_certs(roots);
+        Self(config.build())
+    }
+
+    pub(super) fn apply(&self, config: ConfigBuilder<AgentScope>) -> ConfigBuilder<AgentScope> {
+        config.tls_config(self.0.clone())
     }
 }
 
+/// The same without TLS.
 #[cfg(not(any(feature = "rustls", feature = "native-tls")))]
-mod settings {
-    use super::{AgentScope, ConfigBuilder, Error, Tls, Vec};
+pub(super) struct Config;
 
-    /// There is none without TLS.
-    pub(in crate::transport::ureq) enum Certificate {}
-
-    pub(in crate::transport::ureq) fn certificates(_pem: &[u8]) -> Result<Vec<Certificate>, Error> {
-        let why = "are of no use without the feature rustls or native-tls";
-        Err(Error::input("root_certificates", why))
+#[cfg(not(any(feature = "rustls", feature = "native-tls")))]
+impl Config {
+    pub(super) fn new(_tls: Tls, _roots: &[RootCertificate]) -> Self {
+        Self
     }
 
-    pub(in crate::transport::ureq) fn configure(
-        config: ConfigBuilder<AgentScope>,
-        _tls: Tls,
-        _roots: &[Certificate],
-    ) -> ConfigBuilder<AgentScope> {
+    #[expect(clippy::unused_self, reason = "the same signature as with TLS")]
+    pub(super) fn apply(&self, config: ConfigBuilder<AgentScope>) -> ConfigBuilder<AgentScope> {
         config
     }
 }
-
-pub(super) use settings::{Certificate, certificates, configure};

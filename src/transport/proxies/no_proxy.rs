@@ -1,13 +1,13 @@
-//! Which hosts are reached without a proxy, as `NO_PROXY` names them.
+//! The entries of `NO_PROXY`: hosts that are connected to directly.
 
 use alloc::string::String;
 use core::net::IpAddr;
 
 use crate::url::{Authority, SplitUrl};
 
-/// Hosts that are reached directly.
+/// One entry of `NO_PROXY`.
 #[derive(Clone, Debug)]
-pub(super) struct Exception {
+pub(super) struct NoProxyEntry {
     hosts: Hosts,
     port: Option<u16>,
 }
@@ -15,13 +15,13 @@ pub(super) struct Exception {
 #[derive(Clone, Debug)]
 enum Hosts {
     All,
-    /// Addresses whose first so many bits are these.
+    /// The addresses that share this many leading bits.
     Network(IpAddr, u32),
-    /// The domain and what is under it.
+    /// The domain and its subdomains.
     Domain(String),
 }
 
-impl Exception {
+impl NoProxyEntry {
     pub(super) fn parse(text: &str) -> Self {
         let network = |text: &str| {
             let (address, bits) = match text.split_once('/') {
@@ -35,7 +35,7 @@ impl Exception {
             .address()?;
             let all = if address.is_ipv4() { 32 } else { 128 };
             let bits: u32 = bits.unwrap_or(all).min(all);
-            // `::ffff:10.0.0.0/104` is 10.0.0.0/8: its first 96 bits say that it is IPv4.
+            // `::ffff:10.0.0.0/104` is 10.0.0.0/8: the first 96 bits mark IPv4.
             Some(match (address.to_canonical(), bits.checked_sub(96)) {
                 (v4 @ IpAddr::V4(_), Some(bits)) if address.is_ipv6() => Hosts::Network(v4, bits),
                 _ => Hosts::Network(address, bits),
@@ -58,7 +58,7 @@ impl Exception {
         Self { hosts, port }
     }
 
-    pub(super) fn covers(&self, target: &Target<'_>) -> bool {
+    pub(super) fn matches(&self, target: &Target<'_>) -> bool {
         if self.port.is_some_and(|port| port != target.port) {
             return false;
         }
@@ -89,11 +89,11 @@ fn shares_prefix(a: IpAddr, b: IpAddr, bits: u32) -> bool {
         (IpAddr::V6(a), IpAddr::V6(b)) => (a.to_bits() ^ b.to_bits(), 128),
         _ => return false,
     };
-    // Shifting by the whole width would overflow; no bits at all is every address.
+    // A shift by the whole width would overflow: zero bits match every address.
     difference.checked_shr(width - bits.min(width)).unwrap_or(0) == 0
 }
 
-/// Where a request goes, as far as a proxy's exceptions ask.
+/// Scheme, host and port of a request.
 pub(super) struct Target<'a> {
     pub(super) is_https: bool,
     authority: Authority<'a>,
@@ -122,8 +122,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn exceptions_are_hosts_domains_networks_and_ports() {
-        for (exception, url, is_direct) in [
+    fn matches_hosts_domains_networks_and_ports() {
+        for (entry, url, is_direct) in [
             ("example.com", "https://example.com/", true),
             ("example.com", "https://drs.Example.COM./", true),
             ("example.com", "https://badexample.com/", false),
@@ -155,8 +155,8 @@ mod tests {
             (".", "https://b.test/", false),
         ] {
             let target = Target::of(url).unwrap();
-            let covered = Exception::parse(exception).covers(&target);
-            assert_eq!(covered, is_direct, "{exception}: {url}");
+            let matched = NoProxyEntry::parse(entry).matches(&target);
+            assert_eq!(matched, is_direct, "{entry}: {url}");
         }
     }
 }

@@ -73,9 +73,13 @@ mod tmux;
 #[cfg(any(feature = "ureq", feature = "curl"))]
 mod transport;
 #[cfg(any(feature = "ureq", feature = "curl"))]
+mod transport_deadlines;
+#[cfg(any(feature = "ureq", feature = "curl"))]
 mod transport_faults;
 #[cfg(all(any(feature = "ureq", feature = "curl"), target_os = "linux"))]
 mod transport_load;
+#[cfg(any(feature = "ureq", feature = "curl"))]
+mod transport_reuse;
 mod walk;
 mod watch;
 

@@ -1,4 +1,4 @@
-//! A server on a raw socket, which answers byte for byte what a test wants, right or wrong.
+//! A server on a raw socket, which sends the bytes that a test wants.
 
 use std::io::{self, Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -45,7 +45,7 @@ impl Server {
                         shared: Arc::clone(&shared),
                     };
                     let serve = Arc::clone(&serve);
-                    // A client that goes away in the midst of it all is what is tested here.
+                    // Tests make clients close the connection at any moment.
                     named("peer", move || drop(serve(&mut peer)));
                 }
             }
@@ -57,12 +57,12 @@ impl Server {
         }
     }
 
-    /// Answers every request, as long as the connection lasts, with these bytes.
-    pub(crate) fn answering(answer: impl Into<Vec<u8>>) -> Self {
-        let answer = answer.into();
+    /// Responds to every request with these bytes, while the connection lasts.
+    pub(crate) fn responding(response: impl Into<Vec<u8>>) -> Self {
+        let response = response.into();
         Self::start(move |peer| {
             while peer.request()?.is_some() {
-                peer.send(&answer)?;
+                peer.send(&response)?;
             }
             Ok(())
         })
@@ -76,20 +76,20 @@ impl Server {
         format!("http://{}", self.address)
     }
 
-    /// How many connections were made so far.
+    /// The number of connections so far.
     pub(crate) fn connections(&self) -> usize {
         self.shared.connections.load(Ordering::SeqCst)
     }
 
-    /// The heads of the requests read so far, as far as they are kept.
+    /// The heads of the requests so far, at most [`KEPT`].
     pub(crate) fn requests(&self) -> Vec<String> {
         self.shared.requests.lock().unwrap().clone()
     }
 }
 
-/// A port that is taken, so that no other test is given it, but on which nobody listens.
+/// A port that is in use, so that no other test gets it, but on which nobody listens.
 pub(crate) struct Closed {
-    /// One end of a connection: its port is the one.
+    /// One end of a connection, which holds the port.
     held: TcpStream,
     _listener: TcpListener,
 }
@@ -122,13 +122,13 @@ impl Drop for Server {
 /// One connection, as the server sees it.
 pub(crate) struct Peer {
     pub(crate) stream: TcpStream,
-    /// What was read beyond the last request.
+    /// Bytes after the last request.
     read: Vec<u8>,
     shared: Arc<Shared>,
 }
 
 impl Peer {
-    /// Reads one request's head; `None` when the client has no more.
+    /// Reads one request's head; `None` at the end of the connection.
     pub(crate) fn request(&mut self) -> io::Result<Option<String>> {
         let mut chunk = [0; 4096];
         loop {
@@ -148,7 +148,7 @@ impl Peer {
         }
     }
 
-    /// Reads this much of a request's body, or as much as there is.
+    /// Reads a request's body of this length, or what there is.
     pub(crate) fn body(&mut self, length: usize) -> io::Result<Vec<u8>> {
         let mut chunk = [0; 4096];
         while self.read.len() < length {
@@ -165,30 +165,31 @@ impl Peer {
         self.stream.write_all(bytes.as_ref())
     }
 
-    /// Says nothing more until the client closes the connection.
+    /// Sends nothing more until the client closes the connection.
     pub(crate) fn stall(&mut self) -> io::Result<()> {
         while self.stream.read(&mut [0; 1024])? > 0 {}
         Ok(())
     }
 
-    /// Sends these bytes again and again, after a pause each time, until the client has gone.
-    pub(crate) fn repeat(&mut self, bytes: impl AsRef<[u8]>, pause: Duration) -> io::Result<()> {
+    /// Sends these bytes after each delay, until the client closes the connection.
+    pub(crate) fn repeat(&mut self, bytes: impl AsRef<[u8]>, delay: Duration) -> io::Result<()> {
         loop {
-            thread::sleep(pause);
+            thread::sleep(delay);
             self.send(&bytes)?;
         }
     }
 
-    /// Has the connection reset, not closed, once it is dropped: leaves part of the request unread.
+    /// Makes the connection reset instead of close when it is dropped, by leaving part of the
+    /// request unread.
     pub(crate) fn will_reset(&mut self) -> io::Result<()> {
         self.stream.peek(&mut [0]).map(drop)
     }
 }
 
-/// So many heads are kept: what a server remembers must not look like a leak of the client's.
+/// The number of heads kept: the server's memory must not look like a leak of the client.
 const KEPT: usize = 1000;
 
-/// Threads are told apart by name, so that a test can count those of the client.
+/// Named, so that a test can count the client's threads.
 fn named(name: &str, run: impl FnOnce() + Send + 'static) -> JoinHandle<()> {
     thread::Builder::new().name(name.into()).spawn(run).unwrap()
 }

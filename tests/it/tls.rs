@@ -1,9 +1,10 @@
-//! TLS, against nginx: whom a transport trusts, and what it makes of a handshake gone wrong.
+//! TLS, against nginx: which certificates a transport trusts, and how failed handshakes end.
 
-use std::sync::LazyLock;
+use std::io::Read as _;
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
-use drs_backup_jobs::transport::TransportErrorKind::{self as Kind, Timeout, Tls};
+use drs_backup_jobs::transport::TransportErrorKind::{self as Kind, ConnectionLost, Timeout, Tls};
 use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, date_time_ymd};
 
 use crate::daemon::Daemon;
@@ -12,7 +13,7 @@ use crate::transport::{BUILT_IN, LONG, Setup, persistently, send};
 
 const PAGE: &str = r#"{"count":0,"jobs":[]}"#;
 
-/// A private certificate authority, as companies have one.
+/// A private certificate authority, as in companies.
 pub(crate) struct Authority {
     pub(crate) pem: String,
     issuer: Issuer<'static, KeyPair>,
@@ -21,7 +22,7 @@ pub(crate) struct Authority {
 pub(crate) static AUTHORITY: LazyLock<Authority> = LazyLock::new(|| {
     let mut params = CertificateParams::new([]).unwrap();
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-    // Under the name that all certificates have by default the others would look self-signed.
+    // With rcgen's default name, which every certificate has, the others would look self-signed.
     params
         .distinguished_name
         .push(DnType::CommonName, "Tests of drs-backup-jobs");
@@ -33,14 +34,14 @@ pub(crate) static AUTHORITY: LazyLock<Authority> = LazyLock::new(|| {
 });
 
 /// A certificate and its key.
-struct Identity {
+pub(crate) struct Identity {
     certificate: String,
     key: String,
 }
 
 impl Identity {
     /// For these hosts, signed by the private authority.
-    fn signed(hosts: &[&str], set: fn(&mut CertificateParams)) -> Self {
+    pub(crate) fn signed(hosts: &[&str], set: fn(&mut CertificateParams)) -> Self {
         Self::new(hosts, set, |params, key| {
             params.signed_by(key, &AUTHORITY.issuer)
         })
@@ -65,6 +66,20 @@ impl Identity {
         }
     }
 
+    /// The settings of a TLS server with this certificate.
+    pub(crate) fn server_config(&self) -> Arc<rustls::ServerConfig> {
+        use rustls::pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject as _};
+        let certificate = CertificateDer::from_pem_slice(self.certificate.as_bytes()).unwrap();
+        let key = PrivateKeyDer::from_pem_slice(self.key.as_bytes()).unwrap();
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let config = rustls::ServerConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_no_client_auth()
+            .with_single_cert(vec![certificate], key);
+        Arc::new(config.unwrap())
+    }
+
     fn served(&self) -> Option<Daemon> {
         let page = format!("return 200 '{PAGE}';");
         let server =
@@ -77,7 +92,7 @@ impl Identity {
     }
 }
 
-/// A server that is what it should be, known by each of these names.
+/// A server with a valid certificate for each of these names.
 pub(crate) fn good_server() -> Option<Daemon> {
     Identity::signed(&["localhost", "127.0.0.1", "0.0.0.0"], |_| ()).served()
 }
@@ -90,37 +105,43 @@ fn trusting(roots: &str) -> Setup {
 }
 
 #[test]
-fn a_private_authority_is_trusted_once_it_is_given() {
+fn trusts_a_private_authority_that_is_configured() {
     let Some(server) = good_server() else { return };
     for built_in in BUILT_IN.iter().filter(|built_in| built_in.knows_tls) {
         for host in ["localhost", "127.0.0.1"] {
             let url = format!("https://{host}:{}", server.address().port());
             let transport = built_in.with(trusting(&AUTHORITY.pem));
             for _ in 0..3 {
-                send(&*transport, &url, LONG, 100).assert_answer(200, PAGE.as_bytes());
+                send(&*transport, &url, LONG, 100).assert_response(200, PAGE.as_bytes());
             }
-            let unaware = built_in.with(Setup::default());
-            send(&*unaware, &url, LONG, 100).assert_failure(Tls);
+            let other = built_in.with(Setup::default());
+            send(&*other, &url, LONG, 100).assert_failure(Tls);
         }
     }
 }
 
 #[test]
-fn the_authorities_that_are_given_are_the_only_ones() {
-    let stranger = Identity::self_signed(&["localhost"]);
+fn trusts_only_the_authorities_that_are_configured() {
+    let other = Identity::self_signed(&["localhost"]);
     let Some(server) = good_server() else { return };
     let url = format!("https://localhost:{}", server.address().port());
     for built_in in BUILT_IN.iter().filter(|built_in| built_in.knows_tls) {
-        let wrong = built_in.with(trusting(&stranger.certificate));
+        let wrong = built_in.with(trusting(&other.certificate));
         send(&*wrong, &url, LONG, 100).assert_failure(Tls);
-        let bundle = format!("{}\n{}", stranger.certificate, AUTHORITY.pem);
-        let both = built_in.with(trusting(&bundle));
-        send(&*both, &url, LONG, 100).assert_answer(200, PAGE.as_bytes());
+        for bundle in [
+            format!("{}\n{}", other.certificate, AUTHORITY.pem),
+            // As files written on Windows and joined.
+            format!("\u{feff}{}\u{feff}{}", other.certificate, AUTHORITY.pem).replace('\n', "\r\n"),
+            format!("# ours\n{}trailing text", AUTHORITY.pem),
+        ] {
+            let both = built_in.with(trusting(&bundle));
+            send(&*both, &url, LONG, 100).assert_response(200, PAGE.as_bytes());
+        }
     }
 }
 
 #[test]
-fn a_certificate_that_does_not_vouch_for_the_host_is_refused() {
+fn rejects_expired_self_signed_and_foreign_certificates() {
     let expired: fn(&mut CertificateParams) = |params| params.not_after = date_time_ymd(2000, 1, 1);
     for (what, identity) in [
         ("self-signed", Identity::self_signed(&["localhost"])),
@@ -146,16 +167,21 @@ fn a_certificate_that_does_not_vouch_for_the_host_is_refused() {
 }
 
 #[test]
-fn a_handshake_that_goes_wrong_is_a_failure_of_tls_and_holds_to_the_deadline() {
+fn failed_handshakes_have_the_same_kind_on_every_transport() {
     const TIME: Duration = Duration::from_secs(2);
     type Serve = fn(&mut crate::server::Peer) -> std::io::Result<()>;
-    let faults: [(&str, Serve, Kind); 6] = [
+    let faults: [(&str, Serve, Kind); 7] = [
+        (
+            "resets in the handshake",
+            |peer| peer.stream.peek(&mut [0; 8]).map(drop),
+            ConnectionLost,
+        ),
         (
             "closes in the handshake",
-            |peer| peer.stream.peek(&mut [0; 8]).map(drop),
-            Tls,
+            |peer| peer.stream.read(&mut [0; 4096]).map(drop),
+            ConnectionLost,
         ),
-        ("closes at once", |_| Ok(()), Tls),
+        ("closes at once", |_| Ok(()), ConnectionLost),
         (
             "speaks plain HTTP",
             |peer| {
@@ -205,30 +231,42 @@ fn a_handshake_that_goes_wrong_is_a_failure_of_tls_and_holds_to_the_deadline() {
 
 #[test]
 #[cfg(feature = "curl")]
-fn libcurl_is_the_systems_and_knows_tls() {
+fn libcurl_is_the_systems_and_has_tls() {
     use drs_backup_jobs::transport::Curl;
     Curl::new().unwrap();
-    let error = Curl::builder().root_certificates("hello").build();
-    assert_eq!(error.unwrap_err().parameter(), Some("root_certificates"));
 }
 
 #[test]
-#[cfg(any(feature = "rustls", feature = "native-tls"))]
-fn root_certificates_that_are_none_are_refused() {
-    use drs_backup_jobs::transport::Ureq;
+fn rejects_root_certificates_that_are_not_certificates() {
+    let block = |content: &str| {
+        format!("-----BEGIN CERTIFICATE-----\n{content}\n-----END CERTIFICATE-----\n")
+    };
     for pem in [
-        "",
-        "hello",
-        "-----BEGIN CERTIFICATE-----\n!\n-----END CERTIFICATE-----\n",
+        String::new(),
+        "hello".into(),
+        block("!"),
+        block("aGVsbG8="),
+        AUTHORITY.pem.replace("-----END", "----END"),
+        format!("{}{}", AUTHORITY.pem, block("aGVsbG8=")),
     ] {
-        let error = Ureq::builder().root_certificates(pem).build().unwrap_err();
-        assert_eq!(error.parameter(), Some("root_certificates"), "{pem:?}");
+        #[cfg(any(feature = "rustls", feature = "native-tls"))]
+        {
+            use drs_backup_jobs::transport::Ureq;
+            let error = Ureq::builder().root_certificates(&pem).build().unwrap_err();
+            assert_eq!(error.parameter(), Some("root_certificates"), "{pem:?}");
+        }
+        #[cfg(feature = "curl")]
+        {
+            use drs_backup_jobs::transport::Curl;
+            let error = Curl::builder().root_certificates(&pem).build().unwrap_err();
+            assert_eq!(error.parameter(), Some("root_certificates"), "{pem:?}");
+        }
     }
 }
 
 #[test]
 #[cfg(all(feature = "ureq", not(feature = "native-tls")))]
-fn a_tls_library_that_is_not_built_in_is_refused() {
+fn rejects_a_tls_library_that_is_not_built_in() {
     use drs_backup_jobs::transport::{Tls, Ureq};
     let error = Ureq::builder().tls(Tls::Native).build().unwrap_err();
     assert!(error.to_string().contains("feature native-tls"), "{error}");
@@ -236,30 +274,24 @@ fn a_tls_library_that_is_not_built_in_is_refused() {
 
 #[test]
 #[cfg(all(feature = "rustls", feature = "native-tls"))]
-fn rustls_stays_the_default_where_the_systems_tls_is_built_in_too() {
+fn rustls_is_the_default_beside_native_tls() {
     use drs_backup_jobs::transport::{Tls, Ureq};
     let rustls = Ureq::builder().tls(Tls::Rustls).build().unwrap();
     let native = Ureq::builder().tls(Tls::Native).build().unwrap();
     let rustls = offered_ciphers(&rustls);
-    assert_ne!(
-        offered_ciphers(&native),
-        rustls,
-        "they cannot be told apart"
-    );
+    assert_ne!(offered_ciphers(&native), rustls, "they offer the same");
     let built = Ureq::builder().build().unwrap();
     for default in [Ureq::new(), Ureq::default(), built] {
         assert_eq!(offered_ciphers(&default), rustls);
     }
 }
 
-/// What a transport's greeting offers: its library, and no more, decides that.
+/// The ciphers that a transport's client hello offers, which the TLS library decides.
 #[cfg(all(feature = "rustls", feature = "native-tls"))]
 fn offered_ciphers(transport: &dyn drs_backup_jobs::Transport) -> Vec<u8> {
-    use std::io::Read as _;
-    let (telling, told) = std::sync::mpsc::channel();
+    let (sending, received) = std::sync::mpsc::channel();
     let server = Server::start(move |peer| {
-        // The heads of the record and of the greeting, its version, its random number, and how
-        // long the session's id is.
+        // The headers of record and hello, the version, the random bytes, the session id's length.
         let mut head = [0; 5 + 4 + 2 + 32 + 1];
         peer.stream.read_exact(&mut head)?;
         let mut session = vec![0; head[43].into()];
@@ -268,9 +300,9 @@ fn offered_ciphers(transport: &dyn drs_backup_jobs::Transport) -> Vec<u8> {
         peer.stream.read_exact(&mut length)?;
         let mut ciphers = vec![0; u16::from_be_bytes(length).into()];
         peer.stream.read_exact(&mut ciphers)?;
-        telling.send(ciphers).map_err(std::io::Error::other)
+        sending.send(ciphers).map_err(std::io::Error::other)
     });
     let url = server.url().replace("http:", "https:");
-    send(transport, &url, LONG, 100).assert_failure(Tls);
-    told.recv_timeout(LONG).unwrap()
+    send(transport, &url, LONG, 100).assert_failure(ConnectionLost);
+    received.recv_timeout(LONG).unwrap()
 }

@@ -31,10 +31,21 @@ pub use tls::Tls;
 
 /// Sends requests with [`ureq`](https://docs.rs/ureq), a blocking HTTP/1.1 client.
 ///
-/// Connections are kept for 15 seconds and shared by all clones, except with [`Tls::Native`]:
-/// there every `https` request makes its own. A `POST` (a login) always makes a new connection and
-/// is never sent twice. TLS is rustls with Mozilla's roots by default; [`Proxies`] says which
-/// proxies are used.
+/// TLS is rustls with Mozilla's roots by default; [`Proxies`] says which proxies are used. ureq
+/// never sends a request twice by itself.
+///
+/// # Connections
+///
+/// Plain `http` connections are kept for 15 seconds and shared by all clones. Bytes that arrive on
+/// a kept connection before the next request close it. A `POST` (a login) always makes a new
+/// connection.
+///
+/// **Every `https` request makes its own connection** by default. Below TLS, ureq buffers what has
+/// arrived and does not look there before it uses a connection again: of two responses sent in one
+/// burst, the second would be taken for the response to the next request. The cost is two round
+/// trips a request (TCP, and TLS 1.3 with a resumed session). It matters from the second page on,
+/// and a page holds 512 jobs. [`keep_tls_connections`](UreqBuilder::keep_tls_connections) removes
+/// it for programs that trust the servers on the way.
 ///
 /// # Deadlines
 ///
@@ -72,6 +83,7 @@ struct Built {
     proxies: Proxies,
     tls: Tls,
     tls_config: tls::Config,
+    idle_tls_connections: usize,
     http: Agent,
     /// Set by the first `https` request that gets a response, which ran on it without settings of
     /// its own: only then does ureq keep the TLS setup. Without that each connection would load
@@ -162,6 +174,11 @@ impl Ureq {
             proxies: proxies.unwrap_or_else(Proxies::from_env),
             tls: builder.tls,
             tls_config,
+            idle_tls_connections: if builder.keep_tls_connections {
+                IDLE_CONNECTIONS
+            } else {
+                0
+            },
             http: Agent::new_with_config(http.build()),
             https: OnceLock::new(),
         })))
@@ -255,7 +272,7 @@ impl Exchange<'_> {
             let outgoing = self.on_kept_connection(config);
             return self.run(agent, outgoing, route, body);
         }
-        let config = configure!(agent_config(built.tls.idle_connections()), timeouts, proxy);
+        let config = configure!(agent_config(built.idle_tls_connections), timeouts, proxy);
         let agent = Agent::new_with_config(built.tls_config.apply(config).build());
         let result = self.run(&agent, outgoing, route, body);
         if result.is_ok() {
@@ -384,6 +401,7 @@ pub struct UreqBuilder {
     proxies: Option<Proxies>,
     root_certificates: Option<String>,
     tls: Tls,
+    keep_tls_connections: bool,
 }
 
 impl Default for UreqBuilder {
@@ -393,6 +411,7 @@ impl Default for UreqBuilder {
             proxies: None,
             root_certificates: None,
             tls: Tls::default(),
+            keep_tls_connections: false,
         }
     }
 }
@@ -422,6 +441,14 @@ impl UreqBuilder {
     /// The TLS library. Default: rustls.
     pub fn tls(mut self, tls: Tls) -> Self {
         self.tls = tls;
+        self
+    }
+
+    /// Keeps TLS connections for 15 seconds and uses them again. Default: off, because ureq may
+    /// then take a response that a faulty server sent unasked for the response to the next request
+    /// (see [`Ureq`](Ureq#connections)).
+    pub fn keep_tls_connections(mut self, keep: bool) -> Self {
+        self.keep_tls_connections = keep;
         self
     }
 

@@ -5,7 +5,6 @@ use alloc::vec::Vec;
 use ::ureq::config::ConfigBuilder;
 use ::ureq::typestate::AgentScope;
 
-use super::IDLE_CONNECTIONS;
 use crate::error::Error;
 use crate::transport::roots::RootCertificate;
 use crate::transport::{TransportError, TransportErrorKind};
@@ -17,8 +16,7 @@ pub enum Tls {
     /// rustls with Mozilla's roots, both compiled in. Needs the feature `rustls`.
     #[default]
     Rustls,
-    /// The system's TLS library and roots. Needs the feature `native-tls`. Every `https` request
-    /// makes its own connection.
+    /// The system's TLS library and roots. Needs the feature `native-tls`.
     Native,
 }
 
@@ -60,17 +58,6 @@ impl Tls {
             TransportErrorKind::Unsupported,
             alloc::format!("cannot send the request: https needs the feature {feature}"),
         ))
-    }
-
-    /// How many idle connections are kept.
-    pub(super) fn idle_connections(self) -> usize {
-        match self {
-            Self::Rustls => IDLE_CONNECTIONS,
-            // OpenSSL reads one record at a time. What else has arrived stays in a buffer of
-            // ureq's that is not checked before the connection is used again, so a second response
-            // sent in the same burst would be taken for the response to the next request.
-            Self::Native => 0,
-        }
     }
 }
 

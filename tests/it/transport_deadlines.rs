@@ -1,0 +1,1 @@
+//! The bounds of deadlines that the documentation of the transports states.

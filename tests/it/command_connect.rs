@@ -214,7 +214,7 @@ fn a_region_that_an_endpoint_overrides_is_not_to_blame() {
     server.stop();
     list.env("HW_REGION_NAME", "cn-nort-4");
     let run = Run::of(list);
-    run.assert_refused(1, &["error: no connection"]);
+    run.assert_refused(1, &["error: cannot connect to"]);
     assert!(!run.stderr.contains("cn-nor"), "{run:#?}");
 }
 

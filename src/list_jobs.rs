@@ -248,6 +248,10 @@ impl ListJobs {
         (self.status.take(), self.completed_at.take())
     }
 
+    pub(crate) fn sort_key_or_none(&self) -> Option<&SortKey> {
+        self.sort_key.as_ref()
+    }
+
     pub(crate) fn take_instance_ids(&mut self) -> Vec<String> {
         core::mem::take(&mut self.dbs_instance_ids)
     }

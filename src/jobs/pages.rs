@@ -1,4 +1,4 @@
-//! The walk as a sequence of pages: asks, batch by batch, what the rules say.
+//! The pages of a listing: sends, batch by batch, the requests that the rules of pagination name.
 
 use alloc::collections::BTreeSet;
 use alloc::string::String;
@@ -6,52 +6,59 @@ use alloc::vec::{IntoIter, Vec};
 use core::fmt;
 use core::iter::FusedIterator;
 
+use super::pagination::{Pagination, SortValue};
 use super::seen::Seen;
-use super::walk::Walk;
+
 use crate::client::Client;
 use crate::error::{Error, ErrorKind};
-use crate::job::JobPage;
+use crate::job::{JobPage, SortKey};
 use crate::list_jobs::{ListJobs, MAX_INSTANCE_IDS};
 use crate::transport::ResponseBody;
 
-/// The page sizes a walk can have: pages overlap by one record, and the service gives no more than
-/// 512.
+/// Pages overlap by one job, and the service sends no more than 512.
 const PAGE_SIZES: core::ops::RangeInclusive<u32> = 2..=512;
-pub(crate) const DEFAULT_PAGE_SIZE: u32 = 100;
+/// The largest: a list of 5 000 jobs takes 12 requests instead of 53 at 100 a page, and the gateway
+/// allows about 200 in five minutes.
+pub(crate) const DEFAULT_PAGE_SIZE: u32 = 512;
 
-/// The largest offset the service takes, by its OpenAPI description.
+/// The largest offset that the service accepts, by its OpenAPI description.
 const LAST_OFFSET: u32 = 65_534;
 
-/// The walk of [`Jobs`](super::Jobs), page by page, with the same promise.
+/// All pages of a list, with the promise of [`Jobs`](super::Jobs): built by
+/// [`Jobs::pages`](super::Jobs::pages).
 ///
-/// A page holds only jobs that no page before it held; answers without a new job are left out.
-#[must_use = "pages are asked for only when the iterator is advanced"]
+/// A page holds only the jobs that no page before it held. Responses without a new job are left
+/// out. [`JobPage::count`] is that of the response.
+#[must_use = "requests are sent only when the iterator is advanced"]
 pub struct Pages {
     client: Client,
     query: ListJobs,
     page_size: u32,
     body: ResponseBody,
     seen: Seen,
-    walk: Option<Walk>,
-    /// Instance ids that no request has asked for yet.
+    pagination: Option<Pagination>,
+    /// Instance ids that are in no request yet.
     ids: IntoIter<String>,
     is_batched: bool,
     total: Option<u64>,
     state: State,
-    /// A page that is there already: what was left in [`Jobs`](super::Jobs) when it was turned
-    /// into pages.
+    /// The page that was left in [`Jobs`](super::Jobs) when it was turned into pages.
     pub(super) ready: Option<JobPage<'static>>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum State {
-    Walking,
+    Listing,
     Failed,
     Ended,
 }
 
 impl Pages {
     pub(super) fn new(client: Client, mut query: ListJobs) -> Self {
+        // An order that the service does not document can follow a column that changes.
+        if query.sort_key_or_none().is_none() {
+            query = query.sort_key(SortKey::CreatedAt);
+        }
         let mut known = BTreeSet::new();
         let mut ids = query.take_instance_ids();
         ids.retain(|id| known.insert(id.clone()));
@@ -61,27 +68,28 @@ impl Pages {
             query,
             page_size: DEFAULT_PAGE_SIZE,
             seen: Seen::default(),
-            walk: None,
+            pagination: None,
             is_batched: ids.len() > MAX_INSTANCE_IDS,
             ids: ids.into_iter(),
             total: None,
-            state: State::Walking,
+            state: State::Listing,
             ready: None,
         }
     }
 
-    /// How many jobs the last answer said there are; `None` before the first answer, and when more
-    /// than ten instance ids are asked for, since batches of them have no common total. It is the
-    /// service's count, which can be clipped or late.
+    /// How many jobs there are, as the last response counted: `None` before the first response, and
+    /// for more than ten instance ids, since batches have no common total. The service's count can
+    /// be clipped or behind.
     #[must_use]
     pub fn total(&self) -> Option<u64> {
         self.total.filter(|_| !self.is_batched)
     }
 
-    /// After an error: goes on from the page that failed. Nothing is lost or doubled by it.
+    /// Goes on after an error, from the page that failed. Nothing is lost or duplicated by it. No
+    /// effect if there was no error.
     pub fn resume(&mut self) {
         if self.state == State::Failed {
-            self.state = State::Walking;
+            self.state = State::Listing;
         }
     }
 
@@ -89,13 +97,13 @@ impl Pages {
         self.page_size = page_size;
     }
 
-    /// The next page with a new job in it, as `keep` makes it outlast its answer; `None` at the end
-    /// and after an error.
+    /// Returns the next page that holds a new job, as `keep` makes it outlast its response; `None`
+    /// at the end and after an error.
     pub(super) fn next_page<T>(
         &mut self,
         keep: impl FnOnce(JobPage<'_>) -> T,
     ) -> Option<Result<T, Error>> {
-        if self.state != State::Walking {
+        if self.state != State::Listing {
             return None;
         }
         let page = self.advance(keep).transpose();
@@ -109,27 +117,28 @@ impl Pages {
 
     fn advance<T>(&mut self, keep: impl FnOnce(JobPage<'_>) -> T) -> Result<Option<T>, Error> {
         self.check()?;
-        if self.walk.is_none() {
+        if self.pagination.is_none() {
             self.begin_batch();
         }
-        while let Some(walk) = &mut self.walk {
-            let Some(offset) = walk.offset() else {
+        while let Some(pagination) = &mut self.pagination {
+            let request = pagination
+                .next_request()
+                .map_err(|why| Error::incomplete(why, None))?;
+            let Some((offset, limit)) = request else {
                 if self.ids.as_slice().is_empty() {
                     return Ok(None);
                 }
-                self.seen.next_batch();
+                self.seen.next_pass();
                 self.begin_batch();
                 continue;
             };
-            let query = self.query.clone().limit(self.page_size).offset(offset);
+            let query = self.query.clone().limit(limit).offset(offset);
             let mut page = self
                 .client
                 .page(&query, &mut self.body)
                 .map_err(|error| beyond_the_last_offset(error, offset))?;
             self.total = Some(page.count);
-            if let Err(why) = walk.take(&mut page, &mut self.seen) {
-                return Err(Error::incomplete(why, None).with_request_id(page.request_id));
-            }
+            pagination.take(&mut page, &mut self.seen);
             if !page.jobs.is_empty() {
                 return Ok(Some(keep(page)));
             }
@@ -141,7 +150,8 @@ impl Pages {
         let ids: Vec<String> = self.ids.by_ref().take(MAX_INSTANCE_IDS).collect();
         self.query.take_instance_ids();
         self.query = core::mem::take(&mut self.query).dbs_instance_ids(ids);
-        self.walk = Some(Walk::new(self.page_size));
+        let sort_value = SortValue::of(self.query.sort_key_or_none());
+        self.pagination = Some(Pagination::new(self.page_size, sort_value));
     }
 
     fn check(&self) -> Result<(), Error> {
@@ -179,15 +189,15 @@ impl Iterator for Pages {
 
 impl FusedIterator for Pages {}
 
-/// Says so when the service refuses an offset that lies beyond what it takes.
+/// Explains the error of a service that rejects an offset beyond those it documents.
 fn beyond_the_last_offset(error: Error, offset: u32) -> Error {
     if offset <= LAST_OFFSET || error.kind() != ErrorKind::BadRequest {
         return error;
     }
     Error::incomplete(
         alloc::format!(
-            "the service refuses offset {offset}: by its description it takes offsets up to \
-             {LAST_OFFSET}; narrow the query, by enterprise project or instance ids for one"
+            "cannot list all jobs: the service rejects offset {offset}, and documents offsets up to \
+             {LAST_OFFSET}; narrow the query, for example by enterprise project or instance ids"
         ),
         Some(error),
     )

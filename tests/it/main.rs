@@ -60,6 +60,7 @@ mod emulator_script;
 #[cfg(all(feature = "serde_json", feature = "miniserde"))]
 mod fuzz;
 mod model;
+mod pagination;
 #[cfg(any(feature = "ureq", feature = "curl"))]
 mod proxy;
 #[cfg(all(feature = "serde_json", feature = "miniserde"))]
@@ -80,7 +81,6 @@ mod transport_faults;
 mod transport_load;
 #[cfg(any(feature = "ureq", feature = "curl"))]
 mod transport_reuse;
-mod walk;
 mod watch;
 
 /// Says that `subject` was not checked, since `program` is not here; in CI it must be.

@@ -6,7 +6,6 @@
 
 use alloc::format;
 use alloc::string::{String, ToString as _};
-use alloc::vec::Vec;
 
 use super::pagination::{Pagination, SortValue};
 use super::seen::Seen;

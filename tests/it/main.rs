@@ -47,6 +47,8 @@ mod emulator;
 mod emulator_admin;
 #[cfg(feature = "emulator")]
 mod emulator_behavior;
+#[cfg(all(feature = "cli", unix))]
+mod emulator_examples;
 #[cfg(feature = "emulator")]
 mod emulator_faults;
 #[cfg(feature = "emulator")]

@@ -61,7 +61,7 @@ impl Terminal {
 
     /// Waits until the history fulfils `condition`, and returns it.
     #[track_caller]
-    pub(crate) fn wait_until(&self, condition: impl Fn(&str) -> bool) -> String {
+    pub(crate) fn wait_until(&self, mut condition: impl FnMut(&str) -> bool) -> String {
         let deadline = Instant::now() + Duration::from_secs(60);
         loop {
             let history = self.history();

@@ -1,85 +1,76 @@
 //! Signals that end the program, each with its own exit code.
 
+use std::sync::{Arc, Mutex, PoisonError};
+
 use crate::failure::Failure;
 
-#[cfg(unix)]
-mod imp {
-    use std::thread;
+type Hook = Box<dyn FnOnce() + Send>;
 
+/// Handles SIGINT and SIGTERM: runs a hook, then exits with 128 and the signal's number (130, 143).
+/// Elsewhere than on Unix it handles Ctrl-C, with 130.
+///
+/// SIGHUP keeps its effect, so that `nohup` keeps its own.
+#[derive(Clone)]
+pub(crate) struct Signals {
+    hook: Arc<Mutex<Option<Hook>>>,
+}
+
+impl Signals {
+    /// To be called before any other thread is started: a thread that was there before would still
+    /// end the program without the hook.
+    pub(crate) fn handle() -> Result<Self, Failure> {
+        let signals = Self {
+            hook: Arc::default(),
+        };
+        start(signals.clone())?;
+        Ok(signals)
+    }
+
+    /// Sets what is run before the program exits.
+    pub(crate) fn before_exit(&self, hook: impl FnOnce() + Send + 'static) {
+        *self.hook.lock().unwrap_or_else(PoisonError::into_inner) = Some(Box::new(hook));
+    }
+
+    fn exit(&self, code: i32) -> ! {
+        let hook = self
+            .hook
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        if let Some(hook) = hook {
+            hook();
+        }
+        std::process::exit(code)
+    }
+}
+
+/// A thread of its own waits for the signals, which are blocked in all others: `ctrlc` does not tell
+/// which signal it was, and a handler that may do more than set a flag needs `unsafe`.
+#[cfg(unix)]
+fn start(signals: Signals) -> Result<(), Failure> {
     use nix::sys::signal::{SigSet, Signal};
 
-    use crate::failure::Failure;
-
-    /// Signals that no longer end the program by themselves, because they wait for a handler.
-    #[derive(Debug)]
-    pub(crate) struct Signals(SigSet);
-
-    impl Signals {
-        /// To be called before any thread is started: each thread would still end the program.
-        /// SIGHUP keeps its effect, so that `nohup` keeps its own.
-        pub(crate) fn block() -> Result<Self, Failure> {
-            let mut signals = SigSet::empty();
-            signals.add(Signal::SIGINT);
-            signals.add(Signal::SIGTERM);
-            signals
-                .thread_block()
-                .map_err(|error| super::cannot_handle(&error))?;
-            Ok(Self(signals))
+    let handled = SigSet::from_iter([Signal::SIGINT, Signal::SIGTERM]);
+    handled.thread_block().map_err(|error| cannot(&error))?;
+    let wait = move || {
+        // It fails only for a set without a valid signal.
+        if let Ok(signal) = handled.wait() {
+            signals.exit(128 + signal as i32);
         }
-
-        /// Runs `close` on SIGINT and on SIGTERM, then exits with 128 and the signal's number.
-        pub(crate) fn exit_after(
-            self,
-            close: impl FnOnce() + Send + 'static,
-        ) -> Result<(), Failure> {
-            let wait = move || {
-                // It fails only for a set that holds no valid signal.
-                let Ok(signal) = self.0.wait() else { return };
-                close();
-                std::process::exit(128 + signal as i32);
-            };
-            thread::Builder::new()
-                .name("signals".to_owned())
-                .spawn(wait)
-                .map_err(|error| super::cannot_handle(&error))?;
-            Ok(())
-        }
-    }
+    };
+    std::thread::Builder::new()
+        .name("signals".to_owned())
+        .spawn(wait)
+        .map_err(|error| cannot(&error))?;
+    Ok(())
 }
 
 #[cfg(not(unix))]
-mod imp {
-    use crate::failure::Failure;
-
-    /// Ctrl-C, which `ctrlc` does not tell from other requests to end.
-    #[derive(Debug)]
-    pub(crate) struct Signals;
-
-    impl Signals {
-        #[expect(clippy::unnecessary_wraps, reason = "it can fail on Unix")]
-        pub(crate) fn block() -> Result<Self, Failure> {
-            Ok(Self)
-        }
-
-        /// Runs `close` on Ctrl-C, then exits with 130.
-        pub(crate) fn exit_after(
-            self,
-            close: impl FnOnce() + Send + 'static,
-        ) -> Result<(), Failure> {
-            let mut close = Some(close);
-            ctrlc::set_handler(move || {
-                if let Some(close) = close.take() {
-                    close();
-                }
-                std::process::exit(130);
-            })
-            .map_err(|error| super::cannot_handle(&error))
-        }
-    }
+fn start(signals: Signals) -> Result<(), Failure> {
+    const INTERRUPTED: i32 = 130;
+    ctrlc::set_handler(move || signals.exit(INTERRUPTED)).map_err(|error| cannot(&error))
 }
 
-pub(crate) use imp::Signals;
-
-fn cannot_handle(error: &dyn std::error::Error) -> Failure {
+fn cannot(error: &dyn std::error::Error) -> Failure {
     Failure::refused(format!("cannot handle signals: {error}"))
 }

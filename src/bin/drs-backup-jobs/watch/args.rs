@@ -1,10 +1,5 @@
 //! The options of `watch`.
 
-#![expect(
-    clippy::doc_markdown,
-    reason = "these texts are the help, printed as they stand"
-)]
-
 use std::path::PathBuf;
 use std::time::Duration;
 

@@ -7,10 +7,11 @@ use std::thread;
 use std::time::Duration;
 
 use drs_backup_jobs::emulator::Script;
-use drs_backup_jobs::{ErrorKind, Wait};
+use drs_backup_jobs::{ErrorKind, Wait, Watch};
 
 use crate::connect::{Connection, connect};
 use crate::failure::{Failure, JOBS_FAILED, TIMEOUT, say};
+use crate::selection::Selection;
 use crate::signals::Signals;
 use crate::{terminal, time};
 
@@ -22,6 +23,8 @@ mod quota;
 mod reader;
 mod report;
 mod screen;
+#[cfg(test)]
+mod scripted_day;
 mod session;
 mod state_file;
 mod summary;
@@ -41,7 +44,7 @@ const PAGE_SIZE: u32 = 512;
 /// How much longer than `--timeout` a poll that has begun may take.
 const GRACE: Duration = Duration::from_secs(10);
 
-/// How often the view is brought up to date, and the reader of standard output is looked after.
+/// How often the view is brought up to date.
 const TICK: Duration = Duration::from_millis(200);
 
 /// How often something changes in a demo.
@@ -51,7 +54,7 @@ const DONE: u8 = 0;
 
 pub(crate) fn run(args: &WatchArgs, verbose: bool) -> Result<ExitCode, Failure> {
     // Before anything starts a thread.
-    let signals = Signals::block()?;
+    let signals = Signals::handle()?;
     let format = format(args, verbose)?;
     let watching = &args.watching;
     let mut service = args.service.clone();
@@ -64,53 +67,37 @@ pub(crate) fn run(args: &WatchArgs, verbose: bool) -> Result<ExitCode, Failure> 
     let zone = args.display.zone();
     let selection = args.filters.jobs.selection(connection.now(), &zone)?;
     args.filters.note_unknown_values();
-    let selects_all = selection.is_everything();
-    let mut watch = connection
-        .client
-        .watch(args.filters.query_of_all())
-        .page_size(PAGE_SIZE)
-        .interval(watching.interval);
-    if !(selects_all && args.ids.is_empty()) {
-        let (ids, clock) = (args.ids.clone(), Arc::clone(&connection.clock));
-        watch = watch.matching(move |job| {
-            (ids.is_empty() || ids.iter().any(|id| *id == job.id))
-                && selection.contains(job, time::now(&*clock))
-        });
-    }
+    let scope = Scope { args, selection };
+    let mut watch = scope.watch(&connection);
     if let Some(dry_run) = &connection.dry_run {
         watch.poll().map_err(|error| connection.failure(error))?;
         dry_run.print()?;
         return Ok(ExitCode::SUCCESS);
     }
-    let state = match &watching.state {
-        Some(path) => Some(StateFile::open(
-            path,
-            scope(args, selects_all, &connection)?,
-        )?),
-        None => None,
-    };
-    let (state, saved) = state.unzip();
-    let saved = saved.flatten();
-    let has_saved_jobs = saved.is_some();
-    if let Some(jobs) = saved {
-        watch = watch.with_known(jobs);
+    let mut state = None;
+    let mut has_saved_jobs = false;
+    if let Some(path) = &watching.state {
+        let (file, saved) = StateFile::open(path, scope.text(&connection)?)?;
+        state = Some(file);
+        has_saved_jobs = saved.is_some();
+        if let Some(jobs) = saved {
+            watch = watch.with_known(jobs);
+        }
     }
 
     let style = terminal::stdout_style(args.display.ascii);
     let form = match format {
-        WatchFormat::Live => Form::Live(Live::start(
-            style,
-            zone.clone(),
-            Arc::clone(&connection.clock),
-        )?),
+        WatchFormat::Live => {
+            let clock = Arc::clone(&connection.clock);
+            let live = Live::start(style, zone.clone(), clock)?;
+            let view = live.clone();
+            signals.before_exit(move || view.close());
+            Form::Live(live)
+        }
         WatchFormat::Lines => Form::Lines,
         WatchFormat::Jsonl => Form::Jsonl,
     };
-    let live = match &form {
-        Form::Live(live) => Some(live.clone()),
-        Form::Lines | Form::Jsonl => None,
-    };
-    look_after(live, signals)?;
+    start_ticking(form.live())?;
 
     let requests = connection.requests.clone();
     let mut session = Session::new(
@@ -136,54 +123,72 @@ pub(crate) fn run(args: &WatchArgs, verbose: bool) -> Result<ExitCode, Failure> 
     finish(&session, end, watching.until_finished, &connection)
 }
 
-/// Starts the threads that end the program on a signal and when no one reads its output any more,
-/// and that redraw the view.
-fn look_after(live: Option<Live>, signals: Signals) -> Result<(), Failure> {
-    let view = live.clone();
-    signals.exit_after(move || {
-        if let Some(view) = view {
-            view.close();
-        }
-    })?;
-    let tend = move || {
+/// Starts the thread that redraws the view, and that ends the program when the reader of its output
+/// is gone. It ends with the program.
+fn start_ticking(live: Option<Live>) -> Result<(), Failure> {
+    let tick = move || {
         loop {
             if reader::is_gone_within(TICK) {
                 // Whoever read has seen enough: `| head` is no error.
                 std::process::exit(DONE.into());
             }
             if let Some(live) = &live {
-                // A terminal that is gone is found out by the line above.
+                // That the terminal is gone is noticed above.
                 let _ = live.refresh();
             }
         }
     };
     thread::Builder::new()
-        .name("watch".to_owned())
-        .spawn(tend)
+        .name("tick".to_owned())
+        .spawn(tick)
         .map_err(|error| Failure::refused(format!("cannot start a thread: {error}")))?;
     Ok(())
 }
 
-/// What must be the same in each run with one state file.
-fn scope(args: &WatchArgs, selects_all: bool, connection: &Connection) -> Result<String, Failure> {
-    let client = &connection.client;
-    let project = client
-        .resolve_project_id()
-        .map_err(|error| connection.failure(error))?;
-    let query = args.filters.query();
-    let mut scope = match query.request(client.endpoint(), &project) {
-        Ok(request) => request.url().to_owned(),
-        // More instance ids than one request may carry.
-        Err(_) => format!("{} {project} {query:?}", client.endpoint()),
-    };
-    if !selects_all {
-        scope.push_str(&format!(" {:?}", args.filters.jobs));
+/// Which jobs are watched.
+struct Scope<'a> {
+    args: &'a WatchArgs,
+    /// What the client selects by itself.
+    selection: Selection,
+}
+
+impl Scope<'_> {
+    fn watch(&self, connection: &Connection) -> Watch {
+        let watch = connection
+            .client
+            .watch(self.args.filters.query_of_all())
+            .page_size(PAGE_SIZE)
+            .interval(self.args.watching.interval);
+        if self.selection.is_everything() && self.args.ids.is_empty() {
+            return watch;
+        }
+        let (ids, selection) = (self.args.ids.clone(), self.selection.clone());
+        let clock = Arc::clone(&connection.clock);
+        watch.matching(move |job| {
+            (ids.is_empty() || ids.iter().any(|id| *id == job.id))
+                && selection.contains(job, time::now(&*clock))
+        })
     }
-    for id in &args.ids {
-        scope.push(' ');
-        scope.push_str(id);
+
+    /// What must be the same in each run with one state file: project, filters, ids.
+    fn text(&self, connection: &Connection) -> Result<String, Failure> {
+        let client = &connection.client;
+        let project = client
+            .resolve_project_id()
+            .map_err(|error| connection.failure(error))?;
+        let query = self.args.filters.query();
+        let query = match query.request(client.endpoint(), &project) {
+            Ok(request) => request.url().to_owned(),
+            // More instance ids than one request may carry.
+            Err(_) => format!("{} {project} {query:?}", client.endpoint()),
+        };
+        let mut parts = vec![query];
+        if !self.selection.is_everything() {
+            parts.push(format!("{:?}", self.args.filters.jobs));
+        }
+        parts.extend(self.args.ids.iter().cloned());
+        Ok(parts.join(" "))
     }
-    Ok(scope)
 }
 
 /// Totals, then each failed job with its reason in full.

@@ -31,6 +31,16 @@ pub(super) enum Form {
     Jsonl,
 }
 
+impl Form {
+    /// The live view, if this is one.
+    pub(super) fn live(&self) -> Option<Live> {
+        match self {
+            Self::Live(live) => Some(live.clone()),
+            Self::Lines | Self::Jsonl => None,
+        }
+    }
+}
+
 impl Report {
     pub(super) fn new(form: Form, out: impl Write + 'static, style: Style, zone: Zone) -> Self {
         Self {

@@ -48,8 +48,10 @@ impl<W: Write> Screen<W> {
             bytes.push_str(NO_WRAP);
             bytes.push_str(&view.join("\r\n"));
             bytes.push('\r');
-            if view.len() > 1 {
-                bytes.push_str(&format!("\x1b[{}A", view.len() - 1));
+            if let Some(rows_up) = view.len().checked_sub(1).filter(|rows| *rows > 0) {
+                bytes.push_str("\x1b[");
+                bytes.push_str(&rows_up.to_string());
+                bytes.push('A');
             }
             bytes.push_str(WRAP);
         }

@@ -11,7 +11,7 @@ use drs_backup_jobs::{
     Clock, Error, ErrorKind, Event, JobStatus, Timestamp, Totals, Wait, WaitOutcome, WaitStatus,
 };
 
-use super::quota::Quota;
+use super::quota::{Quota, least_delay};
 use super::report::Report;
 use super::state_file::StateFile;
 use super::summary;
@@ -113,7 +113,7 @@ impl Session {
             let requests_before = (self.request_count)();
             let state = self.wait.poll();
             let requests = (self.request_count)().saturating_sub(requests_before);
-            let delay = self.quota.delay(state.delay, requests);
+            let delay = state.delay.max(least_delay(requests));
             // Only the library calls a wait for nothing an error.
             let error = state.error.filter(|_| state.status != WaitStatus::Empty);
             let has_failed = error.is_some();

@@ -48,23 +48,18 @@ pub(super) fn failure_rows(outcome: &WaitOutcome, style: Style) -> Vec<String> {
 
 fn failure(outcome: &WaitOutcome, style: Style) -> String {
     let job = outcome.job();
-    match outcome {
-        WaitOutcome::Removed(_) => {
-            let mark = if style.ascii { "-" } else { "−" };
-            format!("{mark} removed {}", name_and_id(job))
-        }
-        _ => {
-            let took = job.duration().map(text::took);
-            let after = took.map_or_else(String::new, |took| format!(" after {took}"));
-            format!(
-                "{} {} {}{after}{}",
-                style.mark(&job.status),
-                text::one_line(job.status.as_str()),
-                name_and_id(job),
-                reason(job)
-            )
-        }
+    if matches!(outcome, WaitOutcome::Removed(_)) {
+        return format!("- removed {}", name_and_id(job));
     }
+    let took = job.duration().map(text::took);
+    let after = took.map_or_else(String::new, |took| format!(" after {took}"));
+    format!(
+        "{} {} {}{after}{}",
+        style.mark(&job.status),
+        text::one_line(job.status.as_str()),
+        name_and_id(job),
+        reason(job)
+    )
 }
 
 fn name_and_id(job: &Job<'_>) -> String {

@@ -142,3 +142,90 @@ fn from_utf16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> String {
     }
     text
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::string::ToString as _;
+
+    #[track_caller]
+    fn assert_cleaned(given: &str, expected: &str, was_quoted: bool) {
+        let cleaned = clean(given);
+        assert_eq!((cleaned.text, cleaned.was_quoted), (expected, was_quoted));
+    }
+
+    #[test]
+    fn removes_what_surrounds_a_value_and_one_pair_of_quotes() {
+        for given in ["v", " v\t", "v\r\n", "\u{feff}v", "\r\n\u{feff} v\u{a0}\r"] {
+            assert_cleaned(given, "v", false);
+        }
+        for given in ["\"v\"", "'v'\r\n", "\u{feff}\"v\r\n\"", "\"\u{feff}v\""] {
+            assert_cleaned(given, "v", true);
+        }
+        assert_cleaned("\"'v'\"", "'v'", true);
+        assert_cleaned("' v '", " v ", true);
+        assert_cleaned("\"v'", "\"v'", false);
+        assert_cleaned("\"", "\"", false);
+        assert_cleaned("''", "", true);
+        assert_cleaned("", "", false);
+    }
+
+    #[test]
+    fn a_broken_rule_is_named_with_the_quotes_that_were_removed() {
+        let broken = |given, rule| clean(given).check(rule).unwrap_err();
+        assert_eq!(broken("", Rule::Word), "must not be empty");
+        assert_eq!(
+            broken("'a b'", Rule::Word),
+            "must be printable ASCII without spaces (one pair of quotes around the value was \
+             removed)"
+        );
+        assert_eq!(
+            broken("a\u{202e}b", Rule::Text),
+            "must not contain control characters"
+        );
+        clean("'a b\" 备'").check(Rule::Text).unwrap();
+    }
+
+    #[test]
+    fn decodes_utf_8_and_utf_16_with_and_without_a_mark() {
+        let utf16 = |text: &str, to: fn(u16) -> [u8; 2]| text.encode_utf16().flat_map(to).collect();
+        for text in ["k = 备😀\r\n", "\u{feff}k = 备😀"] {
+            for bytes in [
+                Vec::from(text),
+                utf16(text, u16::to_le_bytes),
+                utf16(text, u16::to_be_bytes),
+            ] {
+                assert_eq!(decode(bytes).expose_secret(), text);
+            }
+        }
+        for (bytes, expected) in [
+            (&b"a\xffb\xe5\xa4"[..], "a\u{fffd}b\u{fffd}"),
+            (b"\xff\xfea\0\x3d\xd8", "\u{feff}a\u{fffd}"),
+            (b"\xff\xfea\0b", "\u{feff}a\u{fffd}"),
+            (b"\xfe\xff", "\u{feff}"),
+            (b"", ""),
+            (b"\0", "\0"),
+        ] {
+            assert_eq!(decode(bytes.to_vec()).expose_secret(), expected);
+        }
+    }
+
+    #[cfg(any(feature = "ureq", feature = "curl"))]
+    #[test]
+    fn pem_is_decoded_and_cleaned_and_other_bytes_stay() {
+        let pem_of = |bytes: &[u8]| String::from_utf8_lossy(&pem(bytes)).to_string();
+        let text = "-----BEGIN CERTIFICATE-----\r\nAA==\r\n-----END CERTIFICATE-----";
+        for around in [
+            ["", ""],
+            ["\u{feff}", "\r\n"],
+            ["\"", "\"\n"],
+            ["'", "\r\n'"],
+        ] {
+            let given = alloc::format!("{}{text}{}", around[0], around[1]);
+            assert_eq!(pem_of(given.as_bytes()), text);
+            let given: Vec<u8> = given.encode_utf16().flat_map(u16::to_le_bytes).collect();
+            assert_eq!(pem_of(&given), text);
+        }
+        assert_eq!(&*pem(b"\xe9 \"x\""), b"\xe9 \"x\"");
+    }
+}

@@ -118,7 +118,10 @@ impl Environment {
         Self::from_os_fn(move |name| lookup(name).map(OsString::from))
     }
 
-    fn from_os_fn(lookup: impl Fn(&str) -> Option<OsString> + Send + Sync + 'static) -> Self {
+    /// As [`from_fn`](Self::from_fn), with values that need not be UTF-8, as
+    /// [`std::env::var_os`] returns them.
+    #[must_use]
+    pub fn from_os_fn(lookup: impl Fn(&str) -> Option<OsString> + Send + Sync + 'static) -> Self {
         Self {
             lookup: Box::new(lookup),
             section: None,

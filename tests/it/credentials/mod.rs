@@ -12,6 +12,10 @@ use drs_backup_jobs::{
 };
 
 #[cfg(feature = "aksk")]
+mod environment;
+#[cfg(all(feature = "aksk", unix))]
+mod inputs;
+#[cfg(feature = "aksk")]
 mod keys;
 mod login;
 #[cfg(feature = "aksk")]

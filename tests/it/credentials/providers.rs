@@ -322,7 +322,7 @@ fn errors_of_the_metadata_service_name_it_and_say_what_to_do() {
             ),
         ),
         (
-            &[(200, "hunter2"), (500, "hunter2 failed")],
+            &[(200, "hunter2-token"), (500, "hunter2-token failed")],
             ErrorKind::Credentials,
             format!("cannot obtain an access key from {AT}: it responded 500: *** failed"),
         ),

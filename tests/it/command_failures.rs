@@ -1,4 +1,4 @@
-//! `drs-backup-jobs list` when pages fail, and when nobody takes what it prints.
+//! `drs-backup-jobs list` when pages fail, and when its output cannot be written.
 
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::time::{Duration, Instant};
@@ -13,7 +13,7 @@ fn emulator(jobs: u32) -> Emulator {
 }
 
 #[test]
-fn a_page_that_fails_is_told_though_nobody_reads() {
+fn reports_a_failed_page_although_the_reader_is_gone() {
     for format in ["table", "json"] {
         let emulator = Emulator::builder()
             .jobs(35)
@@ -31,7 +31,7 @@ fn a_page_that_fails_is_told_though_nobody_reads() {
 }
 
 #[test]
-fn what_was_listed_before_a_failed_page_stays_and_the_exit_code_tells_of_it() {
+fn prints_what_was_received_before_a_failed_page() {
     for format in ["jsonl", "csv", "table", "json", "timeline"] {
         let emulator = Emulator::builder()
             .jobs(35)
@@ -64,7 +64,7 @@ fn what_was_listed_before_a_failed_page_stays_and_the_exit_code_tells_of_it() {
 }
 
 #[test]
-fn nothing_is_printed_when_the_first_page_fails() {
+fn prints_nothing_when_the_first_page_fails() {
     for format in ["jsonl", "csv", "table", "json", "timeline"] {
         let emulator = Emulator::builder()
             .jobs(35)
@@ -81,7 +81,7 @@ fn nothing_is_printed_when_the_first_page_fails() {
 }
 
 #[test]
-fn jobs_stream_as_pages_arrive() {
+fn streams_jobs_as_pages_arrive() {
     let emulator = Emulator::builder()
         .jobs(35)
         .faults("delay:1h@3".parse().unwrap())
@@ -101,7 +101,7 @@ fn jobs_stream_as_pages_arrive() {
         let mut child = command_for(&server, &arguments).spawn().unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
         let start = Instant::now();
-        // The third page never comes, and yet the jobs of the two before it are there.
+        // The third page never arrives, and yet the jobs of the two before it are printed.
         for _ in 0..18 {
             lines.next().unwrap().unwrap();
         }
@@ -112,7 +112,7 @@ fn jobs_stream_as_pages_arrive() {
 }
 
 #[test]
-fn a_passing_failure_is_tried_again_and_leaves_no_trace() {
+fn retries_transient_failures_silently() {
     let emulator = Emulator::builder()
         .jobs(35)
         .faults("503,reset,html:502".parse().unwrap())
@@ -124,7 +124,7 @@ fn a_passing_failure_is_tried_again_and_leaves_no_trace() {
 }
 
 #[test]
-fn an_answer_that_is_none_of_the_services_is_told_as_that() {
+fn reports_responses_of_others_as_such() {
     for (fault, said) in [
         ("html:502", "502"),
         ("truncate", "at byte"),
@@ -142,8 +142,8 @@ fn an_answer_that_is_none_of_the_services_is_told_as_that() {
 }
 
 #[test]
-fn a_host_that_cannot_be_reached_is_the_networks_refusal() {
-    // Nobody listens on the port of a server that has stopped.
+fn reports_a_host_that_cannot_be_reached() {
+    // Nothing listens on the port of a stopped server.
     let server = serve(&emulator(1));
     let url = server.url();
     server.stop();
@@ -161,7 +161,7 @@ fn a_host_that_cannot_be_reached_is_the_networks_refusal() {
 }
 
 #[test]
-fn a_reader_that_has_seen_enough_is_no_error() {
+fn a_closed_pipe_is_no_error() {
     let emulator = emulator(1_500);
     let server = serve(&emulator);
     for format in ["jsonl", "csv", "table", "json"] {

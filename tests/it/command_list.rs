@@ -1,4 +1,4 @@
-//! `drs-backup-jobs list`, over the emulator's HTTP.
+//! `drs-backup-jobs list`, over the HTTP of the emulator.
 
 use std::collections::HashSet;
 
@@ -17,7 +17,7 @@ fn ids(emulator: &Emulator) -> HashSet<String> {
 }
 
 #[test]
-fn a_walk_prints_every_job_once_whatever_the_page_size() {
+fn prints_every_job_once_at_every_page_size() {
     let emulator = emulator(250);
     let server = serve(&emulator);
     for size in ["2", "7", "100", "512"] {
@@ -39,7 +39,7 @@ fn a_walk_prints_every_job_once_whatever_the_page_size() {
 }
 
 #[test]
-fn json_and_csv_hold_the_same_jobs_for_readers_of_their_own() {
+fn json_and_csv_hold_the_same_jobs() {
     let emulator = emulator(30);
     let server = serve(&emulator);
     let json = Run::of(command_for(&server, &["list", "--output", "json"])).done();
@@ -66,7 +66,7 @@ fn json_and_csv_hold_the_same_jobs_for_readers_of_their_own() {
 }
 
 #[test]
-fn with_a_limit_exactly_one_request_is_sent_as_the_operation_has_it() {
+fn sends_exactly_one_request_with_a_limit() {
     let emulator = emulator(35);
     let server = serve(&emulator);
     let arguments = ["list", "--limit", "5", "--offset", "10", "--output", "json"];
@@ -79,7 +79,7 @@ fn with_a_limit_exactly_one_request_is_sent_as_the_operation_has_it() {
 }
 
 #[test]
-fn every_filter_is_sent_under_its_wire_name() {
+fn sends_every_filter_under_its_name_in_the_api() {
     let arguments = [
         "list",
         "--dry-run",
@@ -135,7 +135,7 @@ fn every_filter_is_sent_under_its_wire_name() {
 }
 
 #[test]
-fn a_walk_is_sorted_by_creation_unless_told_otherwise() {
+fn sorts_by_creation_by_default() {
     let emulator = emulator(3);
     let server = serve(&emulator);
     for (arguments, key) in [
@@ -150,7 +150,7 @@ fn a_walk_is_sorted_by_creation_unless_told_otherwise() {
 }
 
 #[test]
-fn filters_choose_the_jobs() {
+fn filters_select_jobs() {
     let emulator = emulator(100);
     let server = serve(&emulator);
     let printed = Run::of(command_for(&server, &["list", "--status", "failed"])).done();
@@ -165,7 +165,7 @@ fn filters_choose_the_jobs() {
 }
 
 #[test]
-fn a_table_has_a_row_for_each_job_and_the_reasons_when_asked_for() {
+fn a_table_has_a_row_per_job_and_reasons_on_request() {
     let emulator = Emulator::builder()
         .job(
             EmulatedJob::new("b")
@@ -198,7 +198,7 @@ fn a_table_has_a_row_for_each_job_and_the_reasons_when_asked_for() {
 }
 
 #[test]
-fn a_timeline_has_a_bar_for_each_job_and_keeps_to_ascii_when_asked_to() {
+fn a_timeline_has_a_bar_per_job_and_can_be_ascii() {
     let run = Run::of(command(&[
         "list", "--demo", "--output", "timeline", "--ascii",
     ]));
@@ -210,7 +210,7 @@ fn a_timeline_has_a_bar_for_each_job_and_keeps_to_ascii_when_asked_to() {
 }
 
 #[test]
-fn no_jobs_are_no_error() {
+fn an_empty_list_is_no_error() {
     let emulator = emulator(0);
     let server = serve(&emulator);
     for (format, printed) in [
@@ -230,7 +230,7 @@ fn no_jobs_are_no_error() {
 }
 
 #[test]
-fn the_readme_shows_what_the_command_prints() {
+fn the_readme_contains_the_actual_output() {
     let readme = include_str!("../../README.md");
     let arguments = [
         "list",

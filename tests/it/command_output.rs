@@ -156,7 +156,7 @@ fn the_exit_code_tells_of_failed_jobs_only_on_request() {
 }
 
 #[test]
-fn says_why_one_request_brought_less_than_asked_for() {
+fn notes_why_one_request_returned_fewer_jobs() {
     let server = serve(&Emulator::builder().jobs(700).build());
     for (options, printed, note) in [
         (

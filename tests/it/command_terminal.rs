@@ -95,7 +95,7 @@ fn prints_what_the_golden_files_hold() {
 }
 
 #[test]
-fn a_terminal_gets_a_table_in_colour_unless_it_is_told_not_to() {
+fn prints_a_coloured_table_on_a_terminal_unless_disabled() {
     for (line, is_coloured) in [
         ("PROGRAM list --demo", true),
         ("NO_COLOR=1 PROGRAM list --demo", false),
@@ -116,7 +116,7 @@ fn a_terminal_gets_a_table_in_colour_unless_it_is_told_not_to() {
 }
 
 #[test]
-fn progress_leaves_nothing_behind_when_nobody_reads_on() {
+fn clears_the_progress_when_the_reader_is_gone() {
     let line = "PROGRAM list --demo --output jsonl --page-size 2 | head -n 1";
     let Some((output, code)) = shown(line) else {
         return;
@@ -150,7 +150,7 @@ fn interrupted(line: &str, sign: &str) -> Option<String> {
 }
 
 #[test]
-fn ctrl_c_takes_down_the_progress_of_a_list() {
+fn ctrl_c_clears_the_progress_of_a_list() {
     let emulator = Emulator::builder()
         .jobs(35)
         .faults("delay:1h@3".parse().unwrap())

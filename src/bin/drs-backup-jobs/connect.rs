@@ -1,12 +1,11 @@
-//! From flags, environment and profile to a client.
+//! The client that options, environment and profile describe.
 
-use std::io::Read as _;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use drs_backup_jobs::clock::SystemClock;
-use drs_backup_jobs::credentials::Environment;
+use drs_backup_jobs::credentials::{EcsMetadata, Environment};
 use drs_backup_jobs::emulator::Script;
 use drs_backup_jobs::transport::{Proxies, Ureq};
 use drs_backup_jobs::{
@@ -22,10 +21,10 @@ use crate::output::text;
 use crate::request_count::{Counted, RequestCount};
 use crate::time;
 
-/// A client, and what it was made with.
+/// A client, and what it was built with.
 pub(crate) struct Connection {
     pub(crate) client: Client,
-    /// What would have been sent, in a dry run.
+    /// The recorded requests of a dry run.
     pub(crate) dry_run: Option<DryRun>,
     region: Option<String>,
     /// How many requests for jobs were sent.
@@ -63,24 +62,22 @@ impl Connection {
         ))
     }
 
-    /// Why a request failed, with what its place suggests.
+    /// Why a request failed; an unknown region is the likely reason that no host was found.
     pub(crate) fn failure(&self, error: Error) -> Failure {
         let kind = error.kind();
         if kind == ErrorKind::Cancelled && self.is_over() {
             return self.timed_out();
         }
         let failure = Failure::from(error);
-        match &self.region {
-            Some(region) if matches!(kind, ErrorKind::Connect | ErrorKind::Tls) => {
-                with_nearest_regions(failure, region)
-            }
+        let nearest = self.region.as_deref().and_then(nearest_regions);
+        match nearest {
+            Some(hint) if kind == ErrorKind::Connect => failure.with_hint_instead(hint),
             _ => failure,
         }
     }
 }
 
-/// The client that flags, environment and profile describe. `timeout` limits the whole run; the
-/// sample data of a demo change by `script`.
+/// Builds the client. `timeout` limits the whole run; the sample data of a demo change by `script`.
 pub(crate) fn connect(
     args: &ServiceArgs,
     timeout: Option<Duration>,
@@ -91,16 +88,18 @@ pub(crate) fn connect(
         .demo
         .then(|| Demo::start(args.now, script))
         .transpose()?;
-    let environment = match &demo {
+    let mut environment = match &demo {
         Some(_) => Environment::from_fn(|_| None),
         None => Environment::from_process(),
     };
+    if let Some(profile) = &args.profile {
+        environment = environment.profile(profile);
+    }
     let clock = demo.as_ref().map_or_else(
         || Arc::new(SystemClock::new()) as Arc<dyn Clock>,
         Demo::clock,
     );
     let dry_run = args.dry_run.then(DryRun::default);
-    // A region that an endpoint goes before is not to blame for anything.
     let region = match &args.endpoint {
         Some(_) => None,
         None => args.region.clone().or_else(|| environment.region()),
@@ -122,17 +121,20 @@ pub(crate) fn connect(
             .endpoint(demo.url())
             .project_id("demo")
             .token("demo"),
-        None => described(builder, args, &environment)?,
+        None => configure(builder, args, &environment, dry_run.as_ref())?,
     };
     let client = builder.build().map_err(|error| {
-        let parameter = error.parameter();
+        let hint = match error.parameter() {
+            Some("region") => region.as_deref().and_then(nearest_regions),
+            Some("project_id") => Some(PROJECT_HINT.into()),
+            Some("endpoint") => Some(ENDPOINT_HINT.into()),
+            Some("iam_endpoint") => Some(IAM_HINT.into()),
+            _ => None,
+        };
         let failure = Failure::from(error);
-        match (parameter, &region) {
-            (Some("region"), Some(region)) => with_nearest_regions(failure, region),
-            (Some("project_id"), _) => failure.with_hint(PROJECT_HINT),
-            (Some("endpoint"), _) => failure.with_hint(ENDPOINT_HINT),
-            (Some("iam_endpoint"), _) => failure.with_hint(IAM_HINT),
-            _ => failure,
+        match hint {
+            Some(hint) => failure.with_hint_instead(hint),
+            None => failure,
         }
     })?;
     Ok(Connection {
@@ -146,12 +148,10 @@ pub(crate) fn connect(
     })
 }
 
-const REGION_HINT: &str = "name the region with --region or HW_REGION_NAME, such as cn-north-4";
-const PROJECT_HINT: &str = "name the project in that region with --project-id or HUAWEICLOUD_SDK_PROJECT_ID: the console shows it under My Credentials";
-const ENDPOINT_HINT: &str = "name it like https://drs.cn-north-4.myhuaweicloud.com; plain http is for this machine alone, such as http://127.0.0.1:8080";
-const IAM_HINT: &str = "name it like https://iam.cn-north-4.myhuaweicloud.com; plain http is for this machine alone, such as http://127.0.0.1:8080";
-const TOKEN_HINT: &str = "put a token of IAM into HW_AUTH_TOKEN or into a file for --token-file, or an access key into HUAWEICLOUD_SDK_AK and HUAWEICLOUD_SDK_SK";
-const DEMO_HINT: &str = "to look around first: drs-backup-jobs list --demo";
+const PROJECT_HINT: &str =
+    "the console displays the project ID of each region under My Credentials";
+const ENDPOINT_HINT: &str = "an endpoint is like https://drs.cn-north-4.myhuaweicloud.com; plain http is accepted for this machine alone, such as http://127.0.0.1:8080";
+const IAM_HINT: &str = "an IAM endpoint is like https://iam.cn-north-4.myhuaweicloud.com; plain http is accepted for this machine alone, such as http://127.0.0.1:8080";
 
 /// A token that cancels requests after `limit`.
 fn cancelled_after(limit: Duration) -> CancelToken {
@@ -165,11 +165,13 @@ fn cancelled_after(limit: Duration) -> CancelToken {
     token
 }
 
-/// Flags first, then the environment, then the profile. All that is missing is told at once.
-fn described(
+/// Applies options, then the environment, then the profile. Everything that is missing is reported
+/// at once.
+fn configure(
     mut builder: ClientBuilder,
     args: &ServiceArgs,
     environment: &Environment,
+    dry_run: Option<&DryRun>,
 ) -> Result<ClientBuilder, Failure> {
     if let Some(region) = &args.region {
         builder = builder.region(region);
@@ -181,58 +183,58 @@ fn described(
         builder = builder.project_id(project_id);
     }
     if let Some(file) = &args.token_file {
-        builder = builder.credentials(token_of(file)?);
+        builder = builder.credentials(if file == Path::new("-") {
+            Credentials::token_reader(std::io::stdin())
+        } else {
+            Credentials::token_file(file)
+        });
     }
-    let is_placed =
+    if args.ecs_metadata {
+        builder = builder.credentials(match dry_run {
+            Some(dry_run) => EcsMetadata::new().transport(dry_run.clone()).into(),
+            None => Credentials::ecs_metadata(),
+        });
+    }
+    let has_region =
         args.region.is_some() || args.endpoint.is_some() || environment.region().is_some();
-    let (filled, no_credentials) = match builder.clone().environment(environment) {
-        Ok(filled) => (filled, None),
-        Err(error) if args.dry_run && is_nothing_found(&error) => {
-            say("note", &format!("{error}; a token stands in below"));
-            let stand_in = builder.token("none").environment(environment)?;
-            (stand_in, None)
+    let configured = match builder.clone().environment(environment) {
+        Ok(configured) => configured,
+        Err(error) if error.kind() != ErrorKind::NoCredentials => return Err(error.into()),
+        Err(error) if dry_run.is_some() => {
+            say("note", &format!("{error}; a placeholder token is used"));
+            builder.token("placeholder").environment(environment)?
         }
-        Err(error) => (builder, Some(error)),
-    };
-    if is_placed && no_credentials.is_none() {
-        return Ok(filled);
-    }
-    let needs_project = match &no_credentials {
-        // With these credentials, and a region like any other.
-        None => {
-            let refusal = filled.region("cn-north-4").build().err();
-            refusal.and_then(|error| error.parameter()) == Some("project_id")
+        // Whether a project ID is needed depends on the credentials.
+        Err(error) if has_region => {
+            return Err(Failure::usage(with_causes(&error))
+                .with_hint(format!("{CREDENTIALS_HINT}; {DEMO_HINT}")));
         }
-        Some(_) => {
-            args.project_id.is_none()
-                && environment.project_id().is_none()
-                && environment.project_name().is_none()
+        Err(error) => {
+            return Err(
+                Failure::usage(format!("no region, {}", with_causes(&error))).with_hint(format!(
+                    "{REGION_HINT}, and {CREDENTIALS_HINT}; {DEMO_HINT}"
+                )),
+            );
         }
     };
-    let mut missing = Vec::new();
-    let mut hints = Vec::new();
-    if !is_placed {
-        missing.push("no region".to_owned());
-        hints.push(REGION_HINT);
+    if has_region {
+        return Ok(configured);
     }
-    if needs_project {
-        missing.push("no project id".to_owned());
-        hints.push(PROJECT_HINT);
+    // With these credentials, and a region like any other.
+    let rejected = configured.region("cn-north-4").build().err();
+    if rejected.and_then(|error| error.parameter()) == Some("project_id") {
+        return Err(
+            Failure::usage("no region, no project ID").with_hint(format!(
+                "{REGION_HINT}, and --project-id or HUAWEICLOUD_SDK_PROJECT_ID; {PROJECT_HINT}"
+            )),
+        );
     }
-    if let Some(error) = no_credentials {
-        missing.push(with_causes(&error));
-        hints.push(TOKEN_HINT);
-    }
-    hints.push(DEMO_HINT);
-    let failure = Failure::usage(missing.join(", "));
-    Err(hints.into_iter().fold(failure, Failure::with_hint))
+    Err(Failure::usage("no region").with_hint(format!("{REGION_HINT}; {DEMO_HINT}")))
 }
 
-/// Whether there are no credentials at all: half of some, or a profile that cannot be read, would
-/// stop the real run, so it stops a dry run too.
-fn is_nothing_found(error: &Error) -> bool {
-    error.kind() == ErrorKind::NoCredentials
-}
+const REGION_HINT: &str = "set --region or HW_REGION_NAME, such as cn-north-4";
+const CREDENTIALS_HINT: &str = "set an access key (HUAWEICLOUD_SDK_AK, HUAWEICLOUD_SDK_SK), or a token (HW_AUTH_TOKEN or --token-file) and --project-id";
+const DEMO_HINT: &str = "to try sample data: drs-backup-jobs list --demo";
 
 fn transport(args: &ServiceArgs) -> Result<Ureq, Failure> {
     let mut builder = Ureq::builder();
@@ -248,33 +250,16 @@ fn transport(args: &ServiceArgs) -> Result<Ureq, Failure> {
     Ok(builder.build()?)
 }
 
-fn with_nearest_regions(failure: Failure, region: &str) -> Failure {
-    let nearest = Region::nearest(&region.to_lowercase());
-    if Region::KNOWN.iter().any(|known| known.as_str() == region) || nearest.is_empty() {
-        return failure;
+/// What an unknown region may be a typing error of.
+fn nearest_regions(region: &str) -> Option<String> {
+    let nearest = Region::nearest(&region.to_lowercase().replace('_', "-"));
+    if Region::KNOWN.iter().any(|known| known.as_str() == region) {
+        return None;
     }
-    failure.with_hint(format!(
-        "{region:?} is no region this version knows; near it are {}",
-        nearest.join(", ")
+    let nearest = nearest.first()?;
+    Some(format!(
+        "unknown region {region:?}; did you mean {nearest}?"
     ))
-}
-
-/// The token in a file, which may be renewed while a watch runs; standard input is read but once.
-fn token_of(file: &Path) -> Result<Credentials, Failure> {
-    if file != Path::new("-") {
-        return Ok(Credentials::token_file(file));
-    }
-    let mut token = String::new();
-    std::io::stdin()
-        .lock()
-        .read_to_string(&mut token)
-        .map_err(|error| {
-            Failure::usage(format!("cannot read a token from standard input: {error}"))
-        })?;
-    match token.trim() {
-        "" => Err(Failure::usage("standard input holds no token").with_hint(TOKEN_HINT)),
-        token => Ok(Credentials::token(token)),
-    }
 }
 
 #[cfg(test)]
@@ -304,7 +289,7 @@ mod tests {
         ("HW_AUTH_TOKEN", "s3cret"),
     ];
 
-    /// Where a client asks for what, or why there is none.
+    /// Endpoint and project of a client, or why there is none.
     fn client(args: &ServiceArgs, variables: &[(&str, &str)]) -> Result<String, Failure> {
         let variables: Vec<(String, String)> = variables
             .iter()
@@ -314,7 +299,7 @@ mod tests {
             let found = variables.iter().find(|(known, _)| known == name);
             found.map(|(_, value)| value.clone())
         });
-        let client = described(Client::builder(), args, &environment)?.build()?;
+        let client = configure(Client::builder(), args, &environment, None)?.build()?;
         assert!(!format!("{client:?}").contains("s3cret"));
         Ok(format!(
             "{} {}",
@@ -324,7 +309,7 @@ mod tests {
     }
 
     #[test]
-    fn the_environment_is_enough() {
+    fn the_environment_suffices() {
         assert_eq!(
             client(&args(), &COMPLETE).unwrap(),
             "https://drs.cn-north-4.myhuaweicloud.com p"
@@ -332,7 +317,7 @@ mod tests {
     }
 
     #[test]
-    fn flags_go_before_the_environment() {
+    fn options_override_the_environment() {
         let args = ServiceArgs {
             region: Some("cn-east-3".into()),
             project_id: Some("q".into()),
@@ -345,7 +330,7 @@ mod tests {
     }
 
     #[test]
-    fn an_endpoint_can_be_set_for_each_region() {
+    fn takes_the_endpoint_of_a_region_from_its_variable() {
         let mut variables = COMPLETE.to_vec();
         variables.push((
             "HUAWEICLOUD_SDK_REGION_DRS_CN_NORTH_4",
@@ -363,25 +348,38 @@ mod tests {
     }
 
     #[test]
-    fn all_that_is_missing_is_told_at_once_with_what_to_do() {
-        for (given, told, hint) in [
-            (&COMPLETE[1..], "no region", "--region"),
-            (&COMPLETE[2..], "no region, no project id", "--region"),
-            (&COMPLETE[..2], "no credentials", "HW_AUTH_TOKEN"),
+    fn reports_everything_missing_at_once_with_what_to_set() {
+        for (given, expected, hint) in [
+            (
+                &COMPLETE[..0],
+                "no region, no credentials: ",
+                "HW_REGION_NAME",
+            ),
+            (
+                &COMPLETE[..0],
+                "no region, no credentials: ",
+                "HW_AUTH_TOKEN",
+            ),
+            (&COMPLETE[1..], "no region", "HW_REGION_NAME"),
+            (&COMPLETE[2..], "no region, no project ID", "--project-id"),
+            (&COMPLETE[..2], "no credentials: ", "HUAWEICLOUD_SDK_AK"),
         ] {
             let Err(Failure::Usage { message, hints }) = client(&args(), given) else {
-                panic!("{told} is missing")
+                panic!("{expected} is expected")
             };
-            assert!(message.starts_with(told), "{message}");
+            assert!(message.starts_with(expected), "{message}");
+            assert_eq!(hints.len(), 1);
             assert!(hints[0].contains(hint), "{hints:?}");
         }
-        let Err(Failure::Usage { message, hints }) = client(&args(), &[]) else {
-            panic!("nothing is set")
+    }
+
+    #[test]
+    fn reports_half_an_access_key_before_anything_missing() {
+        let Err(Failure::Usage { message, .. }) = client(&args(), &[("HUAWEICLOUD_SDK_AK", "a")])
+        else {
+            panic!("half of a key is refused")
         };
-        assert!(
-            message.starts_with("no region, no project id, no credentials: "),
-            "{message}"
-        );
-        assert_eq!(hints, [REGION_HINT, PROJECT_HINT, TOKEN_HINT, DEMO_HINT]);
+        assert!(message.contains("HUAWEICLOUD_SDK_SK"), "{message}");
+        assert!(!message.contains("region"), "{message}");
     }
 }

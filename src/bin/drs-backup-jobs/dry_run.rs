@@ -46,7 +46,13 @@ impl Transport for DryRun {
 /// An empty list; for IAM, a token and a project whose ID is unknown without a request.
 fn response(url: &str) -> (u16, &'static str) {
     let path = url.split('?').next().unwrap_or_default();
-    if path.ends_with("/v3/auth/tokens") {
+    if path.ends_with("/meta-data/latest/api/token") {
+        // As of a metadata service that has no tokens.
+        (404, "")
+    } else if path.ends_with("/securitykey") {
+        let key = r#"{"credential":{"access":"from-metadata","secret":"from-metadata","securitytoken":"from-metadata","expires_at":"9999-01-01T00:00:00.000000Z"}}"#;
+        (200, key)
+    } else if path.ends_with("/v3/auth/tokens") {
         let token =
             r#"{"token":{"expires_at":"9999-01-01T00:00:00Z","project":{"id":"ID-FROM-IAM"}}}"#;
         (201, token)

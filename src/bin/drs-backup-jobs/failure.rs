@@ -1,4 +1,4 @@
-//! How the command fails: what it says, and with which exit code.
+//! Failures of the command: message, hints and exit code.
 
 use std::fmt::Write as _;
 use std::io;
@@ -14,13 +14,13 @@ pub(crate) const TIMEOUT: u8 = 4;
 /// Why the command ends early.
 #[derive(Debug)]
 pub(crate) enum Failure {
-    /// It was asked for something that cannot be done: what, and what to do instead.
+    /// Invalid usage.
     Usage { message: String, hints: Vec<String> },
     /// A request failed, or its response cannot be decoded.
     Refused { message: String, hints: Vec<String> },
     /// The time limit of the whole run is over.
     Timeout { message: String, hints: Vec<String> },
-    /// Standard output takes no more.
+    /// Standard output cannot be written.
     Output(io::Error),
 }
 
@@ -57,10 +57,21 @@ impl Failure {
         self
     }
 
-    /// Says what happened on standard error, and gives the exit code.
+    /// The same, with this hint instead of others.
+    pub(crate) fn with_hint_instead(mut self, hint: impl Into<String>) -> Self {
+        if let Self::Usage { hints, .. }
+        | Self::Refused { hints, .. }
+        | Self::Timeout { hints, .. } = &mut self
+        {
+            hints.clear();
+        }
+        self.with_hint(hint)
+    }
+
+    /// Prints the failure on standard error and returns the exit code.
     pub(crate) fn report(&self) -> ExitCode {
         match self {
-            // Whoever read has seen enough: `| head` is no error.
+            // The reader is gone: `| head` is not an error.
             Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
             Self::Output(error) => {
                 say(
@@ -111,20 +122,20 @@ impl From<io::Error> for Failure {
     }
 }
 
-/// Where the command is told what the library calls `parameter`.
+/// The options and variables that set what the library calls `parameter`.
 fn flag_of(parameter: &str) -> Option<(&str, &'static str)> {
     let flag = match parameter {
         "region" => "region (--region, HW_REGION_NAME)",
         "endpoint" => "endpoint (--endpoint)",
-        "iam_endpoint" => "IAM endpoint (HUAWEICLOUD_SDK_IAM_ENDPOINT)",
-        "project_id" => "project id (--project-id, HUAWEICLOUD_SDK_PROJECT_ID)",
-        "root_certificates" => "root certificates (--ca-file)",
+        "iam_endpoint" => "IAM endpoint (HUAWEICLOUD_SDK_IAM_ENDPOINT, HW_AUTH_URL)",
+        "project_id" => "project ID (--project-id, HUAWEICLOUD_SDK_PROJECT_ID)",
+        "root_certificates" => "certificate authorities (--ca-file)",
         _ => return None,
     };
     Some((parameter, flag))
 }
 
-/// What an error says, and each of its causes behind a colon.
+/// An error's message, followed by those of its sources.
 pub(crate) fn with_causes(error: &Error) -> String {
     let mut message = error.to_string();
     let mut source = std::error::Error::source(error);
@@ -143,10 +154,10 @@ fn say_with_hints(message: &str, hints: &[String]) {
     }
 }
 
-/// One message on standard error; control characters a server sent stay out of the terminal.
+/// Prints a message on standard error, without what a terminal would obey.
 pub(crate) fn say(kind: &str, message: &str) {
     use io::Write as _;
     let message = crate::output::text::one_line(message);
-    // Standard error may be closed; there is nobody else to tell.
+    // Standard error may be closed; there is nowhere else to report it.
     let _ = writeln!(io::stderr(), "{kind}: {message}");
 }

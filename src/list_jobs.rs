@@ -322,8 +322,8 @@ mod tests {
             "https://drs.cn-north-4.myhuaweicloud.com/v5/054ba152d480d55b2f5dc0069e7ddef0/backup-migration-jobs?limit=1"
         );
         assert_eq!(
-            request.headers().iter().collect::<Vec<_>>(),
-            [("Content-Type", "application/json")]
+            alloc::format!("{:?}", request.headers()),
+            r#"{"Content-Type": "application/json"}"#
         );
     }
 

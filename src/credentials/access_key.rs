@@ -130,11 +130,14 @@ impl AccessKey {
         }
         headers.push(header::SDK_DATE, date.as_str())?;
 
-        let signed = headers.iter().filter(|(name, _)| {
-            !UNSIGNED
-                .iter()
-                .any(|other| name.eq_ignore_ascii_case(other))
-        });
+        let signed = headers
+            .iter()
+            .filter(|(name, _)| {
+                !UNSIGNED
+                    .iter()
+                    .any(|other| name.eq_ignore_ascii_case(other))
+            })
+            .map(|(name, value)| (name, value.as_str()));
         let canonical = Canonical::new(method, &target, signed);
         let signature = canonical
             .signature(&self.secret, &date)

@@ -1,28 +1,54 @@
-//! How a request gets to the service and its answer back.
+//! Transports: how a request reaches the service and its response the client.
 //!
-//! [`Transport`] is the one door between this crate and the network. Ready made: `Ureq` (feature
+//! [`Transport`] is the only way from this crate to the network. Built in are `Ureq` (feature
 //! `ureq`, the default), `Curl` (feature `curl`, the system's libcurl) and `Emulator` (feature
-//! `emulator`, the service in memory). Any blocking HTTP client becomes one in a few lines; what
-//! it must keep to is said at [`Transport::send`].
+//! `emulator`, the service in memory). Any blocking HTTP client becomes a transport in a few lines:
+//! [`Transport::send`] lists what it must guarantee.
 //!
-//! `Ureq` and `Curl` keep to these rules alike, and one suite of tests holds both to them:
+//! # Guarantees
 //!
-//! - **Redirects** are answers. They are never followed, not even to the same host.
-//! - **Deadlines** hold from the name to the last byte of the body, whatever the peer or the proxy
-//!   does in between: stalling, dripping, answering without end. Connecting has a bound of its own.
-//! - **Lengths**: a body that ends early is an error. So is an answer with two lengths, with a
-//!   length beside chunks, or compressed though nobody asked for it; headers of more than 64 KiB;
-//!   and a body over the client's cap.
-//! - **TLS** certificates are always checked, against Mozilla's roots with rustls and against the
-//!   system's with `Tls::Native` and `Curl`; roots that are given (`root_certificates`) are trusted
-//!   in the place of those. There is no switch that turns the check off.
-//! - **Proxies** are used as `Proxies` says: by default those of the environment, never for this
-//!   machine itself, and always through a tunnel, so that of an `https` request a proxy learns host
-//!   and port alone.
-//! - **Threads**: none is started for a request to an address. A name is looked up in a short-lived
-//!   thread, by `Ureq` once in half a minute, by libcurl once in a minute for each of its handles.
-//!   The system's lookup cannot be interrupted: if it outlasts the deadline, the call returns in
-//!   time and the thread ends when the system gives up; with `Ureq` there is one for a name at most.
+//! One test suite checks both network transports. Where they differ:
+//!
+//! | guarantee | `Ureq` with rustls | `Ureq` with native TLS | `Curl` |
+//! |---|---|---|---|
+//! | redirects are returned, never followed | yes | yes | yes |
+//! | a `POST` is sent once | yes | yes | yes |
+//! | a request is never sent twice by the HTTP client itself | yes | yes | yes: a connection for each request |
+//! | a stale, doubled or unasked response is never taken for another request's | yes: a TLS connection for each request¹ | yes: as with rustls¹ | yes: a connection for each request |
+//! | `http` connections are kept | yes | yes | no |
+//! | the deadline holds | names: yes; IP addresses: up to twice the timeout²; while a proxy's response to `CONNECT` drips: no² | as with rustls | yes |
+//! | a body shorter than its `Content-Length`, or a chunked body without its end, is an error | yes | yes | yes |
+//! | a truncated body without length is an error | no³ | no³ | reset: yes; closed: no³ |
+//! | two lengths, a length beside chunks, a length that is not one number below 2^63 are errors | yes | yes | yes |
+//! | a compressed body is an error (requests accept `identity` alone) | yes⁴ | yes⁴ | yes |
+//! | more than 64 KiB of headers, or a body over the client's limit, is an error | yes | yes | yes |
+//! | TLS certificates are verified, without an option to turn it off | Mozilla's roots | the system's roots | the system's roots |
+//! | a root certificate that is not one is an error | yes | yes | yes |
+//! | threads | names: one for each request; IP addresses: none | as with rustls | names: one a minute for each handle; IP addresses: none |
+//! | an error never shows a header's value, a body or a proxy's user info | yes | yes | yes |
+//! | a proxy's status (407, 503) is in the error | yes | yes | yes |
+//! | a proxy that offers only NTLM or Negotiate is named | no: ureq shows the status alone | no | yes |
+//! | a proxy may respond to `CONNECT` with any 2xx and any number of headers | 200, at most 20 headers | as with rustls | yes |
+//!
+//! ¹ With `UreqBuilder::keep_tls_connections` and with an agent of your own, TLS connections are
+//! kept, and a second response that a faulty server sends in the same burst is taken for the next
+//! request's. ² `Ureq` states the bounds. ³ A page of jobs cannot end early unnoticed, because the
+//! JSON ends early too; the client retries it. ⁴ Unless another crate enables ureq's feature `gzip`
+//! or `brotli`: then ureq decompresses it, within the client's limit.
+//!
+//! # Logs of dependencies
+//!
+//! This crate logs one line a request, without secrets. `ureq`, `ureq_proto` and `rustls` log too:
+//! at debug level URLs and header names, **at trace level every byte, tokens and passwords
+//! included**. Libraries cannot filter that; the program can. Enable levels for this crate alone,
+//! for example with `env_logger`:
+//!
+//! ```text
+//! RUST_LOG=warn,drs_backup_jobs=debug
+//! ```
+//!
+//! or by `log::set_max_level(log::LevelFilter::Debug)`, or with the features `max_level_debug` or
+//! `release_max_level_debug` of the crate `log`, which remove trace logs at compile time.
 
 mod body;
 #[cfg(feature = "curl")]
@@ -48,27 +74,26 @@ pub use crate::error::{TransportError, TransportErrorKind};
 pub use body::ResponseBody;
 #[cfg(any(feature = "ureq", feature = "curl"))]
 pub use proxies::Proxies;
-pub use request::{Headers, Method, Request, RequestParts};
+pub use request::{HeaderValue, Headers, Method, Request, RequestParts};
 pub use response::ResponseHead;
 
-/// Sends one request and receives one answer.
+/// Sends one request and receives its response.
 pub trait Transport: Send + Sync {
-    /// Sends `request`, writes the answer's body to `body` and gives back its head.
+    /// Sends `request`, writes the response's body to `body` and returns its head.
     ///
-    /// The client relies on a transport for this:
+    /// The client relies on this:
     ///
-    /// - it sends method, URL, headers and body as they are given;
-    /// - an answer of any status is an answer, not an error;
-    /// - redirects are not followed: they would carry `X-Auth-Token` to another host;
-    /// - it is done, or has failed with [`TransportErrorKind::Timeout`], when
-    ///   [`Request::timeout`] is over;
-    /// - a body that ends before its announced length, or a chunked body cut off, is
+    /// - method, URL, headers and body are sent as they are, once;
+    /// - a response of any status is returned, not an error;
+    /// - redirects are not followed: they would send `X-Auth-Token` to another host;
+    /// - after [`Request::timeout`] the call fails with [`TransportErrorKind::Timeout`];
+    /// - a body that ends before its announced length, and a chunked body without its end, is
     ///   [`TransportErrorKind::ConnectionLost`], never a short success;
     /// - no error text holds a header's value.
     ///
     /// # Errors
     ///
-    /// When no whole answer came back: see [`TransportErrorKind`].
+    /// [`TransportError`] if no complete response was received.
     fn send(
         &self,
         request: &Request<'_>,

@@ -1,4 +1,4 @@
-//! A request as a transport gets it.
+//! Requests: method, URL, headers, body and timeout.
 
 use alloc::borrow::Cow;
 use alloc::string::String;
@@ -23,7 +23,7 @@ pub enum Method {
 }
 
 impl Method {
-    /// The method as it is written in the request line.
+    /// The method as in the request line.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -33,7 +33,7 @@ impl Method {
         }
     }
 
-    /// Whether sending the request twice does no more than sending it once.
+    /// Whether sending the request twice has the same effect as sending it once.
     #[must_use]
     pub fn is_idempotent(self) -> bool {
         self != Self::Post
@@ -46,7 +46,7 @@ impl fmt::Display for Method {
     }
 }
 
-/// The headers of a request, in the order they are sent. Values that are secrets print as `***`.
+/// The headers of a request, in the order they are sent. Secret values print as `***`.
 #[derive(Clone, Default)]
 pub struct Headers(Vec<(&'static str, Value)>);
 
@@ -56,39 +56,41 @@ enum Value {
     Secret(Secret),
 }
 
-impl Value {
-    fn as_str(&self) -> &str {
-        match self {
-            Self::Plain(text) => text,
-            Self::Secret(secret) => secret.expose_secret(),
-        }
-    }
-}
-
 impl Headers {
     pub(crate) fn new() -> Self {
         Self(Vec::with_capacity(8))
     }
 
-    /// Each header's name and value, secrets included.
-    pub fn iter(&self) -> impl Iterator<Item = (&'static str, &str)> {
-        self.0.iter().map(|(name, value)| (*name, value.as_str()))
+    /// Iterates over names and values. A value knows whether it is secret.
+    pub fn iter(&self) -> impl Iterator<Item = (&'static str, HeaderValue<'_>)> {
+        self.0.iter().map(|(name, value)| {
+            let value = match value {
+                Value::Plain(text) => HeaderValue {
+                    text,
+                    is_secret: false,
+                },
+                Value::Secret(secret) => HeaderValue {
+                    text: secret.expose_secret(),
+                    is_secret: true,
+                },
+            };
+            (*name, value)
+        })
     }
 
-    /// The value of a header, whatever the case of its name.
+    /// The value of the first header with this name, secret or not. Names have no case.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&str> {
         self.iter()
             .find(|(known, _)| known.eq_ignore_ascii_case(name))
-            .map(|(_, value)| value)
+            .map(|(_, value)| value.text)
     }
 
-    /// Whether a header's value must not be shown.
+    /// Whether the value of the header with this name is secret.
     #[must_use]
     pub fn is_secret(&self, name: &str) -> bool {
-        self.0.iter().any(|(known, value)| {
-            known.eq_ignore_ascii_case(name) && matches!(value, Value::Secret(_))
-        })
+        self.iter()
+            .any(|(known, value)| known.eq_ignore_ascii_case(name) && value.is_secret)
     }
 
     pub(crate) fn secrets(&self) -> impl Iterator<Item = &Secret> {
@@ -98,7 +100,7 @@ impl Headers {
         })
     }
 
-    /// Takes out every header of this name.
+    /// Removes every header with this name.
     #[cfg(feature = "aksk")]
     pub(crate) fn remove(&mut self, name: &str) {
         self.0
@@ -124,7 +126,7 @@ impl Headers {
 }
 
 /// Header values must be printable ASCII: a control character could start another header, and
-/// what other bytes mean is not agreed on.
+/// servers disagree about the meaning of other bytes.
 fn check_value(name: &'static str, value: &str) -> Result<(), Error> {
     if let Some(at) = value
         .bytes()
@@ -168,22 +170,48 @@ fn parameter_of(header: &'static str) -> &'static str {
 
 impl fmt::Debug for Headers {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_map()
-            .entries(self.0.iter().map(|(name, value)| {
-                (
-                    name,
-                    if matches!(value, Value::Secret(_)) {
-                        "***"
-                    } else {
-                        value.as_str()
-                    },
-                )
-            }))
-            .finish()
+        f.debug_map().entries(self.iter()).finish()
     }
 }
 
-/// A request as the core builds it: method, URL, headers; owned, without I/O.
+/// The value of a header: a string slice that prints as `***` if it is secret.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct HeaderValue<'a> {
+    text: &'a str,
+    is_secret: bool,
+}
+
+impl<'a> HeaderValue<'a> {
+    /// The text, secret or not. Send it and do not log it.
+    #[must_use]
+    pub fn as_str(&self) -> &'a str {
+        self.text
+    }
+
+    /// Whether the value is a token, a signature or another secret.
+    #[must_use]
+    pub fn is_secret(&self) -> bool {
+        self.is_secret
+    }
+
+    fn shown(&self) -> &'a str {
+        if self.is_secret { "***" } else { self.text }
+    }
+}
+
+impl fmt::Display for HeaderValue<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.shown())
+    }
+}
+
+impl fmt::Debug for HeaderValue<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.shown().fmt(f)
+    }
+}
+
+/// A request as the core builds it, without body and timeout.
 #[derive(Clone, Debug)]
 pub struct RequestParts {
     method: Method,
@@ -206,7 +234,7 @@ impl RequestParts {
         self.method
     }
 
-    /// The whole URL, path and query encoded.
+    /// The URL with encoded path and query.
     #[must_use]
     pub fn url(&self) -> &str {
         &self.url
@@ -223,7 +251,7 @@ impl RequestParts {
     }
 }
 
-/// A request as a transport sends it.
+/// A request for a transport to send.
 #[derive(Clone, Copy)]
 pub struct Request<'a> {
     parts: &'a RequestParts,
@@ -232,7 +260,7 @@ pub struct Request<'a> {
 }
 
 impl<'a> Request<'a> {
-    /// The request that `parts` describe, to be answered within `timeout`.
+    /// Creates a request from its parts, its body and its timeout.
     #[must_use]
     pub fn new(parts: &'a RequestParts, body: &'a [u8], timeout: Duration) -> Self {
         Self {
@@ -248,7 +276,7 @@ impl<'a> Request<'a> {
         self.parts.method
     }
 
-    /// The whole URL, path and query encoded.
+    /// The URL with encoded path and query.
     #[must_use]
     pub fn url(&self) -> &'a str {
         &self.parts.url
@@ -260,13 +288,13 @@ impl<'a> Request<'a> {
         &self.parts.headers
     }
 
-    /// The body; empty for `GET`. It may hold a password.
+    /// The body, empty for `GET`. It may hold a password.
     #[must_use]
     pub fn body(&self) -> &'a [u8] {
         self.body
     }
 
-    /// How long the answer may take from now on, to its last byte.
+    /// The time from now until the last byte of the response must be received.
     #[must_use]
     pub fn timeout(&self) -> Duration {
         self.timeout
@@ -291,7 +319,7 @@ mod tests {
     use alloc::string::ToString as _;
 
     #[test]
-    fn a_value_that_could_start_another_header_is_refused_and_not_shown() {
+    fn rejects_values_that_could_start_another_header_and_does_not_show_them() {
         let mut headers = Headers::new();
         for value in [
             "se\rcret",
@@ -312,7 +340,7 @@ mod tests {
     }
 
     #[test]
-    fn secrets_print_as_stars() {
+    fn secret_values_print_as_stars_and_are_marked() {
         let mut headers = Headers::new();
         headers.push("X-Language", "en-us").unwrap();
         headers
@@ -320,6 +348,16 @@ mod tests {
             .unwrap();
         let parts = RequestParts::new(Method::Get, "https://h/".into(), headers);
         assert!(parts.headers().is_secret("x-auth-token"));
+        let values: Vec<_> = parts.headers().iter().map(|(_, value)| value).collect();
+        assert_eq!(
+            values
+                .iter()
+                .map(|value| value.is_secret())
+                .collect::<Vec<_>>(),
+            [false, true]
+        );
+        assert_eq!(alloc::format!("{} {}", values[0], values[1]), "en-us ***");
+        assert_eq!(values[1].as_str(), "MIIsecret");
         assert_eq!(parts.headers().get("x-auth-token"), Some("MIIsecret"));
         let request = Request::new(&parts, b"{\"password\":\"hunter2\"}", Duration::ZERO);
         let shown = alloc::format!("{request:?}{parts:?}");

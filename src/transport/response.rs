@@ -1,4 +1,4 @@
-//! The head of an answer: its status and the few headers the core needs.
+//! The head of a response: its status and the few headers that the core needs.
 
 use alloc::string::String;
 use core::fmt;
@@ -8,7 +8,7 @@ use crate::header;
 use crate::secret::Secret;
 use crate::timestamp::Timestamp;
 
-/// Status and headers of an answer. Only the headers that the core needs are kept.
+/// Status and headers of a response. Only the headers that the core needs are kept.
 #[derive(Clone, Default)]
 pub struct ResponseHead {
     status: u16,
@@ -20,7 +20,7 @@ pub struct ResponseHead {
 }
 
 impl ResponseHead {
-    /// The head of an answer with this status.
+    /// Creates the head of a response with this status.
     #[must_use]
     pub fn new(status: u16) -> Self {
         Self {
@@ -29,8 +29,8 @@ impl ResponseHead {
         }
     }
 
-    /// Takes a header of the answer: call it for each, whatever its name; what the core does not
-    /// need is dropped. Of a repeated header the first counts.
+    /// Adds a header. Call it for every header; those that the core does not need are dropped. Of a
+    /// repeated header the first counts.
     pub fn push_header(&mut self, name: &str, value: &str) {
         let slot = match name {
             name if name.eq_ignore_ascii_case(header::REQUEST_ID) => &mut self.request_id,
@@ -52,19 +52,19 @@ impl ResponseHead {
         self.status
     }
 
-    /// Whether the status is one of success: 200 to 299.
+    /// Whether the status is 200 to 299.
     #[must_use]
     pub fn is_success(&self) -> bool {
         (200..300).contains(&self.status)
     }
 
-    /// `X-Request-Id`.
+    /// The value of `X-Request-Id`.
     #[must_use]
     pub fn request_id(&self) -> Option<&str> {
         self.request_id.as_deref()
     }
 
-    /// `Retry-After`, as it came.
+    /// The value of `Retry-After`, unparsed.
     #[must_use]
     pub fn retry_after(&self) -> Option<&str> {
         self.retry_after.as_deref()
@@ -103,19 +103,19 @@ impl ResponseHead {
         Timestamp::parse_http(self.date()?.trim())
     }
 
-    /// `Date`, as it came.
+    /// The value of `Date`, unparsed.
     #[must_use]
     pub fn date(&self) -> Option<&str> {
         self.date.as_deref()
     }
 
-    /// `Location`, as it came.
+    /// The value of `Location`, unparsed.
     #[must_use]
     pub fn location(&self) -> Option<&str> {
         self.location.as_deref()
     }
 
-    /// `X-Subject-Token`: the token in IAM's answer to a login.
+    /// The value of `X-Subject-Token`: the token in IAM's response to a login.
     #[must_use]
     pub fn subject_token(&self) -> Option<&Secret> {
         self.subject_token.as_ref()
@@ -155,7 +155,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn headers_are_known_whatever_their_case_and_the_first_counts() {
+    fn header_names_have_no_case_and_the_first_of_a_name_counts() {
         let mut head = ResponseHead::new(429);
         for (name, value) in [
             ("x-request-id", "a"),
@@ -216,7 +216,7 @@ mod tests {
     }
 
     #[test]
-    fn the_token_of_a_login_is_not_printed() {
+    fn debug_does_not_show_the_token_of_a_login() {
         let mut head = ResponseHead::new(201);
         head.push_header("x-subject-token", "MIIsecret");
         assert_eq!(

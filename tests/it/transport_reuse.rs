@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
+use drs_backup_jobs::credentials::Login;
 use drs_backup_jobs::{Client, ListJobs, RetryPolicy};
 use rustls::{ServerConfig, ServerConnection};
 
@@ -328,4 +329,107 @@ fn check(
             .map_err(|_| "the server is silent")?;
     }
     Ok(())
+}
+
+/// What a server does with the second login, which the client sends after a 401 on the connection
+/// that it has kept, if it keeps any.
+const LOGIN_FAULTS: &[(&str, LoginFault)] = &[
+    ("responds as it should", |channel| {
+        channel.send(&[&login_response()])
+    }),
+    ("closes without a response", |_| Ok(())),
+    ("closes inside the head", |channel| {
+        channel.send(&["HTTP/1.1 201 Cre"])
+    }),
+    ("closes inside the body", |channel| {
+        channel.send(&[
+            "HTTP/1.1 201 Created\r\nX-Subject-Token: MIItokenB\r\nContent-Length: 9\r\n\r\n{",
+        ])
+    }),
+    ("responds twice", |channel| {
+        channel.send(&[&login_response(), &login_response()])
+    }),
+    ("is not HTTP", |channel| channel.send(&["220 smtp\r\n\r\n"])),
+    ("responds 408", |channel| channel.send(&[TIMEOUT_408])),
+    ("responds 500", |channel| {
+        channel.send(&["HTTP/1.1 500 X\r\nContent-Length: 0\r\n\r\n"])
+    }),
+    ("redirects", |channel| {
+        channel.send(&["HTTP/1.1 307 X\r\nLocation: /\r\nContent-Length: 0\r\n\r\n"])
+    }),
+    ("requires a login itself", |channel| {
+        channel.send(&["HTTP/1.1 401 X\r\nWWW-Authenticate: Basic\r\nContent-Length: 0\r\n\r\n"])
+    }),
+];
+
+type LoginFault = fn(&mut Channel<'_>) -> io::Result<()>;
+
+fn login_response() -> String {
+    let body = r#"{"token":{"expires_at":"2999-01-01T00:00:00.000000Z"}}"#;
+    let head = "HTTP/1.1 201 Created\r\nX-Subject-Token: MIItokenOfTheSecondLogin";
+    format!("{head}\r\nContent-Length: {}\r\n\r\n{body}", body.len())
+}
+
+#[test]
+fn a_login_server_receives_one_post_a_login_under_every_fault() {
+    let config = Identity::signed(&["127.0.0.1"], |_| ()).server_config();
+    for built_in in BUILT_IN {
+        for config in [None, Some(&config)] {
+            if config.is_some() && !built_in.knows_tls {
+                continue;
+            }
+            for (what, fault) in LOGIN_FAULTS {
+                let posts = count_posts(built_in, config, *fault);
+                assert_eq!(posts, 2, "{}: a server that {what}", built_in.name);
+            }
+        }
+    }
+}
+
+/// The number of logins that the server received: the first succeeds, its token is rejected, and
+/// the second meets the fault.
+fn count_posts(built_in: &BuiltIn, config: Option<&Arc<ServerConfig>>, fault: LoginFault) -> usize {
+    let posts = Arc::new(AtomicUsize::new(0));
+    let server_config = config.map(Arc::clone);
+    let server = Server::start({
+        let posts = Arc::clone(&posts);
+        move |peer| {
+            let mut channel = Channel::accept(peer, server_config.as_ref())?;
+            while let Some(head) = channel.request()? {
+                if head.starts_with("GET") {
+                    let body = r#"{"error_code":"APIGW.0301","error_msg":"token expires"}"#;
+                    let head = "HTTP/1.1 401 Unauthorized";
+                    channel.send(&[&format!(
+                        "{head}\r\nContent-Length: {}\r\n\r\n{body}",
+                        body.len()
+                    )])?;
+                } else if posts.fetch_add(1, Ordering::SeqCst) == 0 {
+                    channel.send(&[&login_response()])?;
+                } else {
+                    return fault(&mut channel);
+                }
+            }
+            Ok(())
+        }
+    });
+    let url = match config {
+        None => server.url(),
+        Some(_) => server.url().replace("http:", "https:"),
+    };
+    let transport = built_in.with(Setup {
+        roots: config.map(|_| AUTHORITY.pem.clone()),
+        ..Setup::default()
+    });
+    let client = Client::builder()
+        .endpoint(&url)
+        .iam_endpoint(&url)
+        .project_id("p")
+        .credentials(Login::new("account", "user", "open sesame"))
+        .transport(transport)
+        .retry(RetryPolicy::default().retries(3).base_delay(Duration::ZERO))
+        .timeout(LONG)
+        .build()
+        .unwrap();
+    client.list(&ListJobs::new()).unwrap_err();
+    posts.load(Ordering::SeqCst)
 }

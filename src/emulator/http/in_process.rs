@@ -16,7 +16,11 @@ impl Transport for Emulator {
         let delivery = self.respond(&EmulatorRequest::new(
             request.method().as_str(),
             request.url(),
-            request.headers().iter().collect(),
+            request
+                .headers()
+                .iter()
+                .map(|(name, value)| (name, value.as_str()))
+                .collect(),
             request.body(),
         ));
         let takes = delivery.delay.saturating_add(delivery.body_duration);

@@ -115,7 +115,7 @@ impl Curl {
         }
         let mut headers = List::new();
         for (name, value) in request.headers().iter() {
-            let line = match value {
+            let line = match value.as_str() {
                 // To libcurl `name:` removes a header.
                 "" => format!("{name};"),
                 value => format!("{name}: {value}"),

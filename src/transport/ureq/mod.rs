@@ -358,7 +358,7 @@ fn to_http(request: &Request<'_>) -> Result<http::Request<()>, TransportError> {
         .method(request.method().as_str())
         .uri(request.url());
     for (name, value) in request.headers().iter() {
-        outgoing = outgoing.header(name, value);
+        outgoing = outgoing.header(name, value.as_str());
     }
     outgoing.body(()).map_err(|error| {
         // The error holds no header's value.

@@ -127,7 +127,7 @@ impl Transport for Parrot {
         let sent_body = String::from_utf8_lossy(request.body());
         let mut sent = format!("{} {sent_body}", request.url());
         for (name, value) in request.headers().iter() {
-            write!(sent, " {name}: {value}").unwrap();
+            write!(sent, " {name}: {}", value.as_str()).unwrap();
         }
         // The password as IAM reads it, too, and the key's id as the gateway does.
         if !sent_body.is_empty() {

@@ -6,7 +6,6 @@ use alloc::vec::Vec;
 use core::fmt;
 use core::time::Duration;
 
-#[cfg(feature = "aksk")]
 use super::auth::KnownKey;
 use super::auth::{Access, ProjectName, User, Users};
 use super::faults::Faults;
@@ -14,7 +13,6 @@ use super::handle::{AdminAccess, Emulator};
 use super::jobs::{EmulatedJob, JobsSetup, NEWEST_CREATED, Sample, Script};
 use super::service::{Count, Limits, Quota, Setup};
 use crate::clock::{Clock, SystemClock};
-#[cfg(feature = "aksk")]
 use crate::credentials::AccessKey;
 use crate::secret::Secret;
 use crate::timestamp::Timestamp;
@@ -166,7 +164,6 @@ impl EmulatorBuilder {
     /// As with the service, the date must be within 15 minutes of the clock, more than five
     /// failures in a row lock the key for five minutes, and the token of a temporary key must be
     /// sent and signed.
-    #[cfg(feature = "aksk")]
     pub fn access_key(mut self, key: impl Into<AccessKey>) -> Self {
         self.setup.access.accept_key(KnownKey::new(key.into()));
         self
@@ -212,7 +209,6 @@ impl EmulatorBuilder {
     /// client.list(&ListJobs::new())?;
     /// # Ok::<(), drs_backup_jobs::Error>(())
     /// ```
-    #[cfg(feature = "aksk")]
     pub fn metadata_key_lifetime(mut self, lifetime: Duration) -> Self {
         self.setup.access.key_lifetime = Some(lifetime);
         self

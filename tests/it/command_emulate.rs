@@ -274,8 +274,8 @@ fn random_changes_happen_and_durations_stay_plausible() {
     }
     let (_, list) = raw.json("GET", "/__admin/jobs", "");
     for job in list["jobs"].as_array().unwrap() {
-        let job =
-            drs_backup_jobs::Job::parse(job.to_string().as_bytes()).map(|job| job.into_owned());
+        let job = drs_backup_jobs::Job::parse(job.to_string().as_bytes())
+            .map(drs_backup_jobs::Job::into_owned);
         let duration = job.unwrap().duration().unwrap_or_default();
         assert!(duration < Duration::from_secs(86_400), "{duration:?}");
     }

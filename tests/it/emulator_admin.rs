@@ -100,9 +100,9 @@ fn patch_job_fails_a_job_and_sets_its_finish_time() {
     let emulator = empty();
     emulator.add(EmulatedJob::new("a/1 备").description("kept"));
     let (_server, mut raw) = served(&emulator);
-    let path = "/__admin/jobs/a%2F1%20%E5%A4%87";
+    let target = "/__admin/jobs/a%2F1%20%E5%A4%87";
     let patch = r#"{"status":"FAILED","error_log":"disk full"}"#;
-    let (status, job) = raw.json("PATCH", path, patch);
+    let (status, job) = raw.json("PATCH", target, patch);
     assert_eq!(status, 200);
     assert_eq!(job["finish_time"], "2024-08-20T00:00:00Z");
     let job = emulator.job("a/1 备").unwrap().job;
@@ -110,11 +110,11 @@ fn patch_job_fails_a_job_and_sets_its_finish_time() {
     assert_eq!(job.error_log.as_deref(), Some("disk full"));
     assert_eq!(job.description.as_deref(), Some("kept"));
     // Not final again: both are gone. A finish time of one's own stays. Null clears.
-    raw.json("PATCH", path, r#"{"status":"TRANSFERRING"}"#);
+    raw.json("PATCH", target, r#"{"status":"TRANSFERRING"}"#);
     let job = emulator.job("a/1 备").unwrap().job;
     assert!(job.finish_time.is_none() && job.error_log.is_none());
     let patch = r#"{"status":"success","finish_time":"2024-08-21T00:00:00Z","description":null}"#;
-    let (_, job) = raw.json("PATCH", path, patch);
+    let (_, job) = raw.json("PATCH", target, patch);
     assert_eq!(job["finish_time"], "2024-08-21T00:00:00Z");
     assert_eq!(
         (&job["status"], &job["description"]),
@@ -375,7 +375,7 @@ fn one_of_fifty(number: usize, emulator: &Emulator, server: &Server) -> Vec<Stri
     let job = format!(r#"{{"id":"job-{number}","name":"of {number}"}}"#);
     assert_eq!(raw.json("POST", &admin("jobs"), &job).0, 201);
     // Every other test has faults, which the others do not suffer.
-    let faults = if number % 2 == 0 { "503" } else { "" };
+    let faults = if number.is_multiple_of(2) { "503" } else { "" };
     raw.json("PUT", &admin("faults"), faults);
     let client = emulator
         .client()
@@ -383,7 +383,7 @@ fn one_of_fifty(number: usize, emulator: &Emulator, server: &Server) -> Vec<Stri
         .build()
         .unwrap();
     let first = client.list(&ListJobs::new());
-    assert_eq!(first.is_err(), number % 2 == 0, "{first:?}");
+    assert_eq!(first.is_err(), number.is_multiple_of(2), "{first:?}");
 
     let ids = |client: &Client| -> Vec<String> {
         let jobs = client.jobs(ListJobs::new());
@@ -403,8 +403,8 @@ fn one_of_fifty(number: usize, emulator: &Emulator, server: &Server) -> Vec<Stri
             .any(|job| job.id == format!("job-{number}"))
     );
     let (_, requests) = raw.json("GET", &admin("requests"), "");
-    let path = format!("/v5/{project}/backup-migration-jobs");
+    let own = format!("/v5/{project}/backup-migration-jobs");
     let requests = requests["requests"].as_array().unwrap();
-    assert!(requests.len() >= 3 && requests.iter().all(|request| request["path"] == path));
+    assert!(requests.len() >= 3 && requests.iter().all(|request| request["path"] == own));
     seen
 }

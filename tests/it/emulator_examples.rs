@@ -88,9 +88,10 @@ fn python_examples_run() {
     assert_eq!(examples.len(), 2);
     for example in examples {
         // The official SDK is not in every environment, nor are its modules in a distribution.
-        let module = match example.contains("huaweicloudsdkdrs") {
-            true => "import requests, huaweicloudsdkdrs",
-            false => "import requests",
+        let module = if example.contains("huaweicloudsdkdrs") {
+            "import requests, huaweicloudsdkdrs"
+        } else {
+            "import requests"
         };
         if is_installed("python3", &["-c", module]) {
             assert_runs(interpreter("python3", &["-c"]), example);

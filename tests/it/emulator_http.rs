@@ -410,13 +410,12 @@ fn stop_cancels_a_delayed_response() {
 }
 
 #[test]
-fn responds_503_above_256_connections() {
+fn serves_many_connections_at_once() {
     let server = demo();
-    let mut held: Vec<Raw> = (0..256).map(|_| Raw::to(&server)).collect();
-    // After a response each has its thread.
-    assert!(held.iter_mut().all(|raw| raw.get(JOBS).status == 200));
-    let mut one_more = Raw::to(&server);
-    one_more.send(format!("GET {JOBS} HTTP/1.1\r\nHost: h\r\n\r\n"));
-    assert_eq!(one_more.response().status, 503);
-    assert!(one_more.is_over());
+    let mut connections: Vec<Raw> = (0..300).map(|_| Raw::to(&server)).collect();
+    assert!(
+        connections
+            .iter_mut()
+            .all(|raw| raw.get(JOBS).status == 200)
+    );
 }

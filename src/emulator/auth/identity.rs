@@ -154,7 +154,7 @@ pub(crate) fn log_in(
         "expires_at": expires_at.map(micros),
         "project": {"id": id, "name": name},
     }});
-    let token = access.issue_token(request_id, id, expires_at, now);
+    let token = access.issue_token(request_id, id, expires_at);
     let mut response = Response::json(201, &body);
     response.push_header(header::SUBJECT_TOKEN, token.expose_secret());
     Ok(response)

@@ -13,15 +13,11 @@ use crate::secret::Secret;
 use crate::timestamp::Timestamp;
 
 mod identity;
-#[cfg(feature = "aksk")]
 mod metadata;
-#[cfg(feature = "aksk")]
 mod signature;
 
 pub(super) use identity::{ANY_PROJECT_ID, ProjectName, User, Users, list_projects, log_in};
-#[cfg(feature = "aksk")]
 pub(super) use metadata::{metadata_token, security_key};
-#[cfg(feature = "aksk")]
 pub(super) use signature::KnownKey;
 
 /// The token of the emulator's own clients, always accepted.
@@ -31,8 +27,6 @@ pub(super) const CLIENT_TOKEN: &str = "emulator-client";
 const LONGEST_TOKEN: usize = 50_000;
 /// The most issued tokens that are kept; the oldest are dropped first.
 const MOST_ISSUED: usize = 1000;
-/// How long an issued token is kept after its expiry, to be rejected with that time.
-const KEPT_AFTER_EXPIRY: Duration = Duration::from_secs(3600);
 /// Begins every issued token, so that a dropped one is not taken for any other token.
 const ISSUED_PREFIX: &str = "emulated-";
 
@@ -45,16 +39,12 @@ pub(super) struct Access {
     tokens: Vec<AcceptedToken>,
     /// Those issued for logins, the oldest first.
     issued: VecDeque<AcceptedToken>,
-    #[cfg(feature = "aksk")]
     keys: Vec<KnownKey>,
     /// Those issued by the metadata service, the oldest first.
-    #[cfg(feature = "aksk")]
     issued_keys: Vec<KnownKey>,
     /// How long an issued key is valid, if not the default.
-    #[cfg(feature = "aksk")]
     pub(super) key_lifetime: Option<Duration>,
     /// Tokens for the metadata service itself.
-    #[cfg(feature = "aksk")]
     metadata_tokens: VecDeque<AcceptedToken>,
 }
 
@@ -93,7 +83,6 @@ impl Access {
     }
 
     /// Accepts the signatures of this key.
-    #[cfg(feature = "aksk")]
     pub(super) fn accept_key(&mut self, key: KnownKey) {
         self.is_restricted = true;
         self.keys.retain(|known| known.id() != key.id());
@@ -114,13 +103,8 @@ impl Access {
         request_id: &str,
         project_id: String,
         expires_at: Option<Timestamp>,
-        now: Option<Timestamp>,
     ) -> Secret {
         let token = Secret::from(format!("{ISSUED_PREFIX}{request_id}"));
-        self.issued.retain(|known| {
-            let expired_for = known.expires_at.and_then(|end| now?.duration_since(end));
-            expired_for.is_none_or(|duration| duration <= KEPT_AFTER_EXPIRY)
-        });
         let issued = AcceptedToken {
             token: token.clone(),
             expires_at,
@@ -146,15 +130,11 @@ impl Access {
             .ok_or_else(|| ErrorResponse::unauthenticated("x-auth-token not found"))?;
         let checked = match Claim::parse(authorization) {
             None => Err("the header Authorization is malformed"),
-            #[cfg(feature = "aksk")]
             Some(claim) if metadata::is_issued(claim.access) => {
                 signature::check(&mut self.issued_keys, request, &claim, now)
             }
             Some(_) if !self.is_restricted => Ok(()),
-            #[cfg(feature = "aksk")]
             Some(claim) => signature::check(&mut self.keys, request, &claim, now),
-            #[cfg(not(feature = "aksk"))]
-            Some(_) => Err("ak not exist"),
         };
         checked.map(|()| None).map_err(|why| {
             ErrorResponse::unauthenticated(&format!("verify aksk signature fail, {why}"))
@@ -193,10 +173,6 @@ impl Access {
 }
 
 /// The parts of `SDK-HMAC-SHA256 Access=…, SignedHeaders=…, Signature=…`.
-#[cfg_attr(
-    not(feature = "aksk"),
-    expect(dead_code, reason = "without the feature only the form is checked")
-)]
 struct Claim<'a> {
     access: &'a str,
     signed_headers: &'a str,
@@ -252,18 +228,17 @@ mod tests {
     fn issued_tokens_are_bounded_and_dropped_ones_rejected() {
         let at = |seconds: u64| Timestamp::from_unix(Duration::from_secs(seconds));
         let mut access = Access::default();
-        let first = access.issue_token("0", "p".into(), at(100), at(0));
+        let first = access.issue_token("0", "p".into(), at(100));
         for number in 1..=MOST_ISSUED {
-            access.issue_token(&format!("{number}"), "p".into(), at(100), at(0));
+            access.issue_token(&format!("{number}"), "p".into(), at(100));
         }
         assert_eq!(access.issued.len(), MOST_ISSUED);
-        let refused = |access: &Access, token: &Secret, now: u64| {
+        let last = access.issue_token("last", "p".into(), at(100));
+        let is_accepted = |token: &Secret, now| {
             let checked = access.check_token(token.expose_secret(), at(now), Limits::Documented);
-            checked.is_err()
+            checked.is_ok()
         };
-        assert!(refused(&access, &first, 0), "dropped, not any token");
-        let last = access.issue_token("last", "p".into(), at(8000), at(7000));
-        assert_eq!(access.issued.len(), 1, "the others expired long ago");
-        assert!(!refused(&access, &last, 7999) && refused(&access, &last, 8000));
+        assert!(!is_accepted(&first, 0), "dropped, not any token");
+        assert!(is_accepted(&last, 99) && !is_accepted(&last, 100));
     }
 }

@@ -5,67 +5,47 @@ use alloc::vec::Vec;
 use core::time::Duration;
 use std::io::{self, Read as _, Write as _};
 use std::net::{Shutdown, TcpStream};
-use std::time::Instant;
 
 use super::admin;
-use super::head::{Head, Malformed, head_end};
+use super::head::{Head, Malformed};
 use super::message::{Request, Response, reason_phrase};
 use crate::emulator::faults::{Delivery, Ending};
 use crate::emulator::handle::Emulator;
 use crate::emulator::service::ErrorResponse;
 use crate::header;
 
-/// The longest head: a token of 50 000 characters fits.
-const LONGEST_HEAD: usize = 128 << 10;
-
-/// How long the server waits for the client.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Timeouts {
-    /// For the next request.
-    pub(super) idle: Duration,
-    /// For a request from its first byte to its last, and for a write.
-    pub(super) exchange: Duration,
-}
-
-impl Default for Timeouts {
-    fn default() -> Self {
-        Self {
-            idle: Duration::from_secs(60),
-            exchange: Duration::from_secs(30),
-        }
-    }
-}
+/// How long the server waits for the client to send or to receive.
+pub(super) const TIMEOUT: Duration = Duration::from_secs(60);
 
 /// Serves a connection until it is closed or the server stops.
 pub(super) fn serve(
     stream: TcpStream,
     emulator: &Emulator,
-    timeouts: Timeouts,
+    timeout: Duration,
     is_stopping: &dyn Fn() -> bool,
 ) {
     // Responses are written whole: waiting to fill a packet would only delay them.
     let is_ready = stream
         .set_nodelay(true)
-        .and_then(|()| stream.set_write_timeout(Some(timeouts.exchange)));
+        .and_then(|()| stream.set_write_timeout(Some(timeout)))
+        .and_then(|()| stream.set_read_timeout(Some(timeout)));
     if is_ready.is_err() {
         return;
     }
     let mut connection = Connection {
         stream,
         unread: Vec::new(),
-        timeouts,
     };
     loop {
         let goes_on = match connection.read_request() {
-            Ok(Some((head, body))) => connection.respond(&head, &body, emulator, is_stopping),
-            Ok(None) => Ok(false),
-            Err(Unread::Malformed(Malformed(status, why))) => {
+            Ok(Ok((head, body))) => connection.respond(&head, &body, emulator, is_stopping),
+            Ok(Err(Malformed(status, why))) => {
                 let error = ErrorResponse::bad_request(status, why);
                 let response = emulator.reject(&error).response;
                 let written = connection.write(&response, response.body.len(), false, true);
                 written.map(|()| false)
             }
-            Err(Unread::Closed) => return,
+            Err(_) => return,
         };
         if !matches!(goes_on, Ok(true)) || is_stopping() {
             break;
@@ -74,120 +54,47 @@ pub(super) fn serve(
     connection.close();
 }
 
-/// Responds 503 on a connection above the limit and closes it.
-pub(super) fn turn_away(stream: TcpStream, emulator: &Emulator) {
-    let error = ErrorResponse::new(503, "APIGW.0201", "Too many connections", "连接数过多");
-    // The acceptor must not wait long, and the client may be gone.
-    let timeout = Some(Duration::from_millis(50));
-    let is_ready = stream
-        .set_write_timeout(timeout)
-        .and_then(|()| stream.set_read_timeout(timeout));
-    let mut connection = Connection {
-        stream,
-        unread: Vec::new(),
-        timeouts: Timeouts::default(),
-    };
-    if is_ready.is_ok() {
-        let response = emulator.reject(&error).response;
-        let _ = connection.write(&response, response.body.len(), false, true);
-        // A request that is not read would make the system drop the response.
-        let _ = connection.stream.shutdown(Shutdown::Write);
-        let _ = connection.stream.read(&mut [0; 8192]);
-    }
-}
-
 struct Connection {
     stream: TcpStream,
     /// Received after the last request: the next one may be in it.
     unread: Vec<u8>,
-    timeouts: Timeouts,
-}
-
-/// Why there is no request.
-enum Unread {
-    /// The client gets an error response.
-    Malformed(Malformed),
-    /// The client is gone.
-    Closed,
-}
-
-impl From<Malformed> for Unread {
-    fn from(malformed: Malformed) -> Self {
-        Self::Malformed(malformed)
-    }
-}
-
-impl From<io::Error> for Unread {
-    fn from(error: io::Error) -> Self {
-        match error.kind() {
-            io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut => {
-                Self::Malformed(Malformed(408, "the request took too long"))
-            }
-            _ => Self::Closed,
-        }
-    }
 }
 
 impl Connection {
-    /// The next request; `None` if the client has closed its side or is silent.
-    fn read_request(&mut self) -> Result<Option<(Head, Vec<u8>)>, Unread> {
-        let mut searched = 0;
-        let mut deadline = None;
-        let head_len = loop {
-            if let Some(end) = head_end(&self.unread, searched) {
-                break end;
-            }
-            if self.unread.len() > LONGEST_HEAD {
-                return Err(Malformed(494, "the headers are too long").into());
-            }
-            searched = self.unread.len();
-            if searched > 0 && deadline.is_none() {
-                deadline = Some(Instant::now() + self.timeouts.exchange);
-            }
-            if !self.read_more(deadline)? {
-                let is_between = self.unread.is_empty();
-                return is_between.then_some(None).ok_or(Unread::Closed);
+    /// The next request and its body; an error if the client sends no more.
+    fn read_request(&mut self) -> io::Result<Result<(Head, Vec<u8>), Malformed>> {
+        let head = loop {
+            match Head::parse(&self.unread) {
+                Ok(Some(head)) => break head,
+                Ok(None) => self.read_more()?,
+                Err(malformed) => return Ok(Err(malformed)),
             }
         };
-        let deadline = deadline.unwrap_or_else(|| Instant::now() + self.timeouts.exchange);
-
-        let head = Head::parse(self.unread.get(..head_len).unwrap_or_default())?;
-        if head.expects_continue && self.unread.len() == head_len {
+        if head.expects_continue && self.unread.len() == head.len {
             self.stream.write_all(b"HTTP/1.1 100 Continue\r\n\r\n")?;
         }
-        while self.unread.len() < head_len + head.body_len {
-            if !self.read_more(Some(deadline))? {
-                return Err(Unread::Closed);
-            }
+        while self.unread.len() < head.len + head.body_len {
+            self.read_more()?;
         }
-        let rest = self.unread.split_off(head_len + head.body_len);
+        let rest = self.unread.split_off(head.len + head.body_len);
         let mut body = core::mem::replace(&mut self.unread, rest);
-        body.drain(..head_len);
-        Ok(Some((head, body)))
+        body.drain(..head.len);
+        Ok(Ok((head, body)))
     }
 
-    /// Waits for bytes until the deadline, without one for the idle time; `false` at the end of what
-    /// the client sends.
-    fn read_more(&mut self, deadline: Option<Instant>) -> Result<bool, Unread> {
-        let timeout = deadline.map_or(self.timeouts.idle, |deadline| {
-            deadline.saturating_duration_since(Instant::now())
-        });
-        // A timeout of zero would be none.
-        let timeout = timeout.max(Duration::from_millis(1));
-        self.stream.set_read_timeout(Some(timeout))?;
+    fn read_more(&mut self) -> io::Result<()> {
         let mut chunk = [0; 8192];
         loop {
-            return match self.stream.read(&mut chunk) {
+            match self.stream.read(&mut chunk) {
+                Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
                 Ok(read) => {
                     let received = chunk.get(..read).unwrap_or_default();
                     self.unread.extend_from_slice(received);
-                    Ok(read > 0)
+                    return Ok(());
                 }
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-                // Silence between requests is not an error.
-                Err(_) if deadline.is_none() => Ok(false),
-                Err(error) => Err(error.into()),
-            };
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
         }
     }
 

@@ -40,6 +40,18 @@ pub struct EmulatedJob {
     pub tags: Vec<(String, String)>,
 }
 
+macro_rules! text_setters {
+    ($($(#[$doc:meta])* $name:ident($text:ident): $($field:ident).+ = $value:expr;)+) => {$(
+        $(#[$doc])*
+        #[must_use]
+        pub fn $name(mut self, $text: impl Into<String>) -> Self {
+            let $text = $text.into();
+            self.$($field).+ = $value;
+            self
+        }
+    )+};
+}
+
 impl EmulatedJob {
     /// Returns a running `sqlserver` job with this id, the name `DRS-` and the id, created at
     /// 2024-08-19T02:27:15Z, in the default enterprise project.
@@ -68,13 +80,6 @@ impl EmulatedJob {
         &self.job.id
     }
 
-    /// Sets the name.
-    #[must_use]
-    pub fn name(mut self, name: impl Into<String>) -> Self {
-        self.job.name = text(name);
-        self
-    }
-
     /// Sets the status alone: see [`finished`](Self::finished).
     #[must_use]
     pub fn status(mut self, status: impl Into<JobStatus>) -> Self {
@@ -89,60 +94,25 @@ impl EmulatedJob {
         self
     }
 
-    /// Sets `create_time`, in any form.
-    #[must_use]
-    pub fn create_time(mut self, time: impl Into<String>) -> Self {
-        self.job.create_time = text(time);
-        self
-    }
-
-    /// Sets `finish_time`, in any form.
-    #[must_use]
-    pub fn finish_time(mut self, time: impl Into<String>) -> Self {
-        self.job.finish_time = Some(text(time));
-        self
-    }
-
-    /// Sets the reason of a failure.
-    #[must_use]
-    pub fn error_log(mut self, error_log: impl Into<String>) -> Self {
-        self.job.error_log = Some(text(error_log));
-        self
-    }
-
-    /// Sets the description.
-    #[must_use]
-    pub fn description(mut self, description: impl Into<String>) -> Self {
-        self.job.description = Some(text(description));
-        self
-    }
-
-    /// Sets the enterprise project.
-    #[must_use]
-    pub fn enterprise_project_id(mut self, id: impl Into<String>) -> Self {
-        self.job.enterprise_project_id = Some(text(id));
-        self
-    }
-
-    /// Sets the target instance.
-    #[must_use]
-    pub fn instance_id(mut self, id: impl Into<String>) -> Self {
-        self.instance_id = id.into();
-        self
-    }
-
-    /// Sets the instance's address.
-    #[must_use]
-    pub fn ip(mut self, ip: impl Into<String>) -> Self {
-        self.ip = ip.into();
-        self
-    }
-
-    /// Sets the database type.
-    #[must_use]
-    pub fn db_type(mut self, db_type: impl Into<String>) -> Self {
-        self.db_type = db_type.into();
-        self
+    text_setters! {
+        /// Sets the name.
+        name(text): job.name = Cow::Owned(text);
+        /// Sets `create_time`, in any form.
+        create_time(text): job.create_time = Cow::Owned(text);
+        /// Sets `finish_time`, in any form.
+        finish_time(text): job.finish_time = Some(Cow::Owned(text));
+        /// Sets the reason of a failure.
+        error_log(text): job.error_log = Some(Cow::Owned(text));
+        /// Sets the description.
+        description(text): job.description = Some(Cow::Owned(text));
+        /// Sets the enterprise project.
+        enterprise_project_id(text): job.enterprise_project_id = Some(Cow::Owned(text));
+        /// Sets the target instance.
+        instance_id(text): instance_id = text;
+        /// Sets the instance's address.
+        ip(text): ip = text;
+        /// Sets the database type.
+        db_type(text): db_type = text;
     }
 
     /// Adds a tag.
@@ -162,7 +132,7 @@ impl EmulatedJob {
     /// another one it loses finish time and error log.
     pub(crate) fn set_status(&mut self, status: JobStatus, now: &str) {
         if status.is_finished() {
-            self.job.finish_time = Some(text(now));
+            self.job.finish_time = Some(Cow::Owned(now.into()));
         } else {
             self.job.finish_time = None;
             self.job.error_log = None;
@@ -267,8 +237,4 @@ impl From<Job<'_>> for EmulatedJob {
             tags: Vec::new(),
         }
     }
-}
-
-fn text(text: impl Into<String>) -> Cow<'static, str> {
-    Cow::Owned(text.into())
 }

@@ -144,31 +144,16 @@ const PRECHECK_FAILURES: &[&str] = &[
 /// An instance id in the service's form: 32 digits and the engine's suffix.
 fn instance_id(seed: u64, number: u64) -> String {
     let mut random = Random::of(!seed, number);
-    let mut id = String::with_capacity(36);
-    push_hex(&mut id, &random.next().to_be_bytes());
-    push_hex(&mut id, &random.next().to_be_bytes());
-    id + "in04"
+    format!("{:016x}{:016x}in04", random.next(), random.next())
 }
 
 /// 128 bits in the form of a UUID.
 fn uuid(high: u64, low: u64) -> String {
-    let mut out = String::with_capacity(36);
-    let bytes = high.to_be_bytes().into_iter().chain(low.to_be_bytes());
-    for (at, byte) in bytes.enumerate() {
-        if matches!(at, 4 | 6 | 8 | 10) {
-            out.push('-');
-        }
-        push_hex(&mut out, &[byte]);
-    }
-    out
-}
-
-fn push_hex(out: &mut String, bytes: &[u8]) {
-    for byte in bytes {
-        for digit in [byte >> 4, byte & 15] {
-            out.push(char::from_digit(digit.into(), 16).unwrap_or('0'));
-        }
-    }
+    let digits = format!("{high:016x}{low:016x}");
+    let parts = [0..8, 8..12, 12..16, 16..20, 20..32];
+    parts
+        .map(|part| digits.get(part).unwrap_or_default())
+        .join("-")
 }
 
 /// A time as jobs hold it; empty beyond the years 0 to 9999.

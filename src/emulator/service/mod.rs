@@ -8,7 +8,6 @@ use core::time::Duration;
 use serde_json::{Value, json};
 
 use super::auth::{list_projects, log_in};
-#[cfg(feature = "aksk")]
 use super::auth::{metadata_token, security_key};
 use super::faults::{Delivery, Fault, replacement};
 use super::http::message::{Request, Response, percent_decode};
@@ -49,10 +48,8 @@ enum Route<'a> {
     /// IAM's list of projects.
     Projects,
     /// A token for the metadata service of a cloud server.
-    #[cfg(feature = "aksk")]
     MetadataToken,
     /// A key from the metadata service.
-    #[cfg(feature = "aksk")]
     SecurityKey,
 }
 
@@ -61,9 +58,7 @@ impl<'a> Route<'a> {
         match path {
             "/v3/auth/tokens" => return Some(Self::Tokens),
             "/v3/projects" => return Some(Self::Projects),
-            #[cfg(feature = "aksk")]
             "/meta-data/latest/api/token" => return Some(Self::MetadataToken),
-            #[cfg(feature = "aksk")]
             "/openstack/latest/securitykey" => return Some(Self::SecurityKey),
             _ => {}
         }
@@ -111,11 +106,9 @@ impl State {
                     let access = &mut self.access;
                     list_projects(names.1, access, request, moment.wall, setup.limits)
                 }
-                #[cfg(feature = "aksk")]
                 Some(Route::MetadataToken) => {
                     metadata_token(&mut self.access, request, &request_id, moment.wall)
                 }
-                #[cfg(feature = "aksk")]
                 Some(Route::SecurityKey) => {
                     security_key(&mut self.access, request, &request_id, moment.wall)
                 }

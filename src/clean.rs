@@ -20,7 +20,7 @@ pub(crate) struct Cleaned<'a> {
     pub(crate) was_quoted: bool,
 }
 
-/// What a value must look like.
+/// What a value must consist of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Rule {
     /// Printable ASCII without spaces, not in quotes: a token, a key, an id, a URL, a region.
@@ -29,7 +29,7 @@ pub(crate) enum Rule {
     Text,
 }
 
-/// Cleans a value. White space that stands within quotes stays: whoever quotes it means it.
+/// Cleans a value. White space within quotes stays: it was put there on purpose.
 pub(crate) fn clean(text: &str) -> Cleaned<'_> {
     let is_mark = |ch| ch == '\u{feff}';
     let text = text.trim_matches(|ch: char| ch.is_whitespace() || is_mark(ch));
@@ -47,7 +47,7 @@ pub(crate) fn clean(text: &str) -> Cleaned<'_> {
 }
 
 impl Cleaned<'_> {
-    /// Refuses a value that breaks `rule`; gives the rule it breaks, and never the value.
+    /// Refuses a value that breaks `rule`. The error is the rule, never the value.
     pub(crate) fn check(self, rule: Rule) -> Result<(), String> {
         let Some(broken) = rule.broken_by(self.text) else {
             return Ok(());
@@ -74,7 +74,7 @@ impl Rule {
     }
 }
 
-/// The text of a file in UTF-8 or UTF-16, whose bytes are overwritten. What is no text becomes
+/// The text of a file in UTF-8 or UTF-16, whose bytes are overwritten. Invalid bytes become
 /// U+FFFD, which no [`Word`](Rule::Word) may hold: an odd comment does not cost the user the file.
 pub(crate) fn decode(bytes: Vec<u8>) -> Secret {
     let text = match Encoding::of(&bytes) {
@@ -97,7 +97,7 @@ pub(crate) fn decode(bytes: Vec<u8>) -> Secret {
 }
 
 /// PEM as it is in files and variables: UTF-16 becomes UTF-8, and what surrounds the blocks goes.
-/// What is no text is left as it is, for the parser to refuse.
+/// Bytes that are not text stay as they are, for the parser to refuse.
 #[cfg(any(feature = "ureq", feature = "curl"))]
 pub(crate) fn pem(bytes: &[u8]) -> Cow<'_, [u8]> {
     match Encoding::of(bytes) {

@@ -148,7 +148,7 @@ impl Region {
         Endpoint::from_url(alloc::format!("https://{service}.{}.{domain}", self.0))
     }
 
-    /// Known names that look like `name`, the nearest first, at most three: for a hint.
+    /// Known names similar to `name`, the most similar first, at most three: for a hint.
     #[must_use]
     pub fn nearest(name: &str) -> Vec<&'static str> {
         let mut near: Vec<_> = Self::KNOWN
@@ -227,7 +227,7 @@ mod tests {
     use alloc::string::ToString as _;
 
     #[test]
-    fn endpoints_follow_the_pattern_but_for_the_one_exception() {
+    fn endpoints_follow_the_pattern_with_one_exception() {
         let endpoint = |name: &str| Region::new(name).unwrap().endpoint().to_string();
         assert_eq!(
             endpoint("cn-north-4"),
@@ -237,6 +237,24 @@ mod tests {
             endpoint("eu-west-101"),
             "https://drs.eu-west-101.myhuaweicloud.eu"
         );
+        let region = Region::new("cn-north-4").unwrap();
+        assert_eq!(
+            region.endpoint_in("cloud.example.com").unwrap().as_str(),
+            "https://drs.cn-north-4.cloud.example.com"
+        );
+        assert_eq!(
+            region
+                .iam_endpoint_in("cloud.example.com")
+                .unwrap()
+                .as_str(),
+            "https://iam.cn-north-4.cloud.example.com"
+        );
+        for domain in [
+            "", "com", "a..b", "a.b/", "a.b:1", "-a.b", "a.b#", "é.com", "a b.c",
+        ] {
+            let error = region.endpoint_in(domain).unwrap_err();
+            assert_eq!(error.parameter(), Some("cloud_domain"), "{domain}");
+        }
         assert_eq!(
             endpoint("xx-moon-9"),
             "https://drs.xx-moon-9.myhuaweicloud.com"
@@ -248,7 +266,7 @@ mod tests {
     }
 
     #[test]
-    fn a_region_that_cannot_be_part_of_a_host_is_refused() {
+    fn refuses_a_region_that_cannot_be_part_of_a_host() {
         for name in [
             "",
             "CN-NORTH-4",
@@ -265,7 +283,7 @@ mod tests {
     }
 
     #[test]
-    fn the_nearest_names_are_found() {
+    fn finds_similar_names() {
         assert_eq!(Region::nearest("cn-nrth-4").first(), Some(&"cn-north-4"));
         assert_eq!(
             Region::nearest("ap-southest-1").first(),

@@ -97,9 +97,9 @@ impl ClientBuilder {
         self
     }
 
-    /// Takes from the environment, and from the profile it leads to, what was not set before:
-    /// region, endpoints, project and credentials. Call it after the setters: what they set goes
-    /// before it, and credentials are only looked for if there are none.
+    /// Fills in what was not set before from the environment and its profile file: region,
+    /// endpoints, project and credentials. Setters that were called before take precedence, also
+    /// over invalid variables. Credentials are searched for only if there are none yet.
     ///
     /// ```no_run
     /// use drs_backup_jobs::{Client, credentials::Environment};
@@ -110,8 +110,10 @@ impl ClientBuilder {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Credentials`](crate::ErrorKind::Credentials) when neither environment nor
-    /// profile hold any credentials, or only half of them; it tells what was looked for, and where.
+    /// [`ErrorKind::NoCredentials`](crate::ErrorKind::NoCredentials) if neither variables nor the
+    /// profile file hold any; [`ErrorKind::Credentials`](crate::ErrorKind::Credentials) if they are
+    /// incomplete, if a value is invalid, or if a variable requests what this client cannot do. The
+    /// error names the variables and files.
     #[cfg(feature = "std")]
     pub fn environment(mut self, environment: &Environment) -> Result<Self, Error> {
         environment.check_supported()?;

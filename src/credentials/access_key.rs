@@ -17,8 +17,8 @@ use crate::timestamp::Timestamp;
 use crate::transport::RequestParts;
 use crate::url::SplitUrl;
 
-/// An access key (AK/SK), which signs requests (`SDK-HMAC-SHA256`) instead of sending a token: [API
-/// Request Signing Guide][guide].
+/// An access key (AK/SK), which signs requests (`SDK-HMAC-SHA256`) instead of sending a token: see the
+/// [API Request Signing Guide][guide].
 ///
 /// A client takes it as its [`Credentials`](super::Credentials). For other stacks it signs a
 /// request without sending it:
@@ -49,7 +49,7 @@ pub struct AccessKey {
 }
 
 impl AccessKey {
-    /// The pair of an access key id (AK) and its secret access key (SK).
+    /// An access key id (AK) and its secret access key (SK).
     #[must_use]
     pub fn new(id: impl Into<Secret>, secret: impl Into<Secret>) -> Self {
         Self {
@@ -60,7 +60,7 @@ impl AccessKey {
         }
     }
 
-    /// The token that belongs to a temporary key: it is sent, and signed, as `X-Security-Token`.
+    /// The security token of a temporary key, sent and signed as `X-Security-Token`.
     #[must_use]
     pub fn security_token(mut self, token: impl Into<Secret>) -> Self {
         self.security_token = Some(token.into());
@@ -84,8 +84,8 @@ impl AccessKey {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Credentials`](crate::ErrorKind::Credentials) when a part of the key is missing
-    /// or cannot be one, [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) when the
+    /// [`ErrorKind::Credentials`](crate::ErrorKind::Credentials) if a part of the key is missing
+    /// or invalid, [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) if the
     /// project id or the time cannot be sent.
     pub fn sign(
         &self,
@@ -167,7 +167,7 @@ impl AccessKey {
         id == Some(self.id.expose_secret()) && headers.get(header::SECURITY_TOKEN) == token
     }
 
-    /// The id, the secret and the token, for those who verify what the key signs.
+    /// The id, the secret and the security token, to verify signatures.
     #[cfg(feature = "emulator")]
     pub(crate) fn parts(&self) -> (&Secret, &Secret, Option<&Secret>) {
         (&self.id, &self.secret, self.security_token.as_ref())
@@ -220,14 +220,14 @@ impl Authenticator for AccessKey {
         self.sign_for(request, context.project_id, context.clock.unix_time())
     }
 
-    /// A service that refuses a key may name its id, which no header value is: it stands within
+    /// A service that rejects a key may name its id, which is not a header value but part of
     /// `Authorization`.
     fn redact(&self, text: &mut String) {
         self.id.redact(text);
     }
 }
 
-/// The headers that a signature brings: one that is there already is of an earlier signature.
+/// The headers that signing adds: those present already are of an earlier signature.
 const OWNED: [&str; 5] = [
     header::HOST,
     header::PROJECT_ID,
@@ -297,7 +297,7 @@ mod tests {
     }
 
     #[test]
-    fn a_request_signed_twice_is_as_if_signed_the_second_time_alone() {
+    fn signing_again_replaces_the_first_signature() {
         let query = ListJobs::new().limit(1).language("zh-cn");
         let temporary = AccessKey::new("TEMP", SECRET).security_token("session");
         let permanent = AccessKey::new("AK", SECRET);
@@ -313,7 +313,7 @@ mod tests {
     }
 
     #[test]
-    fn the_query_is_sent_in_the_order_it_was_written() {
+    fn signing_does_not_reorder_the_query() {
         let mut parts = request(&ListJobs::new().name("n").limit(1).description("d"));
         let sent = parts.url().to_string();
         AccessKey::new("AK", SECRET)
@@ -359,7 +359,7 @@ mod tests {
     }
 
     #[test]
-    fn a_time_that_no_date_can_tell_is_refused() {
+    fn refuses_a_time_beyond_the_year_9999() {
         let error = AccessKey::new("AK", SECRET)
             .sign(&mut request(&ListJobs::new()), "p", Duration::MAX)
             .unwrap_err();
@@ -367,7 +367,7 @@ mod tests {
     }
 
     #[test]
-    fn no_part_of_a_key_is_printed() {
+    fn debug_shows_no_part_of_a_key() {
         let key = AccessKey::new("QTWAOYTTIN", SECRET).security_token("session");
         let mut parts = request(&ListJobs::new());
         key.sign(&mut parts, "p", NOW).unwrap();

@@ -171,7 +171,7 @@ fn choose(
     const SHOWN: usize = 10;
     let is_named = |project: &&Project<'_>| match &project.name {
         Some(found) => found == name,
-        // IAM was asked for this name: the only project it lists need not repeat it.
+        // The request named it: the only project in the response need not repeat the name.
         None => projects.len() == 1,
     };
     let named: Vec<_> = projects

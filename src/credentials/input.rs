@@ -62,7 +62,7 @@ impl InputFile {
     }
 }
 
-/// Why an input gave no text.
+/// Why there is no text.
 pub(super) enum Unread {
     /// The deadline passed; the text may come later.
     TimedOut,
@@ -86,10 +86,10 @@ impl Unread {
 }
 
 /// An input that can be read only once, and that may keep its reader waiting: a pipe, a FIFO,
-/// standard input. It is read at the first use, and its text is kept.
+/// standard input. It is read at the first use, and its text is cached.
 ///
 /// Opening and reading such an input cannot be interrupted, so a thread does it: the only one that
-/// this crate starts for credentials. Whoever needs the text waits for it until its own deadline;
+/// this crate starts for credentials. A request that needs the text waits for it until its own deadline;
 /// the thread ends when the writer closes the input, at the latest with the program.
 pub(super) struct ReadOnce {
     shared: Arc<Shared>,

@@ -11,9 +11,9 @@ use crate::secret::Secret;
 /// A user's name and password, with which a client logs in at IAM by itself: [Obtaining a User Token
 /// Through Password Authentication][page].
 ///
-/// The token it gets lasts 24 hours; the client keeps it until five minutes before its end (for half
-/// of its life, if IAM gave it less than ten minutes), shares it between clones and threads, and
-/// logs in again when the service no longer takes it. This machine's calendar need not be right.
+/// Its token is valid for 24 hours. Clones and threads share it; the client logs in again five
+/// minutes before the token expires (after half of its life if that is less than ten minutes), and
+/// once after the service rejects it. The clock of this machine need not be right.
 ///
 /// ```
 /// use drs_backup_jobs::{Client, Login};
@@ -41,7 +41,7 @@ enum User {
     Id(String),
 }
 
-/// A project by one of the two ways it is told from others.
+/// A project, by id or by name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Project {
     Id(String),
@@ -86,15 +86,15 @@ impl Login {
         }
     }
 
-    /// Asks for a token for the project of this id. If neither id nor name is set here, it is the
-    /// client's project, and if that has none, the region's own.
+    /// Requests a token for the project with this id. If neither id nor name is set here, it is the
+    /// client's project; if that has none, the region's own project.
     #[must_use]
     pub fn project_id(mut self, id: impl Into<String>) -> Self {
         self.project = Some(Project::Id(id.into()));
         self
     }
 
-    /// Asks for a token for the project of this name. A region's own project bears the region's
+    /// Requests a token for the project with this name. A region's own project bears the region's
     /// name.
     #[must_use]
     pub fn project_name(mut self, name: impl Into<String>) -> Self {
@@ -180,9 +180,8 @@ impl Login {
         Secret::from(out)
     }
 
-    /// Takes the password out of a text, in every form in which an answer may repeat it: as it is,
-    /// as it is written in the body, as HTML writes it, and as errors show it, in which
-    /// control characters are blanks.
+    /// Redacts the password in every form in which a response may repeat it: plain, as in the body, as
+    /// in HTML, and as in errors, where control characters are blanks.
     pub(super) fn redact_password(&self, text: &mut String) {
         let password = self.password.expose_secret();
         // Room enough, so that no half-written copy is left behind by growing.

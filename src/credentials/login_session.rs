@@ -16,7 +16,8 @@ use crate::error::Error;
 use crate::transport::RequestParts;
 use crate::url::Endpoint;
 
-/// How long before its end a token is no longer used, if that is not more than half of its life.
+/// How long before its expiry a token is renewed; after half of its life if that is less than twice
+/// as long.
 const MARGIN: Duration = Duration::from_secs(300);
 
 /// A login in use by one client.

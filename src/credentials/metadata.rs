@@ -305,7 +305,7 @@ impl Call<'_> {
     }
 }
 
-/// The failure that a response without success stands for.
+/// The failure in a response that is not a success.
 fn status(head: &ResponseHead, body: &ResponseBody, token: Option<&Secret>) -> Failure {
     let mut error = ApiError::parse(head.status(), body.as_bytes());
     if let Some(token) = token {

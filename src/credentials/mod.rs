@@ -1,17 +1,18 @@
-//! Who asks: what authenticates a request.
+//! Credentials: what authenticates a request, and where it comes from.
 //!
-//! | credential | where it may come from | what is sent |
+//! | credentials | sources | sent |
 //! |---|---|---|
-//! | token | [`Credentials::token`], a function ([`token_provider`](Credentials::token_provider)), a file (`token_file`), the environment (`HW_AUTH_TOKEN`) | `X-Auth-Token` |
-//! | user and password | `Login`, the environment (`HW_USER_NAME`, `HW_USER_PASSWORD`, and `HW_DOMAIN_NAME` or `HUAWEICLOUD_SDK_DOMAIN_ID`) | `POST /v3/auth/tokens` to IAM, once a day; then `X-Auth-Token` |
-//! | access key (AK/SK) | `AccessKey`, the environment (`HUAWEICLOUD_SDK_AK` and `_SK`, or `HW_ACCESS_KEY` and `HW_SECRET_KEY`), a profile (`ak`, `sk`) | `Authorization` with the signature, `X-Sdk-Date`, `X-Project-Id`, `Host`; never the secret key |
-//! | temporary access key | the same, with its token (`HUAWEICLOUD_SDK_SECURITY_TOKEN`, `HW_SECURITY_TOKEN`, `security_token`) | the same, and `X-Security-Token` |
+//! | token | [`Credentials::token`], [`token_provider`](Credentials::token_provider), a file (`token_file`), a reader (`token_reader`), the environment (`HW_AUTH_TOKEN`) | `X-Auth-Token` |
+//! | user and password | `Login`, the environment (`HW_USER_NAME`, `HW_USER_PASSWORD`, `HW_DOMAIN_NAME`) | `POST /v3/auth/tokens` to IAM once a day, then `X-Auth-Token` |
+//! | access key (AK/SK) | `AccessKey`, the environment (`HUAWEICLOUD_SDK_AK` and `_SK`, or `HW_ACCESS_KEY` and `HW_SECRET_KEY`), a profile file (`ak`, `sk`) | `Authorization` with the signature, `X-Sdk-Date`, `X-Project-Id`, `Host`; never the secret key |
+//! | temporary access key | the same with its security token, a provider (`access_key_provider`), the metadata service of a cloud server (`ecs_metadata`) | the same and `X-Security-Token` |
 //!
-//! A login, files, environment and profile need the feature `std`; an access key needs the feature
-//! `aksk`. With a login, and with an access key in a region, the project's id need not be given:
-//! IAM is asked for it once.
+//! `Environment` lists all variables. Everything but a fixed token, a token provider and a fixed
+//! access key needs the feature `std`; access keys need the feature `aksk`.
 //!
-//! A token is for one project. An access key signs for every project that its user may see.
+//! A token is valid for one project. An access key signs for every project that its user may see.
+//! With a login, and with an access key in a region, the project id need not be set: one request to
+//! IAM finds it.
 
 use alloc::sync::Arc;
 use core::fmt;
@@ -88,8 +89,8 @@ impl Credentials {
         self.0.start(config)
     }
 
-    /// A token from IAM: the value of `X-Subject-Token` in its [answer to a login][page]. It lasts
-    /// 24 hours at most.
+    /// A token from IAM: the value of `X-Subject-Token` in its [response to a login][page]. It is
+    /// valid for 24 hours at most.
     ///
     /// [page]: https://support.huaweicloud.com/intl/en-us/api-iam/iam_30_0001.html
     #[must_use]
@@ -137,7 +138,7 @@ impl Credentials {
         Self::from_kind(Tokens::new(TokenReader::new(reader)))
     }
 
-    /// A login at IAM: see [`Login`], which takes the project it is for.
+    /// A login at IAM: see [`Login`], which also takes a project.
     #[cfg(feature = "std")]
     #[must_use]
     pub fn login(
@@ -148,7 +149,8 @@ impl Credentials {
         Login::new(account, user, password).into()
     }
 
-    /// An access key (AK/SK): see [`AccessKey`], which takes the token of a temporary one.
+    /// An access key (AK/SK): see [`AccessKey`], which also takes the security token of a temporary
+    /// key.
     #[cfg(feature = "aksk")]
     #[must_use]
     pub fn access_key(id: impl Into<Secret>, secret: impl Into<Secret>) -> Self {

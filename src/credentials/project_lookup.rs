@@ -1,5 +1,4 @@
-//! The id of a region's project, looked up at IAM by its name: for access keys, which do not say
-//! which project they are for.
+//! The lookup of a project's id by its name at IAM, for access keys: they belong to no project.
 
 use alloc::string::String;
 use alloc::sync::Arc;
@@ -12,7 +11,7 @@ use super::single_flight::SingleFlight;
 use crate::error::Error;
 use crate::url::Endpoint;
 
-/// Looks the project up once and keeps its id.
+/// Finds the project once and caches its id.
 pub(super) struct ProjectLookup {
     key: Arc<dyn Authenticator>,
     iam_endpoint: Endpoint,

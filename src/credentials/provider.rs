@@ -16,8 +16,8 @@ use super::single_flight::SingleFlight;
 use crate::error::{BoxError, Error};
 use crate::transport::RequestParts;
 
-/// How long before its end a key is renewed, if that is not more than half of the time it had left
-/// when it was obtained.
+/// How long before its expiry a key is renewed; after half of its remaining life if that is less than
+/// twice as long.
 const MARGIN: Duration = Duration::from_secs(300);
 
 /// Of how many keys the ids are redacted: a response to a request signed with the key before may

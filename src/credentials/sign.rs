@@ -1,4 +1,4 @@
-//! `SDK-HMAC-SHA256`: what is signed of a request, and the signature of it. Bytes in, text out.
+//! `SDK-HMAC-SHA256`: the canonical request and its signature, without I/O.
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -12,7 +12,7 @@ use crate::secret::Secret;
 
 pub(crate) const ALGORITHM: &str = "SDK-HMAC-SHA256";
 
-/// What is signed of a request, written the one way that both sides write it.
+/// The canonical form of a request, which client and service compute alike.
 pub(crate) struct Canonical {
     /// The canonical request.
     pub(crate) text: String,
@@ -21,8 +21,7 @@ pub(crate) struct Canonical {
 }
 
 impl Canonical {
-    /// Of a request without a body: `target` is the path and the query as they are sent, `headers`
-    /// are those to be signed.
+    /// Of a request without a body. `target` is path and query as sent; `headers` are those to sign.
     pub(crate) fn new<'n, 'v>(
         method: &str,
         target: &str,
@@ -61,8 +60,7 @@ impl Canonical {
         }
     }
 
-    /// The signature under `secret` and `date`, in hexadecimal digits; `None` for a key that cannot
-    /// be one.
+    /// The signature with `secret` and `date`, in hexadecimal digits; `None` for an invalid key.
     pub(crate) fn signature(&self, secret: &Secret, date: &str) -> Option<String> {
         let mut mac = Hmac::<Sha256>::new_from_slice(secret.expose_secret().as_bytes()).ok()?;
         mac.update(self.string_to_sign(date).as_bytes());
@@ -78,7 +76,7 @@ impl Canonical {
     }
 }
 
-/// The path, each of its segments encoded, with the `/` at the end that is signed but not sent.
+/// The path, with each segment encoded and the final `/` that is signed but not sent.
 fn path_into(out: &mut String, path: &str) {
     for (at, segment) in path.split('/').enumerate() {
         if at > 0 {
@@ -91,8 +89,8 @@ fn path_into(out: &mut String, path: &str) {
     }
 }
 
-/// The pairs of a query, sorted by key, then by value, as they were before they were encoded: the
-/// service decodes them first, and `/` sorts after `-` while `%2F` sorts before it.
+/// The pairs of a query, sorted by key, then by value, both decoded: the service decodes them first,
+/// and `/` sorts after `-` while `%2F` sorts before it.
 fn query_into(out: &mut String, query: &str) {
     let mut pairs: Vec<(&str, &str)> = query
         .split('&')
@@ -114,12 +112,12 @@ fn query_into(out: &mut String, query: &str) {
     }
 }
 
-/// The bytes that an encoded text stands for. A `%` that begins no escape stands for itself.
+/// Removes percent-encoding. A `%` that does not begin an escape stays.
 fn decoded(text: &str) -> impl Iterator<Item = u8> {
     percent::decode(text).map(|byte| byte.unwrap_or(b'%'))
 }
 
-/// Writes an encoded text as our encoder would have written it.
+/// Encodes a text again, as the encoder of this crate does.
 fn recode_into(out: &mut String, text: &str) {
     for byte in decoded(text) {
         percent::encode_byte_into(out, byte);
@@ -173,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn the_least_request_is_signed_as_the_official_sdk_signs_it() {
+    fn signs_the_smallest_request_like_the_official_sdk() {
         assert_signature(
             &format!("{PATH}?limit=1"),
             &[
@@ -193,7 +191,7 @@ mod tests {
     }
 
     #[test]
-    fn chinese_reserved_characters_and_an_empty_value_are_signed_as_the_official_sdk_signs_them() {
+    fn signs_chinese_reserved_characters_and_an_empty_value_like_the_official_sdk() {
         use crate::list_jobs::ListJobs;
         let mut target = String::new();
         ListJobs::new()
@@ -230,7 +228,7 @@ mod tests {
     }
 
     #[test]
-    fn the_guides_worked_example_is_signed_as_the_guide_signs_it() {
+    fn signs_the_worked_example_of_the_guide() {
         assert_signature(
             "/v1/77b6a44cba5143ab91d13ab9a8ff44fd/vpcs?limit=2&marker=13551d6b-755d-4757-b956-536f674975c0",
             &[
@@ -253,18 +251,18 @@ mod tests {
     }
 
     #[test]
-    fn pairs_are_sorted_as_they_were_before_they_were_encoded() {
+    fn sorts_pairs_by_their_decoded_text() {
         assert_query("", "");
         assert_query("b=1&a=2&a=1&c", "a=1&a=2&b=1&c=");
         // `-` is 2D and `/` is 2F, but `%` is 25.
         assert_query("id=a%2Fb&id=a-b&id=a", "id=a&id=a-b&id=a%2Fb");
-        // The key goes before the value, though `=` sorts after `-`.
+        // Sorted by key before value, although `=` sorts after `-`.
         assert_query("a-b=1&a=2", "a=2&a-b=1");
         assert_query("id=%E5%A4%87&id=~&id=%7B", "id=%7B&id=~&id=%E5%A4%87");
     }
 
     #[test]
-    fn what_was_encoded_another_way_is_signed_our_way() {
+    fn signs_the_canonical_form_of_another_encoding() {
         assert_query("&&a=%7e%2f%zz%&=x", "=x&a=~%2F%25zz%25");
         assert_query("a=b=c&%C3%28=+", "a=b%3Dc&%C3%28=%2B");
         let mut out = String::new();
@@ -276,7 +274,7 @@ mod tests {
     }
 
     #[test]
-    fn header_values_are_signed_without_the_spaces_around_them() {
+    fn signs_header_values_without_surrounding_spaces() {
         let canonical = Canonical::new("GET", "/", [("B", " x "), ("a", "y")].into_iter());
         assert!(
             canonical.text.contains("\na:y\nb:x\n\na;b\n"),

@@ -91,7 +91,7 @@ where
     }
 }
 
-/// Refuses what cannot be a token; gives the rule that it breaks, and never the token.
+/// Refuses what cannot be a token. The error is the rule that it breaks, never the token.
 pub(super) fn check(token: &Secret) -> Result<(), &'static str> {
     broken_word_rule(token.expose_secret()).map_or(Ok(()), Err)
 }

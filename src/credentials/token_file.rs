@@ -58,7 +58,7 @@ impl TokenSource for TokenFile {
             .metadata()
             .map_err(|error| Unread::Failed(Arc::new(error)).into_error(&name()))?;
         let Some(metadata) = metadata else {
-            // Without the lock: whoever comes later waits until its own deadline.
+            // Without the lock: each request waits until its own deadline.
             return cleaned(self.file.text(remaining), &name());
         };
         // Taken before the file is read: a change in between is seen the next time.

@@ -1,6 +1,5 @@
 //! Settings and credentials from environment variables and the profile file.
 
-use alloc::boxed::Box;
 use alloc::format;
 use alloc::string::String;
 use alloc::sync::Arc;
@@ -15,18 +14,17 @@ use super::profile::{self, Profile};
 use super::{Credentials, Login};
 use crate::clean::{Rule, clean};
 use crate::error::Error;
-use crate::region::{Region, is_domain};
-use crate::secret::Secret;
-use crate::url::{Endpoint, SplitUrl};
 
 mod names;
+mod settings;
 #[cfg(test)]
 mod tests;
+mod variables;
 
 use names::{
-    ACCESS_KEYS, ACCOUNT_ID, ACCOUNT_NAME, AGENCY, AUTH_URL, CLOUD, HOME, IAM_ENDPOINT, INSECURE,
-    Names, PASSWORD, PROFILE_FILE, PROJECT_ID, PROJECT_NAME, REGION, TOKEN, USER_ID, USER_NAME,
+    ACCESS_KEYS, ACCOUNT_ID, ACCOUNT_NAME, HOME, PASSWORD, PROFILE_FILE, TOKEN, USER_ID, USER_NAME,
 };
+use variables::{Value, Variables, first, half};
 
 /// The environment: the variables of the official SDKs (`HUAWEICLOUD_SDK_…`) and of the Terraform
 /// provider (`HW_…`, `OS_…`), and the profile file that they name.
@@ -71,26 +69,18 @@ use names::{
 /// # Ok::<(), drs_backup_jobs::Error>(())
 /// ```
 pub struct Environment {
-    lookup: Box<Lookup>,
-    /// The section of the profile file that was asked for.
+    variables: Variables,
+    /// The section of the profile file that was named.
     section: Option<String>,
     /// The profile file, kept because a pipe can be read only once.
     profile_file: Mutex<Option<Arc<InputFile>>>,
 }
-
-type Lookup = dyn Fn(&str) -> Option<OsString> + Send + Sync;
 
 /// Credentials, and what the profile says beside them.
 pub(crate) struct Found {
     pub(crate) credentials: Credentials,
     pub(crate) project_id: Option<String>,
     pub(crate) iam_endpoint: Option<String>,
-}
-
-/// The value of a variable, cleaned.
-struct Value {
-    name: &'static str,
-    text: Secret,
 }
 
 /// How long a profile file that is a pipe may keep its reader waiting, unless the client has a
@@ -123,7 +113,7 @@ impl Environment {
     #[must_use]
     pub fn from_os_fn(lookup: impl Fn(&str) -> Option<OsString> + Send + Sync + 'static) -> Self {
         Self {
-            lookup: Box::new(lookup),
+            variables: Variables::new(lookup),
             section: None,
             profile_file: Mutex::new(None),
         }
@@ -182,116 +172,17 @@ impl Environment {
         self.checked_project_name().ok().flatten()
     }
 
-    pub(crate) fn checked_region(&self) -> Result<Option<String>, Error> {
-        self.setting(
-            REGION,
-            Rule::Word,
-            |text| Region::new(text).is_ok().then(|| text.into()),
-            "must be a region such as cn-north-4: lower-case letters, digits and hyphens",
-        )
-    }
-
-    pub(crate) fn checked_cloud_domain(&self) -> Result<Option<String>, Error> {
-        self.setting(
-            CLOUD,
-            Rule::Word,
-            |text| is_domain(text).then(|| text.into()),
-            "must be a domain such as myhuaweicloud.com",
-        )
-    }
-
-    pub(crate) fn checked_endpoint(&self, region: &str) -> Result<Option<String>, Error> {
-        let region = region.replace('-', "_").to_ascii_uppercase();
-        let name = format!("HUAWEICLOUD_SDK_REGION_DRS_{region}");
-        let Some(text) = self.text(&name, Rule::Word)? else {
-            return Ok(None);
-        };
-        match Endpoint::parse(text.expose_secret()) {
-            Ok(_) => Ok(Some(text.expose_secret().into())),
-            Err(_) => Err(invalid(
-                &name,
-                "must be a URL such as https://drs.cn-north-4.myhuaweicloud.com",
-            )),
-        }
-    }
-
-    pub(crate) fn checked_iam_endpoint(&self) -> Result<Option<String>, Error> {
-        const RULE: &str = "must be a URL such as https://iam.cn-north-4.myhuaweicloud.com";
-        let given = self.setting(
-            IAM_ENDPOINT,
-            Rule::Word,
-            |text| Endpoint::parse(text).is_ok().then(|| text.into()),
-            RULE,
-        )?;
-        if given.is_some() {
-            return Ok(given);
-        }
-        self.setting(
-            AUTH_URL,
-            Rule::Word,
-            |text| {
-                // Terraform's URL names a version of the API in its path.
-                let url = SplitUrl::new(text)?;
-                let origin = format!("{}://{}", url.scheme, url.authority);
-                Endpoint::parse(&origin).ok().map(|_| origin)
-            },
-            RULE,
-        )
-    }
-
-    pub(crate) fn checked_project_id(&self) -> Result<Option<String>, Error> {
-        let id = self.value(PROJECT_ID, Rule::Word)?;
-        Ok(id.map(|id| id.text.expose_secret().into()))
-    }
-
-    pub(crate) fn checked_project_name(&self) -> Result<Option<String>, Error> {
-        let name = self.value(PROJECT_NAME, Rule::Text)?;
-        Ok(name.map(|name| name.text.expose_secret().into()))
-    }
-
-    /// Refuses variables that ask for what this client cannot do.
-    pub(crate) fn check_supported(&self) -> Result<(), Error> {
-        let is_set = |name: &&str| {
-            let value = self.get(name);
-            value.is_some_and(|value| !clean(&value.to_string_lossy()).text.is_empty())
-        };
-        if let Some(name) = AGENCY.iter().copied().find(is_set) {
-            return Err(Error::credentials(
-                format!(
-                    "cannot use {name}: this client cannot act for an agency (assume a role); \
-                     unset it and set a token or the temporary access key of the agency"
-                ),
-                None,
-            ));
-        }
-        let is_true = |name: &&str| {
-            let value = self.get(name).unwrap_or_default();
-            let value = value.to_string_lossy().to_ascii_lowercase();
-            // What Go, and with it Terraform, reads as false.
-            !matches!(clean(&value).text, "" | "0" | "f" | "false")
-        };
-        if let Some(name) = INSECURE.iter().copied().find(is_true) {
-            return Err(Error::credentials(
-                format!(
-                    "cannot use {name}: this client always checks certificates; unset it and give \
-                     the transport the certificate authority to trust"
-                ),
-                None,
-            ));
-        }
-        Ok(())
-    }
-
     /// The credentials in variables: a token, else an access key, else a user and a password.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Credentials`](crate::ErrorKind::Credentials) if there are none, if they are
-    /// incomplete or invalid, or if a variable asks for what this client cannot do. The error names
-    /// the variables and never shows a value.
+    /// [`ErrorKind::NoCredentials`](crate::ErrorKind::NoCredentials) if there are none;
+    /// [`ErrorKind::Credentials`](crate::ErrorKind::Credentials) if they are incomplete or invalid,
+    /// or if a variable requests what this client cannot do. The error names the variables and
+    /// never shows a value.
     pub fn credentials(&self) -> Result<Credentials, Error> {
         self.check_supported()?;
-        self.variables()?
+        self.of_variables()?
             .ok_or_else(|| none_found(&Self::variables_searched()))
     }
 
@@ -299,9 +190,10 @@ impl Environment {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Credentials`](crate::ErrorKind::Credentials) if there is no such file or
-    /// section, if the file cannot be read or is invalid, or if it holds no access key. The error
-    /// names the file and never shows a value.
+    /// [`ErrorKind::NoCredentials`](crate::ErrorKind::NoCredentials) if there is no such file;
+    /// [`ErrorKind::Credentials`](crate::ErrorKind::Credentials) if it cannot be read, is invalid,
+    /// or has no such section or no access key in it. The error names the file and never shows a
+    /// value.
     pub fn profile_credentials(&self) -> Result<Credentials, Error> {
         self.check_supported()?;
         match self.read_profile(DEFAULT_TIMEOUT)? {
@@ -335,7 +227,7 @@ impl Environment {
     pub(crate) fn find(&self, timeout: Option<Duration>) -> Result<Found, Error> {
         self.check_supported()?;
         if self.section.is_none()
-            && let Some(credentials) = self.variables()?
+            && let Some(credentials) = self.of_variables()?
         {
             return Ok(Found {
                 credentials,
@@ -357,18 +249,21 @@ impl Environment {
         }
     }
 
-    fn variables(&self) -> Result<Option<Credentials>, Error> {
-        if let Some(token) = self.value(TOKEN, Rule::Word)? {
+    fn of_variables(&self) -> Result<Option<Credentials>, Error> {
+        if let Some(token) = self.variables.value(TOKEN, Rule::Word)? {
             return Ok(Some(Credentials::token(token.text)));
         }
         for [ids, secrets, tokens] in ACCESS_KEYS {
             match (
-                self.value(ids, Rule::Word)?,
-                self.value(secrets, Rule::Word)?,
+                self.variables.value(ids, Rule::Word)?,
+                self.variables.value(secrets, Rule::Word)?,
             ) {
                 (None, None) => {}
                 (Some(id), Some(secret)) => {
-                    let token = self.value(tokens, Rule::Word)?.map(|token| token.text);
+                    let token = self
+                        .variables
+                        .value(tokens, Rule::Word)?
+                        .map(|token| token.text);
                     return profile::access_key(id.text, secret.text, token, id.name).map(Some);
                 }
                 (Some(id), None) => return Err(half(&id, secrets)),
@@ -379,9 +274,9 @@ impl Environment {
     }
 
     fn login(&self) -> Result<Option<Credentials>, Error> {
-        let name = self.value(USER_NAME, Rule::Text)?;
-        let id = self.value(USER_ID, Rule::Word)?;
-        let password = self.value(PASSWORD, Rule::Text)?;
+        let name = self.variables.value(USER_NAME, Rule::Text)?;
+        let id = self.variables.value(USER_ID, Rule::Word)?;
+        let password = self.variables.value(PASSWORD, Rule::Text)?;
         let text = |value: &Value| String::from(value.text.expose_secret());
         // An account alone says nothing: users of access keys set it too.
         let login = match (name, id, password) {
@@ -389,8 +284,8 @@ impl Environment {
             (None, None, Some(password)) => return Err(half(&password, USER_NAME)),
             (Some(user), _, None) | (None, Some(user), None) => return Err(half(&user, PASSWORD)),
             (Some(user), id, Some(password)) => {
-                let account = self.value(ACCOUNT_NAME, Rule::Text)?;
-                let account_id = self.value(ACCOUNT_ID, Rule::Word)?;
+                let account = self.variables.value(ACCOUNT_NAME, Rule::Text)?;
+                let account_id = self.variables.value(ACCOUNT_ID, Rule::Word)?;
                 match (account, account_id, id) {
                     (Some(account), ..) => Login::new(text(&account), text(&user), password.text),
                     (None, Some(account), _) => {
@@ -417,7 +312,7 @@ impl Environment {
     /// The profile, or why there is none.
     fn read_profile(&self, timeout: Duration) -> Result<Result<Profile, String>, Error> {
         let path = |name| {
-            let value = self.get(name)?;
+            let value = self.variables.get(name)?;
             match value.to_str().map(|text| clean(text).text) {
                 Some("") => None,
                 Some(text) => Some(PathBuf::from(text)),
@@ -467,73 +362,10 @@ impl Environment {
             "none of {token}, {ak} and {sk}, {access_key} and {secret_key}, {user} and {password} is set"
         )
     }
-
-    /// The first of these variables that is set, which `parse` must take.
-    fn setting(
-        &self,
-        names: Names,
-        rule: Rule,
-        parse: impl FnOnce(&str) -> Option<String>,
-        expected: &str,
-    ) -> Result<Option<String>, Error> {
-        let Some(value) = self.value(names, rule)? else {
-            return Ok(None);
-        };
-        match parse(value.text.expose_secret()) {
-            Some(text) => Ok(Some(text)),
-            None => Err(invalid(value.name, expected)),
-        }
-    }
-
-    /// The first of these variables that is set.
-    fn value(&self, names: Names, rule: Rule) -> Result<Option<Value>, Error> {
-        for &name in names {
-            if let Some(text) = self.text(name, rule)? {
-                return Ok(Some(Value { name, text }));
-            }
-        }
-        Ok(None)
-    }
-
-    /// A variable, cleaned; `None` if it is not set or nothing is left of it.
-    fn text(&self, name: &str, rule: Rule) -> Result<Option<Secret>, Error> {
-        let Some(value) = self.get(name) else {
-            return Ok(None);
-        };
-        // A password with a character replaced would be a wrong one, and count as such.
-        let value = value
-            .into_string()
-            .map(Secret::from)
-            .map_err(|_| invalid(name, "must be UTF-8"))?;
-        let cleaned = clean(value.expose_secret());
-        if cleaned.text.is_empty() {
-            return Ok(None);
-        }
-        cleaned.check(rule).map_err(|rule| invalid(name, &rule))?;
-        Ok(Some(Secret::from(cleaned.text)))
-    }
-
-    fn get(&self, name: &str) -> Option<OsString> {
-        (self.lookup)(name)
-    }
-}
-
-fn first(names: Names) -> &'static str {
-    names.first().copied().unwrap_or_default()
-}
-
-fn invalid(name: &str, rule: &str) -> Error {
-    Error::credentials(format!("invalid {name}: {rule}"), None)
 }
 
 fn none_found(searched: &str) -> Error {
     Error::no_credentials(String::from(searched))
-}
-
-/// Half of what belongs together is a mistake, not a reason to search elsewhere.
-fn half(set: &Value, missing: Names) -> Error {
-    let (set, missing) = (set.name, first(missing));
-    Error::credentials(format!("{set} is set, but {missing} is not"), None)
 }
 
 /// Shows no value: the lookup returns secrets.

@@ -2,6 +2,7 @@ use alloc::collections::BTreeMap;
 use alloc::string::ToString as _;
 use alloc::vec::Vec;
 
+use super::names::{AGENCY, AUTH_URL, INSECURE};
 use super::*;
 
 fn environment(variables: &[(&str, &str)]) -> Environment {

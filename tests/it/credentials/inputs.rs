@@ -200,26 +200,7 @@ impl Source {
             ("all of it", around("\u{feff} ", " \r\n\r\n"), Used),
         ];
         if self.is_file() {
-            let units: Vec<u16> = format!("{value}\r\n").encode_utf16().collect();
-            let bytes = |to: fn(u16) -> [u8; 2], mark: bool| {
-                let mark = mark.then_some(0xfeff);
-                let units = mark.into_iter().chain(units.iter().copied());
-                units.flat_map(to).collect::<Vec<u8>>()
-            };
-            inputs.extend([
-                ("UTF-16 LE", bytes(u16::to_le_bytes, true), Used),
-                ("UTF-16 BE", bytes(u16::to_be_bytes, true), Used),
-                (
-                    "UTF-16 LE without mark",
-                    bytes(u16::to_le_bytes, false),
-                    Used,
-                ),
-                (
-                    "UTF-16 BE without mark",
-                    bytes(u16::to_be_bytes, false),
-                    Used,
-                ),
-            ]);
+            inputs.extend(self.in_utf16());
         }
         if self.kind == Kind::ProfileFile {
             let upper = value.replace("ak =", "AK =").replace("basic", "BASIC");
@@ -294,6 +275,30 @@ impl Source {
             ]);
         }
         inputs
+    }
+
+    /// The value as Windows tools write it.
+    fn in_utf16(self) -> [(&'static str, Vec<u8>, Outcome); 4] {
+        let units: Vec<u16> = format!("{}\r\n", self.value).encode_utf16().collect();
+        let bytes = |to: fn(u16) -> [u8; 2], mark: bool| {
+            let mark = mark.then_some(0xfeff);
+            let units = mark.into_iter().chain(units.iter().copied());
+            units.flat_map(to).collect::<Vec<u8>>()
+        };
+        [
+            ("UTF-16 LE", bytes(u16::to_le_bytes, true), Used),
+            ("UTF-16 BE", bytes(u16::to_be_bytes, true), Used),
+            (
+                "UTF-16 LE without mark",
+                bytes(u16::to_le_bytes, false),
+                Used,
+            ),
+            (
+                "UTF-16 BE without mark",
+                bytes(u16::to_be_bytes, false),
+                Used,
+            ),
+        ]
     }
 
     /// Lists the jobs with credentials from this source.

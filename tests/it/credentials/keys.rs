@@ -21,7 +21,7 @@ fn key(emulator: &Emulator, clock: &ManualClock, key: AccessKey) -> Client {
 }
 
 /// Every character that the encoder, the sorter or a proxy could stumble over.
-fn stumbling() -> ListJobs {
+fn hard_to_encode() -> ListJobs {
     ListJobs::new()
         .name("备份 迁移~*/+&=%25")
         .description("a/b-c d")
@@ -37,7 +37,7 @@ fn a_key_signs_for_the_project_of_its_region() {
     let (emulator, clock) = keyed();
     let client = key(&emulator, &clock, AccessKey::new("AK", SECRET));
     assert_eq!(list(&client).unwrap(), 3);
-    client.list(&stumbling()).unwrap();
+    client.list(&hard_to_encode()).unwrap();
     assert_trace(
         &emulator,
         &["GET /v3/projects 200", "GET /v5/p4 200", "GET /v5/p4 200"],
@@ -52,7 +52,7 @@ fn a_key_signs_for_the_project_of_its_region() {
 
 #[cfg(any(feature = "ureq", feature = "curl"))]
 #[test]
-fn signatures_and_logins_hold_over_real_http_on_every_transport() {
+fn signatures_and_logins_work_over_http_on_every_transport() {
     use crate::transport::{BUILT_IN, Setup};
     use drs_backup_jobs::transport::Proxies;
 
@@ -82,13 +82,13 @@ fn signatures_and_logins_hold_over_real_http_on_every_transport() {
                 .build()
                 .unwrap();
             assert_eq!(list(&client).unwrap(), 3, "{client:?} on {}", built_in.name);
-            client.list(&stumbling()).unwrap();
+            client.list(&hard_to_encode()).unwrap();
         }
     }
 }
 
 #[test]
-fn a_client_made_by_the_emulator_signs_where_only_keys_were_told() {
+fn the_emulators_client_signs_if_only_keys_are_configured() {
     let temporary = AccessKey::new("TEMP", SECRET).security_token("session");
     for keys in [
         vec![AccessKey::new("AK", SECRET)],
@@ -133,7 +133,7 @@ fn a_temporary_key_needs_its_token() {
 }
 
 #[test]
-fn a_wrong_secret_is_tried_once() {
+fn sends_a_wrong_secret_once() {
     let (emulator, clock) = keyed();
     let client = key(&emulator, &clock, AccessKey::new("AK", "wrong")).with_project("p4");
     let error = list(&client).unwrap_err();
@@ -167,7 +167,7 @@ fn a_locked_key_is_refused_until_five_minutes_have_passed() {
 }
 
 #[test]
-fn a_date_out_of_range_is_refused_and_tried_once() {
+fn sends_a_date_out_of_range_once() {
     let (emulator, _) = keyed();
     for (ahead, is_taken) in [(0, true), (900, true), (901, false)] {
         let fast = ManualClock::new();
@@ -185,7 +185,7 @@ fn a_date_out_of_range_is_refused_and_tried_once() {
 }
 
 #[test]
-fn each_attempt_is_signed_anew() {
+fn signs_each_attempt_again() {
     let (emulator, clock) = keyed();
     emulator.set_faults(Faults::new().at(1..=1, Fault::status(503)));
     let client = client(&emulator, &clock)
@@ -274,7 +274,7 @@ fn a_project_found_by_name_bears_that_name_and_errors_say_which_were_found() {
 }
 
 #[test]
-fn a_project_id_that_no_header_holds_is_refused_at_once_where_a_key_signs() {
+fn refuses_a_project_id_that_no_header_can_hold_before_signing() {
     let of = |credentials: Credentials| {
         Client::builder()
             .endpoint(Emulator::ENDPOINT)
@@ -300,7 +300,7 @@ fn a_project_of_another_region_is_refused_by_the_service() {
 }
 
 #[test]
-fn a_key_without_project_or_region_is_refused_at_once() {
+fn refuses_a_key_without_project_or_region_at_build() {
     let error = Client::builder()
         .endpoint(Emulator::ENDPOINT)
         .credentials(AccessKey::new("AK", SECRET))
@@ -310,7 +310,7 @@ fn a_key_without_project_or_region_is_refused_at_once() {
 }
 
 #[test]
-fn environment_and_profile_make_a_whole_client() {
+fn environment_and_profile_suffice_for_a_client() {
     use drs_backup_jobs::credentials::Environment;
     let (emulator, clock) = keyed();
     let profile =

@@ -3,7 +3,7 @@
 use super::*;
 
 #[test]
-fn one_login_gives_the_token_and_the_project() {
+fn one_login_obtains_token_and_project() {
     let (emulator, client, _) = logged_in(|emulator| emulator);
     assert_eq!(emulator.request_count(), 0, "building asks for nothing");
     assert_eq!(list(&client).unwrap(), 3);
@@ -27,7 +27,7 @@ fn one_login_gives_the_token_and_the_project() {
 }
 
 #[test]
-fn the_scope_is_the_logins_then_the_clients_then_the_regions() {
+fn the_project_of_a_login_takes_precedence_over_the_clients_and_that_over_the_regions() {
     type Set = fn(ClientBuilder) -> ClientBuilder;
     let cases: [(Login, Set, &str); 5] = [
         (login(), |client| client, "p4"),
@@ -50,7 +50,7 @@ fn the_scope_is_the_logins_then_the_clients_then_the_regions() {
 }
 
 #[test]
-fn a_wrong_password_is_iams_error_and_is_tried_once() {
+fn sends_a_wrong_password_once_and_reports_the_error_of_iam() {
     let (emulator, client, _) = logged_in(|emulator| emulator);
     let client = client
         .with_credentials(Credentials::login("account", "user", "hunter2"))
@@ -65,7 +65,7 @@ fn a_wrong_password_is_iams_error_and_is_tried_once() {
 }
 
 #[test]
-fn a_project_that_iam_does_not_know_is_iams_error() {
+fn reports_the_error_of_iam_for_an_unknown_project() {
     let (emulator, _, clock) = logged_in(|emulator| emulator);
     let client = client(&emulator, &clock)
         .region("cn-north-1")
@@ -78,7 +78,7 @@ fn a_project_that_iam_does_not_know_is_iams_error() {
 }
 
 #[test]
-fn a_token_is_kept_until_five_minutes_before_its_end() {
+fn renews_a_token_five_minutes_before_it_expires() {
     let (emulator, client, clock) = logged_in(|emulator| emulator);
     list(&client).unwrap();
     clock.advance(23 * HOUR + Duration::from_secs(54 * 60 + 59));
@@ -92,7 +92,7 @@ fn a_token_is_kept_until_five_minutes_before_its_end() {
 }
 
 #[test]
-fn a_token_of_a_short_life_is_used_for_half_of_it() {
+fn renews_a_short_lived_token_after_half_of_its_life() {
     let (emulator, client, clock) =
         logged_in(|emulator| emulator.token_lifetime(Duration::from_secs(60)));
     list(&client).unwrap();
@@ -105,7 +105,7 @@ fn a_token_of_a_short_life_is_used_for_half_of_it() {
 }
 
 #[test]
-fn a_calendar_that_is_wrong_is_no_reason_to_log_in_for_each_page() {
+fn a_wrong_clock_does_not_cause_a_login_for_each_page() {
     let (emulator, _, _) = logged_in(|emulator| emulator);
     for shown in ["2024-08-22T00:00:00Z", "2000-01-01T00:00:00Z"] {
         let clock = ManualClock::starting_at(Timestamp::parse(shown).unwrap());
@@ -123,7 +123,7 @@ fn a_calendar_that_is_wrong_is_no_reason_to_log_in_for_each_page() {
 }
 
 #[test]
-fn a_token_that_ends_in_flight_is_renewed_once_and_the_request_repeated() {
+fn renews_a_revoked_token_once_and_repeats_the_request() {
     let (emulator, client, _) = logged_in(|emulator| emulator);
     list(&client).unwrap();
     let token = emulator.requests()[1]
@@ -145,7 +145,7 @@ fn a_token_that_ends_in_flight_is_renewed_once_and_the_request_repeated() {
 }
 
 #[test]
-fn a_service_that_takes_no_token_is_asked_twice_and_no_more() {
+fn sends_no_third_request_if_two_tokens_are_rejected() {
     let (emulator, client, _) = logged_in(|emulator| {
         emulator.faults(
             Faults::new()
@@ -166,7 +166,7 @@ fn a_service_that_takes_no_token_is_asked_twice_and_no_more() {
 }
 
 #[test]
-fn a_password_that_was_changed_meanwhile_is_iams_error() {
+fn reports_the_error_of_iam_if_the_renewal_fails() {
     let (emulator, client, _) = logged_in(|emulator| {
         emulator.faults(
             Faults::new()
@@ -179,7 +179,7 @@ fn a_password_that_was_changed_meanwhile_is_iams_error() {
 }
 
 #[test]
-fn a_login_is_repeated_only_when_it_cannot_have_got_through() {
+fn retries_a_login_only_if_it_cannot_have_reached_iam() {
     for (fault, repeated) in [
         (Fault::status(503), true),
         (Fault::status(429), true),
@@ -195,7 +195,7 @@ fn a_login_is_repeated_only_when_it_cannot_have_got_through() {
 }
 
 #[test]
-fn a_login_obeys_the_deadline_of_the_page() {
+fn a_login_ends_at_the_deadline_of_the_page() {
     let (emulator, _, clock) = logged_in(|emulator| {
         emulator.faults(Faults::new().at(1..=1, Fault::Delay(Duration::from_secs(61))))
     });
@@ -255,7 +255,7 @@ fn ten_at_once(client: &Client) -> Vec<Result<usize, Error>> {
 }
 
 #[test]
-fn ten_threads_through_an_expiry_log_in_once() {
+fn ten_threads_log_in_once_after_an_expiry() {
     let (emulator, client, clock) = logged_in(|emulator| emulator);
     assert!(ten_at_once(&client).iter().all(Result::is_ok));
     assert_eq!(logins(&emulator), 1, "the first token");
@@ -436,7 +436,7 @@ fn the_version_at_the_end_of_an_iam_endpoint_is_dropped() {
 }
 
 #[test]
-fn a_login_without_iam_or_without_a_project_is_refused_at_once() {
+fn refuses_a_login_without_iam_endpoint_or_project_at_build() {
     let build = |client: ClientBuilder| {
         let error = client.credentials(login()).build().unwrap_err();
         error.parameter().unwrap()
@@ -459,7 +459,7 @@ fn a_login_without_iam_or_without_a_project_is_refused_at_once() {
 }
 
 #[test]
-fn a_token_got_by_a_login_is_for_its_project_alone() {
+fn the_token_of_a_login_is_valid_for_its_project_only() {
     let (emulator, client, _) = logged_in(|emulator| emulator);
     list(&client).unwrap();
     // The token is kept, but another project needs one of its own.
@@ -479,7 +479,7 @@ fn a_token_got_by_a_login_is_for_its_project_alone() {
 }
 
 #[test]
-fn a_token_of_a_login_is_for_its_project_where_no_project_was_told_too() {
+fn the_token_of_a_login_is_valid_for_its_project_only_if_none_is_configured_too() {
     let clock = ManualClock::new();
     let emulator = emulator().clock(clock.clone()).build();
     let client = client(&emulator, &clock)
@@ -492,7 +492,7 @@ fn a_token_of_a_login_is_for_its_project_where_no_project_was_told_too() {
 }
 
 #[test]
-fn a_project_told_by_its_id_alone_has_any_name_that_no_other_has() {
+fn a_project_without_a_name_has_any_name_that_no_other_has() {
     let clock = ManualClock::new();
     let emulator = emulator()
         .clock(clock.clone())
@@ -518,7 +518,7 @@ fn a_project_told_by_its_id_alone_has_any_name_that_no_other_has() {
 }
 
 #[test]
-fn all_of_a_clients_projects_are_paced_together() {
+fn all_projects_of_a_client_share_its_rate_limit() {
     let clock = ManualClock::new();
     let emulator = emulator().clock(clock.clone()).token("t").build();
     let client = client(&emulator, &clock)

@@ -15,7 +15,8 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 ///
 /// - sleeps of the client end at once: delays between retries, between polls of a watch or a wait,
 ///   and under a rate limit;
-/// - no further request is sent;
+/// - no further request is sent, and one in flight is interrupted as far as the transport can: see
+///   [`Request::cancel_token`](crate::transport::Request::cancel_token);
 /// - calls return [`ErrorKind::Cancelled`](crate::ErrorKind::Cancelled).
 ///
 /// ```

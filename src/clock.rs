@@ -1,5 +1,7 @@
 //! Time and chance, passed in.
 
+#[cfg(feature = "std")]
+use alloc::sync::Arc;
 use core::time::Duration;
 
 #[cfg(feature = "std")]
@@ -117,6 +119,36 @@ impl Deadline {
     /// The time until the deadline; zero once it has passed.
     pub(crate) fn remaining(self, clock: &dyn Clock) -> Duration {
         self.timeout.saturating_sub(self.elapsed(clock))
+    }
+}
+
+/// A clock whose sleeps end when a token is cancelled: every sleep of a client goes through its
+/// clock.
+#[cfg(feature = "std")]
+pub(crate) struct CancellableClock {
+    clock: Arc<dyn Clock>,
+    token: CancelToken,
+}
+
+#[cfg(feature = "std")]
+impl CancellableClock {
+    pub(crate) fn new(clock: Arc<dyn Clock>, token: CancelToken) -> Self {
+        Self { clock, token }
+    }
+}
+
+#[cfg(feature = "std")]
+impl Clock for CancellableClock {
+    fn now(&self) -> Duration {
+        self.clock.now()
+    }
+
+    fn unix_time(&self) -> Duration {
+        self.clock.unix_time()
+    }
+
+    fn sleep(&self, duration: Duration) {
+        self.clock.sleep_unless_cancelled(duration, &self.token);
     }
 }
 

@@ -12,6 +12,8 @@ use crate::cancel::CancelToken;
 use crate::client::rate_limit::RateLimiter;
 use crate::client::retry::RetryPolicy;
 use crate::client::send::SendLoop;
+#[cfg(feature = "std")]
+use crate::clock::CancellableClock;
 use crate::clock::{Clock, Jitter};
 use crate::credentials::{Credentials, SessionConfig};
 #[cfg(feature = "std")]
@@ -282,21 +284,27 @@ impl ClientBuilder {
             .credentials
             .ok_or_else(|| Error::no_credentials("set a token, a login or an access key"))?;
         let session = credentials.start(&session_config)?;
+        let clock = self.clock.map_or_else(fallback::clock, Ok)?;
+        #[cfg(feature = "std")]
+        let clock = match &self.cancel_token {
+            Some(token) => Arc::new(CancellableClock::new(clock, token.clone())),
+            None => clock,
+        };
         let client = Client {
             shared: Arc::new(Shared {
                 send_loop: SendLoop {
                     #[cfg(feature = "std")]
                     rate_limiter: RateLimiter::new(self.min_request_interval),
+                    #[cfg(feature = "std")]
+                    cancel_token: self.cancel_token,
                     transport: self.transport.map_or_else(fallback::transport, Ok)?,
-                    clock: self.clock.map_or_else(fallback::clock, Ok)?,
+                    clock,
                     jitter: self.jitter.map_or_else(fallback::jitter, Ok)?,
                     retry: self.retry.unwrap_or_default(),
                     user_agent: self.user_agent.unwrap_or_else(|| USER_AGENT.into()),
                     timeout: self.timeout.unwrap_or(DEFAULT_TIMEOUT),
                     max_body: self.max_body.unwrap_or(ResponseBody::DEFAULT_LIMIT),
                 },
-                #[cfg(feature = "std")]
-                cancel_token: self.cancel_token,
                 endpoint,
                 language: self.language,
                 session_config,

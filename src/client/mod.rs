@@ -5,8 +5,6 @@ use alloc::sync::Arc;
 use core::fmt;
 use core::time::Duration;
 
-#[cfg(feature = "std")]
-use crate::cancel::CancelToken;
 use crate::client::send::SendLoop;
 use crate::clock::{Clock, Deadline};
 use crate::credentials::{
@@ -57,8 +55,6 @@ struct Shared {
     endpoint: Endpoint,
     language: Option<Language>,
     session_config: SessionConfig,
-    #[cfg(feature = "std")]
-    cancel_token: Option<CancelToken>,
 }
 
 impl Client {
@@ -171,7 +167,6 @@ impl Client {
         query: &ListJobs,
         body: &'b mut ResponseBody,
     ) -> Result<JobPage<'b>, Error> {
-        self.check_cancelled()?;
         let send_loop = &self.shared.send_loop;
         let deadline = send_loop.deadline();
         let project_id = &*self.project(deadline)?;
@@ -215,31 +210,8 @@ impl Client {
 
     /// Sleeps, unless the client is cancelled before or meanwhile.
     pub(crate) fn sleep(&self, duration: Duration) -> Result<(), Error> {
-        #[cfg(feature = "std")]
-        if let Some(token) = &self.shared.cancel_token {
-            self.clock().sleep_unless_cancelled(duration, token);
-            return self.check_cancelled();
-        }
         self.clock().sleep(duration);
-        Ok(())
-    }
-
-    #[cfg_attr(
-        not(feature = "std"),
-        expect(
-            clippy::unnecessary_wraps,
-            clippy::unused_self,
-            reason = "nothing cancels"
-        )
-    )]
-    fn check_cancelled(&self) -> Result<(), Error> {
-        #[cfg(feature = "std")]
-        if let Some(token) = &self.shared.cancel_token
-            && token.is_cancelled()
-        {
-            return Err(Error::cancelled());
-        }
-        Ok(())
+        self.shared.send_loop.check_cancelled()
     }
 
     /// The request for one page, but for what authenticates it.

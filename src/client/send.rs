@@ -11,6 +11,8 @@ use core::time::Duration;
 #[cfg(feature = "std")]
 use super::rate_limit::RateLimiter;
 use super::retry::{Attempt, RetryPolicy};
+#[cfg(feature = "std")]
+use crate::cancel::CancelToken;
 use crate::clock::{Clock, Deadline, Jitter};
 #[cfg(feature = "std")]
 use crate::credentials::RequestSender;
@@ -33,6 +35,8 @@ pub(crate) struct SendLoop {
     pub(crate) max_body: usize,
     #[cfg(feature = "std")]
     pub(crate) rate_limiter: RateLimiter,
+    #[cfg(feature = "std")]
+    pub(crate) cancel_token: Option<CancelToken>,
 }
 
 impl SendLoop {
@@ -43,6 +47,25 @@ impl SendLoop {
 
     pub(crate) fn response_body(&self) -> ResponseBody {
         ResponseBody::new(self.max_body)
+    }
+
+    /// Fails if the client is cancelled: its sleeps have ended early, and no request may follow.
+    #[cfg_attr(
+        not(feature = "std"),
+        expect(
+            clippy::unnecessary_wraps,
+            clippy::unused_self,
+            reason = "nothing cancels"
+        )
+    )]
+    pub(crate) fn check_cancelled(&self) -> Result<(), Error> {
+        #[cfg(feature = "std")]
+        if let Some(token) = &self.cancel_token
+            && token.is_cancelled()
+        {
+            return Err(Error::cancelled());
+        }
+        Ok(())
     }
 
     /// Adds the headers that every request has, whoever it goes to.
@@ -189,6 +212,7 @@ impl Call<'_> {
     fn attempt(&mut self, body: &mut ResponseBody) -> Result<Response, Failure> {
         let send_loop = self.send_loop;
         let clock = &*send_loop.clock;
+        send_loop.check_cancelled()?;
         let mut parts = self.request.parts.clone();
         send_loop.add_common_headers(&mut parts)?;
         self.request
@@ -205,6 +229,7 @@ impl Call<'_> {
                 .timed_out("the rate limit allows the request only after the deadline")
                 .into());
         }
+        send_loop.check_cancelled()?;
         let remaining = self.deadline.remaining(clock);
         if remaining.is_zero() {
             return Err(self
@@ -214,17 +239,21 @@ impl Call<'_> {
         self.attempts = self.attempts.saturating_add(1);
         body.clear();
         let sent_at = clock.now();
-        let outcome = send_loop.transport.send(
-            &Request::new(&self.sent, self.request.body, remaining),
-            body,
-        );
+        let request = Request::new(&self.sent, self.request.body, remaining);
+        #[cfg(feature = "std")]
+        let request = request.with_cancel_token(send_loop.cancel_token.as_ref());
+        let outcome = send_loop.transport.send(&request, body);
         let request_id = outcome.as_ref().ok().and_then(|head| self.request_id(head));
         let took = clock.now().saturating_sub(sent_at);
         log_exchange(&self.sent, &outcome, request_id.as_deref(), body, took);
         match outcome {
             Ok(head) if head.is_success() => Ok(Response { head, request_id }),
             Ok(head) => Err(Failure::Attempt(self.refusal(&head, body.as_bytes()))),
-            Err(error) => Err(Failure::Attempt(self.name_request(error.into(), None))),
+            Err(error) => {
+                // The transport may have been interrupted.
+                send_loop.check_cancelled()?;
+                Err(Failure::Attempt(self.name_request(error.into(), None)))
+            }
         }
     }
 

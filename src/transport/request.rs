@@ -6,6 +6,8 @@ use alloc::vec::Vec;
 use core::fmt;
 use core::time::Duration;
 
+#[cfg(feature = "std")]
+use crate::cancel::CancelToken;
 use crate::error::Error;
 use crate::header;
 use crate::secret::Secret;
@@ -257,6 +259,8 @@ pub struct Request<'a> {
     parts: &'a RequestParts,
     body: &'a [u8],
     timeout: Duration,
+    #[cfg(feature = "std")]
+    cancel_token: Option<&'a CancelToken>,
 }
 
 impl<'a> Request<'a> {
@@ -267,7 +271,27 @@ impl<'a> Request<'a> {
             parts,
             body,
             timeout,
+            #[cfg(feature = "std")]
+            cancel_token: None,
         }
+    }
+
+    #[cfg(feature = "std")]
+    pub(crate) fn with_cancel_token(self, cancel_token: Option<&'a CancelToken>) -> Self {
+        Self {
+            cancel_token,
+            ..self
+        }
+    }
+
+    /// The token that cancels the request, if the client has one. A transport that can interrupt a
+    /// request in flight does so when the token is cancelled, by [`CancelToken::on_cancel`] or by
+    /// asking it now and then; the error it returns is replaced by
+    /// [`ErrorKind::Cancelled`](crate::ErrorKind::Cancelled).
+    #[cfg(feature = "std")]
+    #[must_use]
+    pub fn cancel_token(&self) -> Option<&'a CancelToken> {
+        self.cancel_token
     }
 
     /// The method.

@@ -8,6 +8,8 @@
 
 mod alloc;
 mod api;
+#[cfg(feature = "std")]
+mod cancel;
 #[cfg(feature = "ureq")]
 mod client;
 #[cfg(feature = "cli")]
@@ -63,6 +65,7 @@ mod emulator_script;
 mod fuzz;
 mod model;
 mod pagination;
+mod polls;
 #[cfg(any(feature = "ureq", feature = "curl"))]
 mod proxy;
 #[cfg(all(feature = "serde_json", feature = "miniserde"))]
@@ -83,6 +86,7 @@ mod transport_faults;
 mod transport_load;
 #[cfg(any(feature = "ureq", feature = "curl"))]
 mod transport_reuse;
+mod wait;
 mod watch;
 
 /// Says that `subject` was not checked, since `program` is not here; in CI it must be.

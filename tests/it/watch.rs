@@ -1,115 +1,13 @@
-//! Watching: what changed since the last look, and waiting for the end.
+//! Watching: what changed since the last poll.
 
-use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
-use drs_backup_jobs::transport::{
-    Request, ResponseBody, ResponseHead, TransportError, TransportErrorKind,
-};
-use drs_backup_jobs::{
-    Client, ClientBuilder, Clock, Error, ErrorKind, Event, JobStatus, ListJobs, RetryPolicy,
-    Transport, WaitOutcome,
-};
+use drs_backup_jobs::{Error, ErrorKind, Event, Job, JobStatus, ListJobs, Watch};
 
-/// Gives one list a look, the last for ever; a look without a list fails.
-#[derive(Clone)]
-struct Looks {
-    lists: Arc<Mutex<VecDeque<Look>>>,
-    urls: Arc<Mutex<Vec<String>>>,
-}
+use crate::polls::Polls;
+use crate::polls::Reply::{self, List, Lost, Page, Status};
 
-#[derive(Clone)]
-enum Look {
-    /// Ids and statuses; the finish time of a job that finished is its look's.
-    List(&'static [(&'static str, &'static str)]),
-    Broken,
-    Refused,
-}
-use Look::{Broken, List, Refused};
-
-impl Looks {
-    fn new(lists: impl IntoIterator<Item = Look>) -> Self {
-        Self {
-            lists: Arc::new(Mutex::new(lists.into_iter().collect())),
-            urls: Arc::default(),
-        }
-    }
-
-    fn client(&self, clock: &Paused) -> Client {
-        self.builder(clock).build().unwrap()
-    }
-
-    fn builder(&self, clock: &Paused) -> ClientBuilder {
-        Client::builder()
-            .endpoint("https://drs.example.com")
-            .project_id("p")
-            .token("t")
-            .transport(self.clone())
-            .clock(clock.clone())
-            .jitter(|| 0.5)
-            .retry(RetryPolicy::none())
-    }
-}
-
-impl Transport for Looks {
-    fn send(
-        &self,
-        request: &Request<'_>,
-        body: &mut ResponseBody,
-    ) -> Result<ResponseHead, TransportError> {
-        self.urls.lock().unwrap().push(request.url().into());
-        let mut lists = self.lists.lock().unwrap();
-        let look = if lists.len() > 1 {
-            lists.pop_front().unwrap()
-        } else {
-            lists[0].clone()
-        };
-        match look {
-            Broken => Err(TransportError::new(
-                TransportErrorKind::ConnectionLost,
-                "broken",
-            )),
-            Refused => Ok(ResponseHead::new(401)),
-            List(jobs) => {
-                let texts: Vec<String> = jobs
-                    .iter()
-                    .map(|(id, status)| {
-                        let finish = if *status == "TRANSFERRING" {
-                            ""
-                        } else {
-                            "2024-08-19"
-                        };
-                        format!(r#"{{"id":"{id}","status":"{status}","finish_time":"{finish}"}}"#)
-                    })
-                    .collect();
-                let text = format!(r#"{{"count":{},"jobs":[{}]}}"#, jobs.len(), texts.join(","));
-                body.write(text.as_bytes())?;
-                Ok(ResponseHead::new(200))
-            }
-        }
-    }
-}
-
-/// A clock that stands still but for sleeping.
-#[derive(Clone, Default)]
-struct Paused(Arc<Mutex<Duration>>);
-
-impl Clock for Paused {
-    fn now(&self) -> Duration {
-        *self.0.lock().unwrap()
-    }
-
-    fn unix_time(&self) -> Duration {
-        self.now()
-    }
-
-    fn sleep(&self, duration: Duration) {
-        *self.0.lock().unwrap() += duration;
-    }
-}
-
-/// An event or an error in few words.
+/// An event in few words.
 fn text(event: &Event) -> String {
     match event {
         Event::Updated { from, to } => format!("{} {} -> {}", to.id, from.status, to.status),
@@ -128,9 +26,28 @@ fn item_text(item: &Result<Event, Error>) -> String {
     }
 }
 
+#[track_caller]
+fn assert_poll(watch: &mut Watch, expected: &[&str]) {
+    let events: Vec<String> = watch.poll().unwrap().iter().map(text).collect();
+    assert_eq!(events, expected);
+}
+
+#[track_caller]
+fn assert_failed_poll(watch: &mut Watch, kind: ErrorKind) {
+    assert_eq!(watch.poll().unwrap_err().kind(), kind);
+}
+
+/// These jobs of a list of `count`.
+fn page(count: u64, ids: std::ops::Range<u32>) -> Reply {
+    Page(
+        count,
+        ids.map(|id| (format!("{id:03}"), "TRANSFERRING")).collect(),
+    )
+}
+
 #[test]
-fn each_look_tells_what_changed_since_the_one_before() {
-    let looks = Looks::new([
+fn each_poll_returns_what_changed_since_the_one_before() {
+    let polls = Polls::new([
         List(&[("a", "TRANSFERRING"), ("b", "SUCCESS")]),
         List(&[("a", "TRANSFERRING"), ("b", "SUCCESS")]),
         List(&[("c", "TRANSFERRING"), ("a", "SUCCESS"), ("b", "FAILED")]),
@@ -138,169 +55,215 @@ fn each_look_tells_what_changed_since_the_one_before() {
         List(&[("c", "PRECHECK FAILED")]),
         List(&[]),
     ]);
-    let clock = Paused::default();
-    let mut watch = looks.client(&clock).watch(ListJobs::new());
-    for expected in [
-        &["a added TRANSFERRING", "b added SUCCESS"][..],
-        &[],
-        &[
-            "c added TRANSFERRING",
-            "a finished TRANSFERRING -> SUCCESS",
-            "b SUCCESS -> FAILED",
-        ],
-        &["c TRANSFERRING -> PAUSED", "a removed", "b removed"],
-        &["c finished PAUSED -> PRECHECK FAILED"],
-        &["c removed"],
-        &[],
-    ] {
-        let events: Vec<String> = watch.poll().unwrap().iter().map(text).collect();
-        assert_eq!(events, expected);
-    }
-    assert_eq!(clock.now(), Duration::ZERO, "a look does not sleep");
+    let mut watch = polls.client().watch(ListJobs::new());
+    assert_poll(&mut watch, &["a added TRANSFERRING", "b added SUCCESS"]);
+    assert_poll(&mut watch, &[]);
+    let changes = [
+        "c added TRANSFERRING",
+        "a finished TRANSFERRING -> SUCCESS",
+        "b SUCCESS -> FAILED",
+    ];
+    assert_poll(&mut watch, &changes);
+    let changes = ["c TRANSFERRING -> PAUSED", "a removed", "b removed"];
+    assert_poll(&mut watch, &changes);
+    assert_poll(&mut watch, &["c finished PAUSED -> PRECHECK FAILED"]);
+    assert_poll(&mut watch, &["c removed"]);
+    assert_poll(&mut watch, &[]);
+    assert_eq!(polls.slept(), Duration::ZERO, "a poll does not sleep");
 }
 
 #[test]
-fn a_failed_look_is_told_and_makes_no_job_gone() {
-    let looks = Looks::new([
+fn the_iterator_yields_errors_goes_on_after_them_and_sleeps_between_polls() {
+    let polls = Polls::new([
         List(&[("a", "TRANSFERRING")]),
-        Broken,
-        Broken,
+        Lost,
+        Lost,
         List(&[("a", "SUCCESS")]),
         List(&[]),
     ]);
-    let clock = Paused::default();
-    let watch = looks
-        .client(&clock)
+    let watch = polls
+        .client()
         .watch(ListJobs::new())
         .interval(Duration::from_secs(7));
-    let events: Vec<String> = watch.take(5).map(|item| item_text(&item)).collect();
-    assert_eq!(
-        events,
-        [
-            "a added TRANSFERRING",
-            "failed ConnectionLost",
-            "failed ConnectionLost",
-            "a finished TRANSFERRING -> SUCCESS",
-            "a removed"
-        ]
-    );
-    assert_eq!(
-        clock.now(),
-        Duration::from_secs(28),
-        "four pauses between five looks"
-    );
+    let items: Vec<String> = watch.take(5).map(|item| item_text(&item)).collect();
+    let expected = [
+        "a added TRANSFERRING",
+        "failed ConnectionLost",
+        "failed ConnectionLost",
+        "a finished TRANSFERRING -> SUCCESS",
+        "a removed",
+    ];
+    assert_eq!(items, expected);
+    assert_eq!(polls.slept(), Duration::from_secs(28), "between five polls");
 }
 
-/// A list that takes several pages, and what becomes of requests.
-#[derive(Clone)]
-struct Long(Arc<Mutex<LongList>>);
-
-struct LongList {
-    jobs: Vec<(u32, &'static str)>,
-    /// How many requests are answered until one breaks.
-    breaks_after: Option<u32>,
-    /// Pages after the first hold nothing, though there is more.
-    is_cut_short: bool,
-}
-
-impl Long {
-    fn new() -> Self {
-        Self(Arc::new(Mutex::new(LongList {
-            jobs: (0..150).map(|id| (id, "TRANSFERRING")).collect(),
-            breaks_after: None,
-            is_cut_short: false,
-        })))
-    }
-
-    fn list(&self) -> MutexGuard<'_, LongList> {
-        self.0.lock().unwrap()
+#[test]
+fn a_poll_resumes_the_listing_that_a_transient_error_stopped() {
+    for error in [Lost, Status(429, 0), Status(503, 0), Status(401, 0)] {
+        let polls = Polls::new([
+            page(250, 0..100),
+            page(250, 98..198),
+            error,
+            page(250, 196..250),
+            page(250, 0..100),
+        ]);
+        let mut watch = polls.client().watch(ListJobs::new()).page_size(100);
+        watch.poll().unwrap_err();
+        assert_eq!(watch.jobs().count(), 0);
+        assert_eq!(watch.poll().unwrap().len(), 250);
+        assert_eq!(polls.offsets(), [0, 98, 196, 196, 0]);
     }
 }
 
-impl Transport for Long {
-    fn send(
-        &self,
-        request: &Request<'_>,
-        body: &mut ResponseBody,
-    ) -> Result<ResponseHead, TransportError> {
-        let mut list = self.list();
-        if list.breaks_after == Some(0) {
-            return Err(TransportError::new(
-                TransportErrorKind::ConnectionLost,
-                "broken",
-            ));
+#[test]
+fn a_list_that_no_poll_reads_in_one_run_is_read_in_many() {
+    // Every second request is throttled.
+    let pages = (0..50).map(|page_number| {
+        let start = page_number * 98;
+        page(4900, start..(start + 100).min(4900))
+    });
+    let mut replies: Vec<Reply> = pages.flat_map(|page| [page, Status(429, 1)]).collect();
+    replies.push(page(4900, 0..100));
+    let polls = Polls::new(replies);
+    let mut watch = polls.client().watch(ListJobs::new()).page_size(100);
+    let mut failed = 0;
+    let events = loop {
+        match watch.poll() {
+            Ok(events) => break events,
+            Err(error) => assert_eq!(error.kind(), ErrorKind::Throttled),
         }
-        list.breaks_after = list.breaks_after.map(|left| left - 1);
-        let number = |name: &str| -> usize {
-            let (_, after) = request.url().split_once(name).unwrap();
-            after.split('&').next().unwrap().parse().unwrap()
-        };
-        let (limit, offset) = (number("limit="), number("offset="));
-        let limit = if list.is_cut_short && offset > 0 {
-            0
-        } else {
-            limit
-        };
-        let page = list.jobs.iter().skip(offset).take(limit);
-        let jobs: Vec<String> = page
-            .map(|(id, status)| format!(r#"{{"id":"{id}","status":"{status}"}}"#))
-            .collect();
-        let count = list.jobs.len();
-        let text = format!(r#"{{"count":{count},"jobs":[{}]}}"#, jobs.join(","));
-        body.write(text.as_bytes())?;
-        Ok(ResponseHead::new(200))
+        failed += 1;
+    };
+    assert_eq!((events.len(), failed), (4900, 50));
+}
+
+#[test]
+fn a_poll_starts_anew_after_the_service_rejected_the_page() {
+    let polls = Polls::new([
+        page(150, 0..100),
+        Status(400, 0),
+        page(150, 0..100),
+        page(150, 98..150),
+        page(150, 0..100),
+    ]);
+    let mut watch = polls.client().watch(ListJobs::new()).page_size(100);
+    assert_failed_poll(&mut watch, ErrorKind::BadRequest);
+    assert_eq!(watch.poll().unwrap().len(), 150);
+    assert_eq!(polls.offsets(), [0, 98, 0, 98, 0]);
+}
+
+#[test]
+fn a_failed_poll_removes_no_job_and_changes_nothing_that_was_known() {
+    let complete = [page(150, 0..100), page(150, 98..150), page(150, 0..100)];
+    let polls = Polls::new(complete.clone());
+    let mut watch = polls.client().watch(ListJobs::new()).page_size(100);
+    assert_eq!(watch.poll().unwrap().len(), 150);
+    for failing in 0..3 {
+        let mut replies = complete.to_vec();
+        replies.insert(failing, Lost);
+        polls.set(replies);
+        assert_failed_poll(&mut watch, ErrorKind::ConnectionLost);
+        assert_eq!(watch.jobs().count(), 150, "what was known stays known");
+        assert_poll(&mut watch, &[]);
     }
 }
 
 #[test]
-fn a_look_that_fails_after_its_first_page_makes_no_job_gone_and_leaves_no_trace() {
-    // A poll is three requests: two pages, and the head once more.
-    let broken = (1..=2).map(|answered| (Some(answered), ErrorKind::ConnectionLost));
-    for (breaks_after, kind) in broken.chain([(None, ErrorKind::Incomplete)]) {
-        let long = Long::new();
-        let client = Looks::new([]).builder(&Paused::default());
-        let client = client.transport(long.clone()).build().unwrap();
-        let mut watch = client.watch(ListJobs::new()).page_size(100);
-        assert_eq!(watch.poll().unwrap().len(), 150);
-
-        // Changes on the first page, which is read, and after it.
-        long.list().jobs[3].1 = "SUCCESS";
-        long.list().jobs.remove(140);
-        long.list().breaks_after = breaks_after;
-        long.list().is_cut_short = breaks_after.is_none();
-        assert_eq!(watch.poll().unwrap_err().kind(), kind);
-        let known = watch.get("3").unwrap();
-        assert_eq!(known.status.as_str(), "TRANSFERRING", "what was known");
-        assert!(watch.get("140").is_some(), "what was known stays known");
-
-        long.list().breaks_after = None;
-        long.list().is_cut_short = false;
-        let events: Vec<String> = watch.poll().unwrap().iter().map(text).collect();
-        assert_eq!(
-            events,
-            ["3 finished TRANSFERRING -> SUCCESS", "140 removed"],
-            "compared with the last look that was whole"
-        );
-    }
-}
-
-#[test]
-fn a_look_asks_for_pages_of_the_size_it_is_told() {
-    let looks = Looks::new([List(&[("a", "PAUSED")])]);
-    let watch = looks.client(&Paused::default()).watch(ListJobs::new());
-    let mut watch = watch.page_size(512);
+fn an_empty_list_with_a_count_removes_no_job() {
+    let polls = Polls::new([List(&[("a", "TRANSFERRING")]), Page(350, vec![])]);
+    let mut watch = polls.client().watch(ListJobs::new());
     watch.poll().unwrap();
-    assert!(looks.urls.lock().unwrap()[0].contains("limit=512&"));
-    let mut refused = watch.page_size(513);
-    assert_eq!(refused.poll().unwrap_err().parameter(), Some("page_size"));
+    for _ in 0..3 {
+        assert_failed_poll(&mut watch, ErrorKind::Incomplete);
+        assert_eq!(watch.jobs().count(), 1);
+    }
+    polls.set([List(&[("a", "SUCCESS")])]);
+    assert_poll(&mut watch, &["a finished TRANSFERRING -> SUCCESS"]);
 }
 
 #[test]
-fn a_job_is_looked_up_whether_or_not_it_matches() {
-    let looks = Looks::new([List(&[("a", "PAUSED")]), List(&[])]);
+fn a_removed_job_that_is_listed_again_is_added() {
+    let polls = Polls::new([
+        List(&[("a", "TRANSFERRING")]),
+        List(&[]),
+        List(&[("a", "SUCCESS")]),
+    ]);
+    let mut watch = polls.client().watch(ListJobs::new());
+    assert_poll(&mut watch, &["a added TRANSFERRING"]);
+    assert_poll(&mut watch, &["a removed"]);
+    assert_poll(&mut watch, &["a added SUCCESS"]);
+}
+
+#[test]
+fn a_watch_with_known_jobs_reports_what_happened_meanwhile() {
+    let before = [
+        ("a", "TRANSFERRING"),
+        ("b", "TRANSFERRING"),
+        ("c", "SUCCESS"),
+        ("d", "TRANSFERRING"),
+    ];
+    let saved = before.map(|(id, status)| {
+        let mut job = Job::new(id);
+        job.status = status.into();
+        job.create_time = id.into();
+        job.finish_time = Some(
+            if status == "SUCCESS" {
+                "2024-08-19"
+            } else {
+                ""
+            }
+            .into(),
+        );
+        job
+    });
+    let polls = Polls::new([List(&[
+        ("e", "TRANSFERRING"),
+        ("a", "FAILED"),
+        ("b", "TRANSFERRING"),
+        ("c", "SUCCESS"),
+    ])]);
+    let mut watch = polls
+        .client()
+        .watch(ListJobs::new())
+        .with_known(saved.clone());
+    assert_eq!(
+        watch.jobs().count(),
+        4,
+        "what is known before the first poll"
+    );
+    let changes = [
+        "e added TRANSFERRING",
+        "a finished TRANSFERRING -> FAILED",
+        "d removed",
+    ];
+    assert_poll(&mut watch, &changes);
+
+    // Those of a filter that a finished job no longer matches.
+    let running = saved.into_iter().filter(|job| !job.is_finished());
+    let query = ListJobs::new().status(JobStatus::Transferring);
+    let mut watch = polls.client().watch(query).with_known(running);
+    assert_poll(&mut watch, &changes);
+}
+
+#[test]
+fn the_page_size_is_512_if_not_set_and_sorted_by_create_time() {
+    let polls = Polls::new([List(&[("a", "PAUSED")])]);
+    let mut watch = polls.client().watch(ListJobs::new().name("x"));
+    watch.poll().unwrap();
+    assert!(polls.urls()[0].ends_with("?name=x&limit=512&offset=0&sort_key=created_at"));
+    let mut watch = watch.page_size(100);
+    watch.poll().unwrap();
+    assert!(polls.urls()[1].contains("limit=100&"));
+    let mut rejected = watch.page_size(513);
+    assert_eq!(rejected.poll().unwrap_err().parameter(), Some("page_size"));
+}
+
+#[test]
+fn get_finds_a_job_whether_or_not_it_matches() {
+    let polls = Polls::new([List(&[("a", "PAUSED")]), List(&[])]);
     let query = ListJobs::new().status(JobStatus::Failed);
-    let mut watch = looks.client(&Paused::default()).watch(query);
-    assert!(watch.get("a").is_none(), "nothing was looked at");
+    let mut watch = polls.client().watch(query);
+    assert!(watch.get("a").is_none(), "nothing was polled");
     watch.poll().unwrap();
     assert_eq!(watch.get("a").unwrap().status, JobStatus::from("PAUSED"));
     assert_eq!(watch.jobs().count(), 0);
@@ -309,21 +272,8 @@ fn a_job_is_looked_up_whether_or_not_it_matches() {
 }
 
 #[test]
-fn credentials_that_were_refused_are_not_shown_again_for_five_minutes() {
-    let looks = Looks::new([Refused]);
-    let clock = Paused::default();
-    let watch = looks
-        .client(&clock)
-        .watch(ListJobs::new())
-        .interval(Duration::from_secs(1));
-    let events: Vec<String> = watch.take(3).map(|item| item_text(&item)).collect();
-    assert_eq!(events, ["failed Authentication"; 3]);
-    assert_eq!(clock.now(), Duration::from_secs(600));
-}
-
-#[test]
-fn filters_that_an_ending_job_would_fall_out_of_are_not_sent_but_applied() {
-    let looks = Looks::new([
+fn filters_that_a_finishing_job_would_fall_out_of_are_not_sent_but_applied() {
+    let polls = Polls::new([
         List(&[("a", "TRANSFERRING"), ("b", "SUCCESS")]),
         List(&[("a", "SUCCESS"), ("b", "FAILED")]),
         List(&[("b", "FAILED")]),
@@ -332,100 +282,74 @@ fn filters_that_an_ending_job_would_fall_out_of_are_not_sent_but_applied() {
         .status(JobStatus::Transferring)
         .completed_at("")
         .name("x");
-    let mut watch = looks.client(&Paused::default()).watch(query);
-    let mut look = || watch.poll().unwrap().iter().map(text).collect::<Vec<_>>();
-    assert_eq!(look(), ["a added TRANSFERRING"]);
-    assert_eq!(look(), ["a finished TRANSFERRING -> SUCCESS"]);
-    assert_eq!(
-        look(),
-        [""; 0],
-        "it matches no more, so its end is the last that is told of it"
-    );
-    let urls = looks.urls.lock().unwrap();
+    let mut watch = polls.client().watch(query);
+    assert_poll(&mut watch, &["a added TRANSFERRING"]);
+    assert_poll(&mut watch, &["a finished TRANSFERRING -> SUCCESS"]);
+    // It matches no more.
+    assert_poll(&mut watch, &[]);
     assert!(
-        urls.iter()
-            .all(|url| url.contains("?name=x&limit=512&offset=0&sort_key=created_at")),
-        "{urls:?}"
+        polls
+            .urls()
+            .iter()
+            .all(|url| url.contains("?name=x&limit="))
     );
 }
 
 #[test]
-fn a_wait_is_over_when_every_job_of_its_first_look_ended_or_is_gone() {
-    let looks = Looks::new([
-        List(&[
-            ("a", "TRANSFERRING"),
-            ("b", "TRANSFERRING"),
-            ("c", "FAILED"),
-            ("d", "TRANSFERRING"),
-        ]),
-        List(&[
-            ("a", "SUCCESS"),
-            ("b", "TRANSFERRING"),
-            ("c", "FAILED"),
-            ("d", "PAUSED"),
-            ("e", "TRANSFERRING"),
-        ]),
-        Broken,
-        List(&[
-            ("c", "FAILED"),
-            ("d", "PRECHECK FAILED"),
-            ("e", "TRANSFERRING"),
-        ]),
-    ]);
-    let clock = Paused::default();
-    let waited = looks
-        .client(&clock)
-        .wait(ListJobs::new(), Duration::from_secs(3600))
-        .unwrap();
-    let told: Vec<String> = waited
-        .iter()
-        .map(|waited| match waited {
-            WaitOutcome::Finished(job) => format!("{} {}", job.id, job.status),
-            WaitOutcome::Removed(job) => format!("{} removed", job.id),
-            other => format!("{other:?}"),
-        })
-        .collect();
-    assert_eq!(
-        told,
-        ["a SUCCESS", "b removed", "c FAILED", "d PRECHECK FAILED"]
-    );
-    assert_eq!(
-        waited.iter().filter(|waited| waited.is_success()).count(),
-        1
-    );
-    // Four polls, and one more that confirms the removal.
-    assert_eq!(clock.now(), Duration::from_secs(40));
+fn completed_at_matches_jobs_whose_finish_time_begins_with_it() {
+    let polls = Polls::new([List(&[("a", "TRANSFERRING"), ("b", "SUCCESS")])]);
+    for (prefix, expected) in [("2024-08", &["b added SUCCESS"][..]), ("2025", &[])] {
+        let mut watch = polls.client().watch(ListJobs::new().completed_at(prefix));
+        assert_poll(&mut watch, expected);
+    }
+}
+
+/// The delay between a failed poll and the next.
+fn delay_after(reply: Reply, interval: u64) -> Duration {
+    let polls = Polls::new([reply]);
+    let interval = Duration::from_secs(interval);
+    let watch = polls.client().watch(ListJobs::new()).interval(interval);
+    assert!(watch.take(2).all(|item| item.is_err()));
+    polls.slept()
 }
 
 #[test]
-fn a_wait_ends_with_its_time_and_tells_which_jobs_still_run() {
-    let looks = Looks::new([List(&[("a", "SUCCESS"), ("b", "TRANSFERRING")])]);
-    let clock = Paused::default();
-    let watch = looks
-        .client(&clock)
-        .watch(ListJobs::new())
-        .interval(Duration::from_secs(40));
-    let waited = watch.wait(Duration::from_secs(60)).unwrap();
-    assert!(
-        matches!(&*waited, [WaitOutcome::Finished(_), WaitOutcome::Running(job)] if job.id == "b")
-    );
-    assert_eq!(clock.now(), Duration::from_secs(60));
+fn the_delay_after_a_failed_poll_is_at_least_what_the_service_asks_for() {
+    for (reply, interval, expected) in [
+        (Status(429, 120), 10, 120),
+        (Status(503, 31), 10, 31),
+        (Status(500, 4), 10, 10),
+        (Status(429, 0), 10, 10),
+        (Lost, 7, 7),
+        (Status(404, 60), 10, 60),
+    ] {
+        let delay = delay_after(reply, interval);
+        assert_eq!(delay, Duration::from_secs(expected));
+    }
 }
 
 #[test]
-fn a_wait_for_nothing_or_without_a_single_look_is_an_error() {
-    let wait = |looks| {
-        let client = Looks::new(looks).client(&Paused::default());
-        client
-            .wait(ListJobs::new(), Duration::from_secs(60))
-            .unwrap_err()
-            .kind()
-    };
-    assert_eq!(wait(vec![List(&[])]), ErrorKind::Incomplete);
-    assert_eq!(wait(vec![Broken]), ErrorKind::ConnectionLost);
-    assert_eq!(wait(vec![Refused]), ErrorKind::Authentication);
+fn the_delay_after_rejected_credentials_is_at_least_five_minutes() {
+    assert_eq!(delay_after(Status(401, 0), 1), Duration::from_secs(300));
+    assert_eq!(delay_after(Status(401, 7), 1), Duration::from_secs(300));
+    assert_eq!(delay_after(Status(401, 0), 900), Duration::from_secs(900));
+    assert_eq!(delay_after(Status(401, 600), 1), Duration::from_secs(600));
+}
+
+#[cfg(feature = "serde_json")]
+#[test]
+fn events_are_serialized_with_the_job_before_and_after() {
+    let polls = Polls::new([List(&[("a", "TRANSFERRING")]), List(&[("a", "SUCCESS")])]);
+    let mut watch = polls.client().watch(ListJobs::new());
+    let json = |watch: &mut Watch| serde_json::to_value(&watch.poll().unwrap()[0]).unwrap();
+    let added = json(&mut watch);
     assert_eq!(
-        wait(vec![List(&[("a", "TRANSFERRING")]), Refused]),
-        ErrorKind::Authentication
+        (&added["event"], &added["job"]["id"]),
+        (&"added".into(), &"a".into())
     );
+    assert!(added.get("from").is_none());
+    let finished = json(&mut watch);
+    assert_eq!(finished["event"], "finished");
+    assert_eq!(finished["job"]["status"], "SUCCESS");
+    assert_eq!(finished["from"]["status"], "TRANSFERRING");
 }

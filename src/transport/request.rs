@@ -323,6 +323,13 @@ impl<'a> Request<'a> {
     pub fn timeout(&self) -> Duration {
         self.timeout
     }
+
+    /// The same request with another timeout: for a transport that wraps another.
+    #[must_use]
+    pub fn with_timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = timeout;
+        self
+    }
 }
 
 impl fmt::Debug for Request<'_> {

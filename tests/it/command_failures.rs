@@ -192,3 +192,30 @@ fn a_full_disk_is_an_error() {
         Run::of(list).assert_refused(1, &["standard output"]);
     }
 }
+
+#[test]
+fn the_time_limit_of_the_run_ends_it_with_4_and_that_of_a_request_with_1() {
+    let emulator = emulator(35);
+    let server = serve(&emulator);
+    for (options, code, expected) in [
+        (
+            &["--timeout", "400ms"][..],
+            4,
+            "error: cannot finish within --timeout 400ms\n hint: the list is not complete: 18 jobs received before this error\n",
+        ),
+        (&["--request-timeout", "300ms"], 1, "hint: "),
+    ] {
+        // The third response takes an hour.
+        emulator.set_faults("delay:1h@3".parse().unwrap());
+        emulator.clear_requests();
+        let arguments = [&["list", "--page-size", "10", "--retries", "0"], options].concat();
+        let start = Instant::now();
+        let run = Run::of(command_for(&server, &arguments));
+        assert!(start.elapsed() < Duration::from_secs(20), "{options:?}");
+        run.assert_refused(code, &[expected]);
+        assert_eq!(run.stdout.lines().count(), 18, "{options:?}");
+    }
+    emulator.set_faults("delay:1h@*".parse().unwrap());
+    let run = Run::of(command_for(&server, &["get", "x", "--timeout", "200ms"]));
+    run.assert_refused(4, &["cannot finish within --timeout 200ms"]);
+}

@@ -25,6 +25,8 @@ mod command_failures;
 #[cfg(feature = "cli")]
 mod command_filters;
 #[cfg(feature = "cli")]
+mod command_help;
+#[cfg(feature = "cli")]
 mod command_list;
 #[cfg(feature = "cli")]
 mod command_output;

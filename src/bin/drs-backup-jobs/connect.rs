@@ -9,8 +9,7 @@ use drs_backup_jobs::credentials::{EcsMetadata, Environment};
 use drs_backup_jobs::emulator::Script;
 use drs_backup_jobs::transport::{Proxies, Ureq};
 use drs_backup_jobs::{
-    CancelToken, Client, ClientBuilder, Clock, Credentials, Error, ErrorKind, Region, RetryPolicy,
-    Timestamp,
+    Client, ClientBuilder, Clock, Credentials, Error, ErrorKind, Region, RetryPolicy, Timestamp,
 };
 
 use crate::args::ServiceArgs;
@@ -19,6 +18,7 @@ use crate::dry_run::DryRun;
 use crate::failure::{Failure, say, with_causes};
 use crate::output::text;
 use crate::request_count::{Counted, RequestCount};
+use crate::run_limit::{Limited, RunLimit};
 use crate::time;
 
 /// A client, and what it was built with.
@@ -31,8 +31,8 @@ pub(crate) struct Connection {
     pub(crate) requests: RequestCount,
     /// The clock of the service.
     pub(crate) clock: Arc<dyn Clock>,
-    /// The limit of the whole run, and whether it is over.
-    timeout: Option<(Duration, CancelToken)>,
+    /// The time limit of the whole run.
+    limit: Option<RunLimit>,
     /// The emulator that serves the sample data.
     _demo: Option<Demo>,
 }
@@ -45,17 +45,15 @@ impl Connection {
 
     /// Whether the time limit of the whole run is over.
     pub(crate) fn is_over(&self) -> bool {
-        self.timeout
-            .as_ref()
-            .is_some_and(|(_, token)| token.is_cancelled())
+        self.limit.as_ref().is_some_and(RunLimit::is_reached)
     }
 
     /// That the time limit of the whole run is over.
     pub(crate) fn timed_out(&self) -> Failure {
         let limit = self
-            .timeout
+            .limit
             .as_ref()
-            .map_or(Duration::ZERO, |(limit, _)| *limit);
+            .map_or(Duration::ZERO, RunLimit::duration);
         Failure::timeout(format!(
             "cannot finish within --timeout {}",
             text::took(limit)
@@ -65,7 +63,7 @@ impl Connection {
     /// Why a request failed; an unknown region is the likely reason that no host was found.
     pub(crate) fn failure(&self, error: Error) -> Failure {
         let kind = error.kind();
-        if kind == ErrorKind::Cancelled && self.is_over() {
+        if matches!(kind, ErrorKind::Cancelled | ErrorKind::Timeout) && self.is_over() {
             return self.timed_out();
         }
         let failure = Failure::from(error);
@@ -83,7 +81,7 @@ pub(crate) fn connect(
     timeout: Option<Duration>,
     script: Script,
 ) -> Result<Connection, Failure> {
-    let timeout = timeout.map(|limit| (limit, cancelled_after(limit)));
+    let limit = timeout.map(RunLimit::start);
     let demo = args
         .demo
         .then(|| Demo::start(args.now, script))
@@ -109,12 +107,15 @@ pub(crate) fn connect(
     let mut builder = Client::builder()
         .timeout(args.request_timeout)
         .retry(RetryPolicy::default().retries(args.retries));
-    if let Some((_, token)) = &timeout {
-        builder = builder.cancel_token(token.clone());
+    if let Some(limit) = &limit {
+        builder = builder.cancel_token(limit.cancel_token());
     }
     builder = match &dry_run {
         Some(dry_run) => builder.transport(dry_run.clone()),
-        None => builder.transport(Counted::new(transport(args)?, requests.clone())),
+        None => builder.transport(Limited::new(
+            Counted::new(transport(args)?, requests.clone()),
+            limit.clone(),
+        )),
     };
     builder = match &demo {
         Some(demo) => builder
@@ -143,7 +144,7 @@ pub(crate) fn connect(
         region,
         requests,
         clock,
-        timeout,
+        limit,
         _demo: demo,
     })
 }
@@ -152,18 +153,6 @@ const PROJECT_HINT: &str =
     "the console displays the project ID of each region under My Credentials";
 const ENDPOINT_HINT: &str = "an endpoint is like https://drs.cn-north-4.myhuaweicloud.com; plain http is accepted for this machine alone, such as http://127.0.0.1:8080";
 const IAM_HINT: &str = "an IAM endpoint is like https://iam.cn-north-4.myhuaweicloud.com; plain http is accepted for this machine alone, such as http://127.0.0.1:8080";
-
-/// A token that cancels requests after `limit`.
-fn cancelled_after(limit: Duration) -> CancelToken {
-    let token = CancelToken::new();
-    let timer = token.clone();
-    // It ends with the program.
-    std::thread::spawn(move || {
-        std::thread::sleep(limit);
-        timer.cancel();
-    });
-    token
-}
 
 /// Applies options, then the environment, then the profile. Everything that is missing is reported
 /// at once.

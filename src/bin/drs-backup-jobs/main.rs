@@ -22,6 +22,7 @@ mod man;
 mod output;
 mod progress;
 mod request_count;
+mod run_limit;
 mod saved;
 mod selection;
 mod signals;

@@ -76,26 +76,26 @@ pub(crate) struct ProjectName {
     pub(crate) name: Option<String>,
 }
 
-/// The projects with this name, or all, as id and name.
+/// The projects with this name, or all, as id and name. A project of any name stands in where none
+/// bears the name.
 fn find_projects(projects: &[ProjectName], name: Option<&str>) -> Vec<(String, String)> {
-    let shown = |project: &ProjectName| {
-        let known = project.name.as_deref().or(name).unwrap_or(ANY_NAME);
-        (project.id.clone(), String::from(known))
-    };
-    if projects.is_empty() {
-        let any = String::from(name.unwrap_or(ANY_NAME));
-        return Vec::from([(ANY_PROJECT_ID.into(), any)]);
-    }
-    let Some(wanted) = name else {
-        return projects.iter().map(shown).collect();
-    };
-    let is_named = |project: &&ProjectName| project.name.as_deref() == Some(wanted);
-    let mut named: Vec<_> = projects.iter().filter(is_named).map(shown).collect();
+    let any = [ProjectName {
+        id: ANY_PROJECT_ID.into(),
+        name: None,
+    }];
+    let projects = if projects.is_empty() { &any } else { projects };
+    let is_named = |project: &&ProjectName| name.is_none() || project.name.as_deref() == name;
+    let mut named: Vec<&ProjectName> = projects.iter().filter(is_named).collect();
     if named.is_empty() {
-        let nameless = projects.iter().find(|project| project.name.is_none());
-        named.extend(nameless.map(shown));
+        named.extend(projects.iter().find(|project| project.name.is_none()));
     }
     named
+        .into_iter()
+        .map(|project| {
+            let known = project.name.as_deref().or(name).unwrap_or(ANY_NAME);
+            (project.id.clone(), known.into())
+        })
+        .collect()
 }
 
 /// The project that a login is for, by id or by name, as id and name.
@@ -104,18 +104,14 @@ fn find_project(
     id: Option<&str>,
     name: Option<&str>,
 ) -> Option<(String, String)> {
-    let Some(id) = id else {
-        if name.is_none() && !projects.is_empty() {
-            return None;
-        }
-        return find_projects(projects, name).into_iter().next();
-    };
-    if projects.is_empty() {
-        return Some((id.into(), name.unwrap_or(ANY_NAME).into()));
+    match id {
+        Some(id) if projects.is_empty() => Some((id.into(), name.unwrap_or(ANY_NAME).into())),
+        Some(id) => find_projects(projects, None)
+            .into_iter()
+            .find(|(known, _)| known == id),
+        None if name.is_none() && !projects.is_empty() => None,
+        None => find_projects(projects, name).into_iter().next(),
     }
-    let known = projects.iter().find(|project| project.id == id)?;
-    let name = known.name.as_deref().unwrap_or(ANY_NAME);
-    Some((id.into(), name.into()))
 }
 
 /// `POST /v3/auth/tokens`: a token for a user and a password.

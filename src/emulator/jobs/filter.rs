@@ -11,24 +11,24 @@ use crate::timestamp::Timestamp;
 /// Which jobs in which order: the same for every page of a listing.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Selection {
-    pub(crate) filter: Filter,
+    /// A job must match all of them.
+    pub(crate) filters: Vec<Filter>,
     pub(crate) sort: Option<(SortKey, SortDir)>,
 }
 
-/// Which jobs; `None` and empty members match every job.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Filter {
-    /// In lower case.
-    pub(crate) name: Option<String>,
-    pub(crate) status: Option<JobStatus>,
-    pub(crate) instance_ids: Vec<String>,
-    /// In lower case.
-    pub(crate) description: Option<String>,
-    pub(crate) created: Option<TimeFilter>,
-    pub(crate) completed: Option<TimeFilter>,
-    pub(crate) enterprise_project_id: Option<String>,
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Filter {
+    /// A part of the name, in lower case.
+    Name(String),
+    Status(JobStatus),
+    InstanceIds(Vec<String>),
+    /// A part of the description, in lower case.
+    Description(String),
+    Created(TimeFilter),
+    Completed(TimeFilter),
+    EnterpriseProjectId(String),
     /// Keys, each with the required value if there is one.
-    pub(crate) tags: Vec<(String, Option<String>)>,
+    Tags(Vec<(String, Option<String>)>),
 }
 
 /// The value of a filter on a time.
@@ -41,51 +41,24 @@ pub(crate) struct TimeFilter {
 }
 
 impl Filter {
-    /// Whether every job matches.
-    pub(super) fn is_empty(&self) -> bool {
-        *self == Self::default()
-    }
-
-    pub(super) fn matches(&self, job: &EmulatedJob) -> bool {
-        let EmulatedJob {
-            job: shown,
-            instance_id,
-            tags,
-            ..
-        } = job;
-        // Cheap comparisons first.
-        self.status
-            .as_ref()
-            .is_none_or(|status| shown.status == *status)
-            && (self.instance_ids.is_empty() || self.instance_ids.contains(instance_id))
-            && self
-                .enterprise_project_id
-                .as_deref()
-                .is_none_or(|id| shown.enterprise_project_id.as_deref() == Some(id))
-            && self.tags.iter().all(|(key, value)| {
-                tags.iter()
-                    .any(|tag| tag.0 == *key && value.as_ref().is_none_or(|value| tag.1 == *value))
-            })
-            && self
-                .name
-                .as_deref()
-                .is_none_or(|part| shown.name.to_lowercase().contains(part))
-            && self.description.as_deref().is_none_or(|part| {
-                shown
-                    .description
-                    .as_ref()
-                    .is_some_and(|text| text.to_lowercase().contains(part))
-            })
-            && self
-                .created
-                .as_ref()
-                .is_none_or(|filter| filter.matches(&shown.create_time))
-            && self.completed.as_ref().is_none_or(|filter| {
-                shown
-                    .finish_time
-                    .as_deref()
-                    .is_some_and(|time| filter.matches(time))
-            })
+    pub(super) fn matches(&self, emulated: &EmulatedJob) -> bool {
+        let job = &emulated.job;
+        let contains = |text: &str, part: &str| text.to_lowercase().contains(part);
+        let is =
+            |text: &Option<_>, matches: &dyn Fn(&str) -> bool| text.as_deref().is_some_and(matches);
+        match self {
+            Self::Name(part) => contains(&job.name, part),
+            Self::Status(status) => job.status == *status,
+            Self::InstanceIds(ids) => ids.contains(&emulated.instance_id),
+            Self::Description(part) => is(&job.description, &|text| contains(text, part)),
+            Self::Created(filter) => filter.matches(&job.create_time),
+            Self::Completed(filter) => is(&job.finish_time, &|time| filter.matches(time)),
+            Self::EnterpriseProjectId(id) => is(&job.enterprise_project_id, &|own| own == id),
+            Self::Tags(tags) => tags.iter().all(|(key, value)| {
+                let mut own = emulated.tags.iter().filter(|(own, _)| own == key);
+                own.any(|(_, own)| value.as_ref().is_none_or(|value| value == own))
+            }),
+        }
     }
 }
 
@@ -109,31 +82,29 @@ impl TimeFilter {
     }
 }
 
-/// The value a job is sorted by; jobs without one come first in ascending order.
-#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum SortValue {
-    Text(String),
-    Texts(Vec<String>),
-    Time(Option<Timestamp>, String),
-}
+/// The value a job is sorted by: its time if that is the key, then its texts. Jobs without one come
+/// first in ascending order.
+pub(super) type SortValue = (Option<Timestamp>, Vec<String>);
 
-impl SortValue {
-    pub(super) fn of(job: &EmulatedJob, key: &SortKey) -> Self {
-        match key {
-            SortKey::Name => Self::Text(job.job.name.as_ref().into()),
-            SortKey::DbType => Self::Text(job.db_type.clone()),
-            SortKey::InstId => Self::Text(job.instance_id.clone()),
-            SortKey::Ip => Self::Text(job.ip.clone()),
-            SortKey::Description => {
-                Self::Text(job.job.description.as_deref().unwrap_or_default().into())
-            }
-            SortKey::TagValue => {
-                Self::Texts(job.tags.iter().map(|(_, value)| value.clone()).collect())
-            }
-            // Unknown keys are rejected with the query.
-            SortKey::CreatedAt | SortKey::Other(_) => {
-                Self::Time(job.job.created_at(), job.job.create_time.as_ref().into())
-            }
+pub(super) fn sort_value(emulated: &EmulatedJob, key: &SortKey) -> SortValue {
+    let job = &emulated.job;
+    let text = match key {
+        SortKey::Name => &*job.name,
+        SortKey::DbType => &emulated.db_type,
+        SortKey::InstId => &emulated.instance_id,
+        SortKey::Ip => &emulated.ip,
+        SortKey::Description => job.description.as_deref().unwrap_or_default(),
+        SortKey::TagValue => {
+            let values = emulated.tags.iter().map(|(_, value)| value.clone());
+            return (None, values.collect());
         }
-    }
+        // Unknown keys are rejected with the query.
+        SortKey::CreatedAt | SortKey::Other(_) => {
+            return (
+                job.created_at(),
+                Vec::from([job.create_time.as_ref().into()]),
+            );
+        }
+    };
+    (None, Vec::from([text.into()]))
 }

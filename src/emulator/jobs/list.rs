@@ -10,7 +10,7 @@ use core::cmp::Reverse;
 use std::collections::HashSet;
 
 use super::emulated_job::EmulatedJob;
-use super::filter::{Selection, SortValue};
+use super::filter::{Selection, SortValue, sort_value};
 use super::sample::Sample;
 use crate::emulator::random::Random;
 use crate::job::{SortDir, SortKey};
@@ -132,7 +132,7 @@ impl List {
     ) -> Page {
         let selected = match (&selection.sort, &ties) {
             (None, Some(_)) => self.select(&Selection {
-                filter: selection.filter.clone(),
+                filters: selection.filters.clone(),
                 sort: Some((SortKey::CreatedAt, SortDir::Desc)),
             }),
             _ => self.select(selection),
@@ -157,20 +157,21 @@ impl List {
         if let Some((_, selected)) = self.selected.iter().find(|(known, _)| known == selection) {
             return Arc::clone(selected);
         }
-        let Selection { filter, sort } = selection;
+        let Selection { filters, sort } = selection;
+        let matches = |job: &EmulatedJob| filters.iter().all(|filter| filter.matches(job));
         let all = u32::try_from(self.entries.len()).unwrap_or(u32::MAX);
         let entries = (0..all).zip(&self.entries).rev();
         let selected: Arc<[Selected]> = match sort {
             None => entries
-                .filter(|(_, entry)| filter.is_empty() || filter.matches(&self.job(entry)))
+                .filter(|(_, entry)| filters.is_empty() || matches(&self.job(entry)))
                 .zip(0..)
                 .map(|((entry, _), rank)| Selected { entry, rank })
                 .collect(),
             Some((key, direction)) => {
                 let mut keyed: Vec<(SortValue, u32)> = entries
                     .map(|(at, entry)| (self.job(entry), at))
-                    .filter(|(job, _)| filter.matches(job))
-                    .map(|(job, at)| (SortValue::of(&job, key), at))
+                    .filter(|(job, _)| matches(job))
+                    .map(|(job, at)| (sort_value(&job, key), at))
                     .collect();
                 // Stable sorts: ties keep the list's own order in both directions.
                 match direction {

@@ -16,6 +16,19 @@ const MOST_PAGING: u64 = 65_534;
 /// The service's default for `limit`.
 const DEFAULT_LIMIT: u64 = 10;
 
+/// The parameters that are texts, with their documented lengths; cheap filters first.
+const TEXTS: &[(&str, usize)] = &[
+    ("status", 128),
+    ("enterprise_project_id", 128),
+    ("create_at", 128),
+    ("completed_at", 128),
+    ("name", 128),
+    ("description", 512),
+    ("tags", 512),
+    ("sort_key", 128),
+    ("sort_dir", 128),
+];
+
 /// A checked query.
 #[derive(Debug)]
 pub(super) struct PageQuery {
@@ -35,37 +48,42 @@ impl PageQuery {
                 .map(|(_, value)| &**value)
                 .filter(|value| !value.is_empty())
         };
-        let text = |key: &'static str, most: usize| match first(key) {
-            Some(value) => checked_length(key, value, most, limits).map(Some),
-            None => Ok(None),
-        };
         let number = |key: &'static str, default: u64| match first(key) {
             Some(value) => paging(key, value, limits),
             None => Ok(default),
         };
-        let filter = Filter {
-            name: text("name", 128)?.map(str::to_lowercase),
-            status: text("status", 128)?.map(status).transpose()?,
-            instance_ids: instance_ids(pairs, limits)?,
-            description: text("description", 512)?.map(str::to_lowercase),
-            created: text("create_at", 128)?.map(TimeFilter::new),
-            completed: text("completed_at", 128)?.map(TimeFilter::new),
-            enterprise_project_id: text("enterprise_project_id", 128)?.map(String::from),
-            tags: text("tags", 512)?.map(tags).unwrap_or_default(),
-        };
-        let key = text("sort_key", 128)?.map(sort_key).transpose()?;
-        let direction = text("sort_dir", 128)?.map(sort_dir).transpose()?;
-        let sort = match (key, direction) {
-            (None, None) => None,
-            (key, direction) => Some((
-                key.unwrap_or(SortKey::CreatedAt),
-                direction.unwrap_or(SortDir::Desc),
-            )),
-        };
+        let mut filters = instance_ids(pairs, limits)?;
+        let (mut sort_key, mut sort_dir) = (None, None);
+        for (key, most) in TEXTS {
+            let Some(value) = first(key) else { continue };
+            checked_length(key, value, *most, limits)?;
+            filters.push(match *key {
+                "sort_key" => {
+                    sort_key = Some(known(key, value, SortKey::known, SortKey::KNOWN)?);
+                    continue;
+                }
+                "sort_dir" => {
+                    sort_dir = Some(known(key, value, SortDir::known, SortDir::KNOWN)?);
+                    continue;
+                }
+                "status" => Filter::Status(known(key, value, JobStatus::known, JobStatus::KNOWN)?),
+                "enterprise_project_id" => Filter::EnterpriseProjectId(value.into()),
+                "create_at" => Filter::Created(TimeFilter::new(value)),
+                "completed_at" => Filter::Completed(TimeFilter::new(value)),
+                "name" => Filter::Name(value.to_lowercase()),
+                "description" => Filter::Description(value.to_lowercase()),
+                _ => Filter::Tags(tags(value)),
+            });
+        }
+        let is_sorted = sort_key.is_some() || sort_dir.is_some();
+        let sort = is_sorted.then(|| {
+            let key = sort_key.unwrap_or(SortKey::CreatedAt);
+            (key, sort_dir.unwrap_or(SortDir::Desc))
+        });
         let limit = number("limit", DEFAULT_LIMIT)?;
         let offset = number("offset", 0)?;
         Ok(Self {
-            selection: Selection { filter, sort },
+            selection: Selection { filters, sort },
             limit: usize::try_from(limit).unwrap_or(usize::MAX),
             offset: usize::try_from(offset).unwrap_or(usize::MAX),
         })
@@ -88,7 +106,8 @@ fn paging(key: &'static str, value: &str, limits: Limits) -> Result<u64, ErrorRe
     }
 }
 
-fn instance_ids(pairs: &[Parameter<'_>], limits: Limits) -> Result<Vec<String>, ErrorResponse> {
+/// The filter on instance ids, if there is one.
+fn instance_ids(pairs: &[Parameter<'_>], limits: Limits) -> Result<Vec<Filter>, ErrorResponse> {
     let given = || pairs.iter().filter(|(key, _)| key == "dbs_instance_ids");
     if given().count() > MAX_INSTANCE_IDS {
         return Err(ErrorResponse::parameter(
@@ -97,32 +116,27 @@ fn instance_ids(pairs: &[Parameter<'_>], limits: Limits) -> Result<Vec<String>, 
             &format!("超过{MAX_INSTANCE_IDS}个"),
         ));
     }
-    given()
+    let ids = given()
         .filter(|(_, id)| !id.is_empty())
         .map(|(_, id)| checked_length("dbs_instance_ids", id, 128, limits).map(String::from))
-        .collect()
+        .collect::<Result<Vec<_>, _>>()?;
+    let filter = (!ids.is_empty()).then_some(Filter::InstanceIds(ids));
+    Ok(filter.into_iter().collect())
 }
 
-fn status(text: &str) -> Result<JobStatus, ErrorResponse> {
-    JobStatus::known(text).ok_or_else(|| unknown("status", JobStatus::KNOWN))
-}
-
-fn sort_key(text: &str) -> Result<SortKey, ErrorResponse> {
-    SortKey::known(text).ok_or_else(|| unknown("sort_key", SortKey::KNOWN))
-}
-
-fn sort_dir(text: &str) -> Result<SortDir, ErrorResponse> {
-    SortDir::known(text).ok_or_else(|| unknown("sort_dir", SortDir::KNOWN))
-}
-
-fn unknown(key: &str, known: &[impl AsRef<str>]) -> ErrorResponse {
-    let known: Vec<&str> = known.iter().map(AsRef::as_ref).collect();
-    let known = known.join(", ");
-    ErrorResponse::parameter(
-        key,
-        &format!("must be one of {known}"),
-        &format!("必须是以下之一：{known}"),
-    )
+/// A documented value of a parameter.
+fn known<T: AsRef<str>>(
+    key: &str,
+    text: &str,
+    parse: fn(&str) -> Option<T>,
+    known: &[T],
+) -> Result<T, ErrorResponse> {
+    parse(text).ok_or_else(|| {
+        let known: Vec<&str> = known.iter().map(AsRef::as_ref).collect();
+        let known = known.join(", ");
+        let english = format!("must be one of {known}");
+        ErrorResponse::parameter(key, &english, &format!("必须是以下之一：{known}"))
+    })
 }
 
 /// Parses `key=value,key`: each key is required, with the value if there is one.

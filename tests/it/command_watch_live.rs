@@ -131,6 +131,38 @@ fn every_event_stays_exactly_once_whatever_the_resizes() {
 }
 
 #[test]
+fn a_resize_that_wraps_no_line_leaves_no_trace_of_the_view() {
+    let jobs =
+        (0..35).map(|number| job(number).name(format!("{} nightly", name(number).repeat(4))));
+    let emulator = jobs
+        .fold(Emulator::builder(), |builder, job| builder.job(job))
+        .build();
+    let server = serve(&emulator);
+    let line = watch(&server, "");
+    let Some(terminal) = Terminal::start(80, 24, &line) else {
+        return;
+    };
+    let polled = |history: &str| {
+        let (_, after) = history.rsplit_once("last poll ")?;
+        after.split_once(" ago").map(|(time, _)| time.to_owned())
+    };
+    terminal.wait_until(|history| polled(history).is_some());
+    for (columns, rows) in [(200, 24), (81, 16), (120, 40), (80, 24), (200, 8)] {
+        terminal.resize(columns, rows);
+        // Redrawn: the time has changed.
+        let before = polled(&terminal.history());
+        let history = terminal.wait_until(|history| polled(history) != before);
+        for text in ["of 35 finished", "last poll"] {
+            assert_eq!(
+                history.matches(text).count(),
+                1,
+                "{columns}x{rows}:\n{history}"
+            );
+        }
+    }
+}
+
+#[test]
 fn added_and_removed_jobs_are_reported_in_a_list_that_begins_empty() {
     let emulator = emulator(0);
     let server = serve(&emulator);

@@ -2,9 +2,13 @@
 //!
 //! The cursor rests at the start of the view's first line, so a redraw erases what is below the
 //! cursor and never moves up to erase. Terminals keep the cursor on its line when a resize reflows
-//! the text, so permanent lines, which are above the cursor, survive any sequence of resizes. To
-//! draw the view and move up afterwards would be the usual way; it counts rows of a width that no
-//! longer holds, and erases permanent lines with them.
+//! the text, so permanent lines, which are above the cursor, survive any sequence of resizes. The
+//! usual way, to move up by the rows of the last drawing, counts rows of a width that no longer
+//! holds, and erases permanent lines or leaves parts of the view.
+//!
+//! A terminal narrower than the view's lines breaks them into more rows, and may scroll the first of
+//! those away: then they stay in the history as a copy of some rows of the view. Permanent lines are
+//! never among what is erased.
 
 use std::io::{self, Write};
 

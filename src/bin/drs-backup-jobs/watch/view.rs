@@ -56,9 +56,8 @@ pub(super) struct Frame {
     pub(super) time: Timestamp,
 }
 
-/// More would only move the eye; and a line of this width still takes at most two rows when the
-/// terminal is narrowed to 40 columns, so that the view, at most half as high as the terminal, stays
-/// on the screen until it is drawn anew.
+/// Long enough for most names. Resizes to 80 columns and more break no line of the view, and one to
+/// 40 columns at most doubles the rows of a view that is half as high as the terminal.
 const MAX_WIDTH: usize = 79;
 
 /// As many running jobs as a view can show: half of a very high terminal.

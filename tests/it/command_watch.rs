@@ -225,7 +225,7 @@ fn refused_credentials_end_a_watch_at_its_first_poll() {
 }
 
 #[test]
-fn a_watch_ends_when_its_reader_is_gone_although_nothing_happens() {
+fn ends_when_its_output_is_closed_although_nothing_happens() {
     for arguments in [
         &["-o", "jsonl"][..],
         &["--until-finished"],
@@ -241,7 +241,7 @@ fn a_watch_ends_when_its_reader_is_gone_although_nothing_happens() {
 }
 
 #[test]
-fn a_watch_ends_when_its_reader_is_gone_although_a_request_stalls() {
+fn ends_when_its_output_is_closed_although_a_request_stalls() {
     let faults = "delay:1h@1-99".parse().unwrap();
     let emulator = emulator().job(running("a")).faults(faults).build();
     let server = serve(&emulator);
@@ -296,6 +296,21 @@ fn a_signal_ends_a_watch_with_its_own_exit_code() {
         assert!(sent.unwrap().success());
         assert_eq!(watch.end().0, Some(code), "{signal}");
     }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_signal_ends_a_watch_whose_output_is_not_read() {
+    // More than a pipe holds.
+    let server = serve(&emulator().jobs(1000).build());
+    let mut child = command_for(&server, &watch(&["-o", "jsonl"]))
+        .spawn()
+        .unwrap();
+    first_line(&mut child);
+    let pid = child.id().to_string();
+    let sent = Command::new("kill").arg(&pid).status();
+    assert!(sent.unwrap().success());
+    assert_eq!(wait_for(&mut child), Some(143));
 }
 
 #[test]

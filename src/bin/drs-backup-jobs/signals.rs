@@ -44,7 +44,7 @@ impl Signals {
     }
 }
 
-/// A thread of its own waits for the signals, which are blocked in all others: `ctrlc` does not tell
+/// A thread of its own waits for the signals, which are blocked in all others: `ctrlc` does not say
 /// which signal it was, and a handler that may do more than set a flag needs `unsafe`.
 #[cfg(unix)]
 fn start(signals: Signals) -> Result<(), Failure> {

@@ -81,22 +81,23 @@ fn failure(reason: &str, delay: Duration) -> String {
     format!("{reason}; next attempt in {}", text::took(delay))
 }
 
-/// What changed, how long a job took, and why it failed.
+/// What changed, or how a job finished.
 fn details(event: &Event) -> String {
-    let job = event.job();
     match event {
         Event::Updated { from, to } => format!(": {}", changes(from, to)),
-        Event::Finished { .. } => {
-            let took = job.duration().map(text::took);
-            let after = took.map_or_else(String::new, |took| format!(" after {took}"));
-            after + &reason(job)
-        }
-        _ => reason(job),
+        Event::Finished { to, .. } => outcome(to),
+        event => reason(event.job()),
     }
 }
 
-/// `: reason` of a job that failed, in full.
-pub(super) fn reason(job: &Job<'_>) -> String {
+/// ` after 1m 48s: reason` of a finished job, the reason in full.
+pub(super) fn outcome(job: &Job<'_>) -> String {
+    let took = job.duration().map(text::took);
+    let after = took.map_or_else(String::new, |took| format!(" after {took}"));
+    after + &reason(job)
+}
+
+fn reason(job: &Job<'_>) -> String {
     match job.error_log.as_deref() {
         Some(reason) if job.is_finished() && !reason.is_empty() => {
             format!(": {}", text::one_line(reason))

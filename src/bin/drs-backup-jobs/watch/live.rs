@@ -138,7 +138,7 @@ impl Painter {
     fn close(&mut self) {
         if !self.is_closed {
             self.is_closed = true;
-            // There is nothing left to do about a terminal that is gone.
+            // The terminal may be closed.
             let _ = self.screen.clear();
         }
     }

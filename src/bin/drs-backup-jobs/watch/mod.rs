@@ -123,17 +123,17 @@ pub(crate) fn run(args: &WatchArgs, verbose: bool) -> Result<ExitCode, Failure> 
     finish(&session, end, watching.until_finished, &connection)
 }
 
-/// Starts the thread that redraws the view, and that ends the program when the reader of its output
-/// is gone. It ends with the program.
+/// Starts the thread that redraws the view, and that ends the program when its output is closed. It
+/// ends with the program.
 fn start_ticking(live: Option<Live>) -> Result<(), Failure> {
     let tick = move || {
         loop {
-            if reader::is_gone_within(TICK) {
-                // Whoever read has seen enough: `| head` is no error.
+            if reader::is_closed_within(TICK) {
+                // A closed pipe is no error: `| head` has read enough.
                 std::process::exit(DONE.into());
             }
             if let Some(live) = &live {
-                // That the terminal is gone is noticed above.
+                // A terminal that was closed is noticed above.
                 let _ = live.refresh();
             }
         }
@@ -200,7 +200,7 @@ fn print_summary(session: &Session, ascii: bool) {
     let style = terminal::stderr_style(ascii);
     for outcome in session.failures() {
         for row in summary::failure_rows(outcome, style) {
-            // Standard error may be closed; there is no one else to tell.
+            // Standard error may be closed.
             let _ = writeln!(io::stderr(), "{row}");
         }
     }
@@ -230,7 +230,7 @@ fn finish(
     Ok(ExitCode::from(code))
 }
 
-/// The form that was asked for, or the one that suits standard output.
+/// The format of `--output`, or the one that suits standard output.
 fn format(args: &WatchArgs, verbose: bool) -> Result<WatchFormat, Failure> {
     match args.output {
         Some(WatchFormat::Live) if !Live::can_be_drawn() => Err(Failure::usage(

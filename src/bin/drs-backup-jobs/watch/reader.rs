@@ -1,11 +1,11 @@
-//! Whether anyone still reads standard output.
+//! Whether standard output still has a reader.
 
 use std::time::Duration;
 
-/// Waits up to `timeout` for the reader of standard output to go away: the other end of a pipe or a
-/// socket is closed, or the terminal is gone. Returns whether it is. A file has no reader to lose.
+/// Waits up to `timeout` for the reader of standard output to close it: the other end of a pipe or a
+/// socket, or the terminal. Returns whether it has. A file has no reader.
 #[cfg(unix)]
-pub(super) fn is_gone_within(timeout: Duration) -> bool {
+pub(super) fn is_closed_within(timeout: Duration) -> bool {
     use std::os::fd::AsFd as _;
 
     use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
@@ -18,19 +18,19 @@ pub(super) fn is_gone_within(timeout: Duration) -> bool {
         return false;
     }
     let [stdout] = descriptors;
-    let is_gone = stdout
+    let is_closed = stdout
         .revents()
         .is_some_and(|events| events.intersects(PollFlags::POLLERR | PollFlags::POLLHUP));
-    if !is_gone {
+    if !is_closed {
         // Something else that will not change: do not spin.
         std::thread::sleep(timeout);
     }
-    is_gone
+    is_closed
 }
 
-/// There is no portable way to learn this without writing: the next event finds out.
+/// There is no portable way to learn this without writing: the next event fails to be written.
 #[cfg(not(unix))]
-pub(super) fn is_gone_within(timeout: Duration) -> bool {
+pub(super) fn is_closed_within(timeout: Duration) -> bool {
     std::thread::sleep(timeout);
     false
 }

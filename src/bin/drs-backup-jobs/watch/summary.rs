@@ -2,7 +2,7 @@
 
 use drs_backup_jobs::{Job, Totals, WaitOutcome};
 
-use super::event_lines::{hanging, reason};
+use super::event_lines::{hanging, outcome as outcome_of};
 use crate::output::{Style, shown_name, text};
 
 /// `6 of 138 finished, 2 failed, 1 removed, 131 still running; 3 new, 1 failed`.
@@ -51,14 +51,12 @@ fn failure(outcome: &WaitOutcome, style: Style) -> String {
     if matches!(outcome, WaitOutcome::Removed(_)) {
         return format!("- removed {}", name_and_id(job));
     }
-    let took = job.duration().map(text::took);
-    let after = took.map_or_else(String::new, |took| format!(" after {took}"));
     format!(
-        "{} {} {}{after}{}",
+        "{} {} {}{}",
         style.mark(&job.status),
         text::one_line(job.status.as_str()),
         name_and_id(job),
-        reason(job)
+        outcome_of(job)
     )
 }
 

@@ -213,7 +213,7 @@ fn polling(polling: &Polling, elapsed: Duration) -> String {
         _ => format!("in {}", text::took(next.saturating_sub(elapsed))),
     };
     match polling {
-        Polling::First => "first poll".to_owned(),
+        Polling::First => "first poll in progress".to_owned(),
         Polling::Succeeded { at, next } => {
             let ago = elapsed.saturating_sub(*at).as_secs();
             format!("last poll {ago}s ago, next {}", until(*next))
@@ -345,7 +345,7 @@ mod tests {
         let mut first = Snapshot::default();
         assert_eq!(
             shown(&first, frame(80, 24)),
-            ["", "first poll  03:05:00 UTC"]
+            ["", "first poll in progress  03:05:00 UTC"]
         );
         first.polling = Polling::Failed {
             times: 2,

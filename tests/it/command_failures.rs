@@ -201,7 +201,7 @@ fn the_time_limit_of_the_run_ends_it_with_4_and_that_of_a_request_with_1() {
         (
             &["--timeout", "400ms"][..],
             4,
-            "error: cannot finish within --timeout 400ms\n hint: the list is not complete: 18 jobs received before this error\n",
+            "note: the list is not complete: 18 jobs received before the error\nerror: cannot finish within --timeout 400ms\n",
         ),
         (&["--request-timeout", "300ms"], 1, "hint: "),
     ] {

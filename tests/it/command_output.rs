@@ -292,3 +292,30 @@ fn get_says_what_to_do_when_there_is_no_such_job() {
         .assert_refused(1, &["the job named orders has ID i-1"]);
     Run::of(command(&["get"])).assert_refused(2, &["<ID>"]);
 }
+
+/// A list as long as a table of it can be: all jobs are held until the widths are known.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_table_of_100_000_jobs_fits_into_90_megabytes() {
+    use std::io::Read as _;
+
+    let limits = drs_backup_jobs::emulator::Limits::None;
+    let server = serve(&Emulator::builder().jobs(100_000).limits(limits).build());
+    let mut child = command_for(&server, &["list", "-o", "table"])
+        .spawn()
+        .unwrap();
+    let mut stdout = child.stdout.take().unwrap();
+    // Output begins when every job is there, and then waits for its reader.
+    stdout.read_exact(&mut [0; 1]).unwrap();
+    let status = std::fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap();
+    let peak = status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmHWM:"))
+        .unwrap();
+    let kilobytes: u64 = peak.trim().trim_end_matches(" kB").parse().unwrap();
+    let mut rest = String::new();
+    stdout.read_to_string(&mut rest).unwrap();
+    assert_eq!(rest.lines().count(), 100_001);
+    assert_eq!(crate::command::wait_for(&mut child), Some(0));
+    assert!(kilobytes < 90_000, "{kilobytes} kB");
+}

@@ -261,10 +261,14 @@ fn all_pages(
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => return Err(error.into()),
         _ => {}
     }
-    Err(failure.with_hint(format!(
-        "the list is not complete: {} received before this error",
-        jobs_in_words(printer.count())
-    )))
+    say(
+        "note",
+        &format!(
+            "the list is not complete: {} received before the error",
+            jobs_in_words(listing.received)
+        ),
+    );
+    Err(failure)
 }
 
 /// The same requests as without --dry-run; every response is an empty list.

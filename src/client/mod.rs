@@ -186,7 +186,7 @@ impl Client {
                 page.request_id = response.request_id;
                 return Ok(page);
             }
-            Err(error) => call.undecodable(response, bytes, error.into()),
+            Err(error) => call.undecodable(&response, bytes, error.into()),
         };
         // The first page borrows from `body`, which a retry would overwrite: retries are received in
         // a buffer of their own, which costs nothing unless a page cannot be decoded.

@@ -18,9 +18,10 @@ use crate::clock::{Clock, Deadline, Jitter};
 use crate::credentials::RequestSender;
 use crate::credentials::{Context, Decode, OutgoingRequest, Response};
 use crate::error::{
-    ApiError, Error, ErrorKind, Responder, Times, TransportError, TransportErrorKind,
+    ApiError, Error, ErrorKind, MAX_ID_CHARS, Responder, Times, TransportError, TransportErrorKind,
 };
 use crate::header;
+use crate::redact::Redactor;
 use crate::timestamp::Timestamp;
 use crate::transport::{Method, Request, RequestParts, ResponseBody, ResponseHead, Transport};
 
@@ -141,7 +142,7 @@ impl Call<'_> {
             match decode(&response, body.as_bytes()) {
                 Ok(()) => return Ok(()),
                 Err(error) => {
-                    let error = self.undecodable(response, body.as_bytes(), error);
+                    let error = self.undecodable(&response, body.as_bytes(), error);
                     self.retry(error)?;
                 }
             }
@@ -192,16 +193,15 @@ impl Call<'_> {
 
     /// The error of a response of success whose body cannot be decoded: what the body says, if it
     /// is an error of the service.
-    pub(crate) fn undecodable(&self, response: Response, body: &[u8], error: Error) -> Error {
+    pub(crate) fn undecodable(&self, response: &Response, body: &[u8], error: Error) -> Error {
         let head = &response.head;
         let refusal = self.api_error(head, body);
         if error.decode().is_some() && refusal.code.is_some() {
             let responder = refusal.responder;
-            return self.name_request(refusal.into(), Some((head, responder)));
+            return self.complete(refusal.into(), Some((head, responder)));
         }
         let responder = Responder::classify(self.request.service, None, body);
-        self.name_request(error, Some((head, responder)))
-            .with_request_id(response.request_id)
+        self.complete(error, Some((head, responder)))
     }
 
     fn context(&self) -> Context<'_> {
@@ -243,16 +243,50 @@ impl Call<'_> {
         #[cfg(feature = "std")]
         let request = request.with_cancel_token(send_loop.cancel_token.as_ref());
         let outcome = send_loop.transport.send(&request, body);
-        let request_id = outcome.as_ref().ok().and_then(|head| self.request_id(head));
         let took = clock.now().saturating_sub(sent_at);
-        log_exchange(&self.sent, &outcome, request_id.as_deref(), body, took);
-        match outcome {
-            Ok(head) if head.is_success() => Ok(Response { head, request_id }),
-            Ok(head) => Err(Failure::Attempt(self.refusal(&head, body.as_bytes()))),
-            Err(error) => {
-                // The transport may have been interrupted.
-                send_loop.check_cancelled()?;
-                Err(Failure::Attempt(self.name_request(error.into(), None)))
+        let outcome = match outcome {
+            Ok(head) if head.is_success() => {
+                let request_id = head
+                    .request_id()
+                    .map(|id| self.redactor(Some(&head)).clean(id, MAX_ID_CHARS));
+                Ok(Response { head, request_id })
+            }
+            Ok(head) => Err(self.refusal(&head, body.as_bytes())),
+            Err(error) => Err(self.complete(error.into(), None)),
+        };
+        self.log(&outcome, body, took);
+        if outcome.is_err() {
+            // The transport may have been interrupted.
+            send_loop.check_cancelled()?;
+        }
+        outcome.map_err(Failure::Attempt)
+    }
+
+    /// Logs one line a request, without secrets.
+    #[cfg_attr(
+        not(feature = "log"),
+        expect(unused_variables, clippy::unused_self, reason = "nothing is logged")
+    )]
+    fn log(&self, outcome: &Result<Response, Error>, body: &ResponseBody, took: Duration) {
+        #[cfg(feature = "log")]
+        if log::log_enabled!(log::Level::Debug) {
+            let url = self.redactor(None).clean(shown_url(&self.sent), 8000);
+            let (method, bytes) = (self.sent.method(), body.as_bytes().len());
+            let millis = took.as_millis();
+            match outcome {
+                Ok(response) => log::debug!(
+                    "{method} {url} returned {} with {bytes} bytes in {millis} ms, request id {}",
+                    response.head.status(),
+                    response.request_id.as_deref().unwrap_or("-"),
+                ),
+                Err(error) => match error.status() {
+                    Some(status) => log::debug!(
+                        "{method} {url} returned {status} with {bytes} bytes in {millis} ms, \
+                         request id {}",
+                        error.request_id().unwrap_or("-"),
+                    ),
+                    None => log::debug!("{method} {url} failed after {millis} ms: {error}"),
+                },
             }
         }
     }
@@ -260,7 +294,7 @@ impl Call<'_> {
     /// The error of a request that could not be sent before the deadline.
     fn timed_out(&self, why: &str) -> Error {
         let error = TransportError::new(TransportErrorKind::Timeout, why);
-        self.name_request(error.into(), None)
+        self.complete(error.into(), None)
     }
 
     /// Adds the attempts of this call to those of a request that it depended on, such as a login.
@@ -269,79 +303,88 @@ impl Call<'_> {
         error.with_tries(attempts, self.deadline.elapsed(&*self.send_loop.clock))
     }
 
-    /// Names the request in an error, and who responded.
-    fn name_request(&self, error: Error, response: Option<(&ResponseHead, Responder)>) -> Error {
+    /// The error that a response without success stands for.
+    fn refusal(&self, head: &ResponseHead, body: &[u8]) -> Error {
+        let (error, responder) = if (300..400).contains(&head.status()) {
+            // Shown without its query, which may hold anything.
+            let location = head.location().map(|location| {
+                let end = location.find(['?', '#']).unwrap_or(location.len());
+                String::from(location.get(..end).unwrap_or_default())
+            });
+            let error = Error::redirect(head.status(), location);
+            (error, self.request.service)
+        } else {
+            let error = self.api_error(head, body);
+            let responder = error.responder;
+            (error.into(), responder)
+        };
+        self.complete(error, Some((head, responder)))
+            .with_retry_after(head.retry_after_delay(self.send_loop.clock.unix_time()))
+    }
+
+    /// The error in a body, whatever the status; not yet redacted, unless it is an excerpt.
+    fn api_error(&self, head: &ResponseHead, body: &[u8]) -> ApiError {
+        let mut error = ApiError::parse(head.status(), body);
+        if error.code.is_none() {
+            // An excerpt leaves out what looks like a tag, and with it a part of a password.
+            let body = body.get(..MAX_EXCERPTED).unwrap_or(body);
+            let text = String::from_utf8_lossy(body);
+            let cleaned = self.redactor(Some(head)).clean(&text, MAX_EXCERPTED);
+            error = ApiError::parse(head.status(), cleaned.as_bytes());
+        }
+        error.responder = Responder::classify(self.request.service, error.code.as_deref(), body);
+        error.request_id = error
+            .request_id
+            .or_else(|| head.request_id().map(Into::into));
+        error
+    }
+
+    /// Completes the error of an attempt: the request, who responded, the request id. Then cleans
+    /// all of it, once.
+    fn complete(&self, error: Error, response: Option<(&ResponseHead, Responder)>) -> Error {
         let sent = &self.sent;
-        let mut url = String::from(shown_url(sent));
-        self.redact(&mut url);
+        let head = response.map(|(head, _)| head);
         let millis = |time: Duration| i64::try_from(time.as_millis()).unwrap_or(i64::MAX);
         let times = Times {
             local: millis(self.send_loop.clock.unix_time()),
-            server: response
-                .and_then(|(head, _)| head.timestamp())
+            server: head
+                .and_then(ResponseHead::timestamp)
                 .map(Timestamp::unix_millis),
             is_signed: sent.headers().get(header::SDK_DATE).is_some(),
         };
         let responder = response.map_or(self.request.service, |(_, responder)| responder);
-        error.with_request(sent.method().as_str(), url, responder, times)
-    }
-
-    /// The error that a response without success stands for.
-    fn refusal(&self, head: &ResponseHead, body: &[u8]) -> Error {
-        if (300..400).contains(&head.status()) {
-            // Shown without its query, which may hold anything, and not at any length.
-            let shown = head.location().map(|location| {
-                let end = location.find(['?', '#']).unwrap_or(location.len());
-                let mut location = String::from(location.get(..end).unwrap_or_default());
-                self.redact(&mut location);
-                location
-                    .chars()
-                    .filter(|c| !c.is_control())
-                    .take(200)
-                    .collect()
-            });
-            let error = Error::redirect(head.status(), shown);
-            return self
-                .name_request(error, Some((head, self.request.service)))
-                .with_request_id(self.request_id(head));
-        }
-        let error = self.api_error(head, body);
-        let responder = error.responder;
-        self.name_request(error.into(), Some((head, responder)))
-            .with_retry_after(head.retry_after_delay(self.send_loop.clock.unix_time()))
-    }
-
-    /// The error in a body, whatever the status.
-    fn api_error(&self, head: &ResponseHead, body: &[u8]) -> ApiError {
-        // Redacted twice: before parsing, since an excerpt could cut a secret in two; and after,
-        // since an escape in the body could hide one.
-        let mut text = String::from_utf8_lossy(body).into_owned();
-        self.redact(&mut text);
-        let mut error = ApiError::parse(head.status(), text.as_bytes());
-        error.responder = Responder::classify(self.request.service, error.code.as_deref(), body);
-        error.for_each_text(|text, _limit| self.redact(text));
-        error.request_id = error.request_id.or_else(|| self.request_id(head));
+        // An API error has its own, from the body or the head.
+        let request_id = head.filter(|_| error.api().is_none());
+        let request_id = request_id
+            .and_then(ResponseHead::request_id)
+            .map(Into::into);
         error
+            .with_request(
+                sent.method().as_str(),
+                shown_url(sent).into(),
+                responder,
+                times,
+            )
+            .with_request_id(request_id)
+            .redact(&self.redactor(head))
     }
 
-    /// `X-Request-Id`, redacted: it may repeat the token that was sent, or that IAM issued.
-    fn request_id(&self, head: &ResponseHead) -> Option<String> {
-        let mut id = String::from(head.request_id()?);
-        self.redact(&mut id);
-        if let Some(token) = head.subject_token() {
-            token.redact(&mut id);
-        }
-        Some(id)
-    }
-
-    /// A response may repeat what it was sent.
-    fn redact(&self, text: &mut String) {
+    /// All that a response may repeat: what was sent, and the token that IAM issued.
+    fn redactor(&self, head: Option<&ResponseHead>) -> Redactor {
+        let mut redactor = Redactor::default();
         for secret in self.sent.headers().secrets() {
-            secret.redact(text);
+            redactor.add(secret);
         }
-        self.request.authenticator.redact(text);
+        if let Some(token) = head.and_then(ResponseHead::subject_token) {
+            redactor.add(token);
+        }
+        self.request.authenticator.redact(&mut redactor);
+        redactor
     }
 }
+
+/// How much of a body without an error code is read: its excerpt has 200 characters.
+const MAX_EXCERPTED: usize = 16 * 1024;
 
 /// Why an attempt failed.
 enum Failure {
@@ -363,37 +406,5 @@ fn shown_url(request: &RequestParts) -> &str {
     match request.method() {
         Method::Post => url.split('?').next().unwrap_or_default(),
         Method::Get | Method::Put => url,
-    }
-}
-
-/// Logs one line a request, without secrets.
-#[cfg_attr(
-    not(feature = "log"),
-    expect(unused_variables, reason = "nothing is logged")
-)]
-fn log_exchange(
-    parts: &RequestParts,
-    response: &Result<ResponseHead, TransportError>,
-    request_id: Option<&str>,
-    body: &ResponseBody,
-    took: Duration,
-) {
-    #[cfg(feature = "log")]
-    match response {
-        Ok(head) => log::debug!(
-            "{} {} returned {} with {} bytes in {} ms, request id {}",
-            parts.method(),
-            shown_url(parts),
-            head.status(),
-            body.as_bytes().len(),
-            took.as_millis(),
-            request_id.unwrap_or("-"),
-        ),
-        Err(error) => log::debug!(
-            "{} {} failed after {} ms: {error}",
-            parts.method(),
-            shown_url(parts),
-            took.as_millis(),
-        ),
     }
 }

@@ -12,6 +12,7 @@ use super::session::{CredentialKind, Session, SessionConfig};
 use super::sign::{ALGORITHM, Canonical};
 use crate::error::Error;
 use crate::header;
+use crate::redact::Redactor;
 use crate::secret::{Secret, broken_word_rule};
 use crate::timestamp::Timestamp;
 use crate::transport::RequestParts;
@@ -222,8 +223,8 @@ impl Authenticator for AccessKey {
 
     /// A service that rejects a key may name its id, which is not a header value but part of
     /// `Authorization`.
-    fn redact(&self, text: &mut String) {
-        self.id.redact(text);
+    fn redact(&self, redactor: &mut Redactor) {
+        redactor.add(&self.id);
     }
 }
 

@@ -5,6 +5,7 @@ use core::fmt;
 
 use crate::clock::{Clock, Deadline};
 use crate::error::{Error, Responder};
+use crate::redact::Redactor;
 use crate::transport::{RequestParts, ResponseHead};
 
 /// Authenticates requests. The send loop calls it; it knows nothing of retries.
@@ -24,9 +25,9 @@ pub(crate) trait Authenticator: fmt::Debug + Send + Sync {
         Ok(false)
     }
 
-    /// Removes from `text` the secrets that a response may repeat although no header value is
-    /// exactly that: a password in the body, the id of a key within `Authorization`.
-    fn redact(&self, _text: &mut String) {}
+    /// Adds the secrets that a response may repeat although no header value is exactly that: a
+    /// password in the body, the id of a key within `Authorization`.
+    fn redact(&self, _redactor: &mut Redactor) {}
 }
 
 /// What an [`Authenticator`] may use.

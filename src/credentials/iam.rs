@@ -2,6 +2,7 @@
 
 use alloc::borrow::Cow;
 use alloc::format;
+#[cfg(feature = "aksk")]
 use alloc::string::String;
 use alloc::sync::Arc;
 #[cfg(feature = "aksk")]
@@ -18,6 +19,7 @@ use crate::header;
 use crate::json::{self, Cursor, Expected};
 #[cfg(feature = "aksk")]
 use crate::percent;
+use crate::redact::Redactor;
 use crate::secret::Secret;
 use crate::timestamp::Timestamp;
 use crate::transport::{Headers, Method, RequestParts, ResponseHead};
@@ -75,6 +77,9 @@ pub(super) fn log_in(
     grant.ok_or_else(no_token)
 }
 
+/// The most characters that an error shows of a project's name or id.
+const MAX_SHOWN_NAME: usize = 64;
+
 fn headers() -> Result<Headers, Error> {
     let mut headers = Headers::new();
     headers.push(header::CONTENT_TYPE, "application/json;charset=utf8")?;
@@ -107,9 +112,10 @@ fn read_grant(
     if let (Some(expected), Some(found)) = (login.project_named(), project.name.as_deref())
         && found != expected
     {
-        let mut found = String::from(found);
-        token.redact(&mut found);
-        login.redact(&mut found);
+        let mut redactor = Redactor::default();
+        redactor.add(&token);
+        login.redact(&mut redactor);
+        let found = redactor.clean(found, MAX_SHOWN_NAME);
         let why = format!(
             "cannot use the token of the login: it is for the project {found:?} instead of {expected:?}"
         );
@@ -151,8 +157,12 @@ pub(super) fn project_named(
         .sender
         .send(request, context.deadline, &mut |_, body| {
             let projects = json::whole(body, read_projects)?;
-            let redact = |text: &mut String| authenticator.redact(text);
-            let chosen = choose(&projects, name, &redact);
+            let clean = |text: &str| {
+                let mut redactor = Redactor::default();
+                authenticator.redact(&mut redactor);
+                redactor.clean(text, MAX_SHOWN_NAME)
+            };
+            let chosen = choose(&projects, name, &clean);
             id = Some(chosen.map_err(|why| Error::credentials(why, None))?);
             Ok(())
         })?;
@@ -165,7 +175,7 @@ pub(super) fn project_named(
 fn choose(
     projects: &[Project<'_>],
     name: &str,
-    redact: &dyn Fn(&mut String),
+    clean: &dyn Fn(&str) -> String,
 ) -> Result<Arc<str>, String> {
     /// How many names or ids an error shows.
     const SHOWN: usize = 10;
@@ -182,11 +192,7 @@ fn choose(
     let list = |texts: &mut dyn Iterator<Item = &str>| {
         let shown: Vec<_> = texts
             .take(SHOWN)
-            .map(|text| {
-                let mut text = String::from(text);
-                redact(&mut text);
-                format!("{:?}", text.chars().take(64).collect::<String>())
-            })
+            .map(|text| format!("{:?}", clean(text)))
             .collect();
         shown.join(", ")
     };

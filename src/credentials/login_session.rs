@@ -1,6 +1,5 @@
 //! A login in use: one token for all clones and threads of a client, renewed before its end.
 
-use alloc::string::String;
 use alloc::sync::Arc;
 use core::fmt;
 use core::time::Duration;
@@ -13,6 +12,7 @@ use super::session::{
 };
 use super::single_flight::SingleFlight;
 use crate::error::Error;
+use crate::redact::Redactor;
 use crate::transport::RequestParts;
 use crate::url::Endpoint;
 
@@ -88,6 +88,11 @@ impl Authenticator for LoginSession {
         let grant = self.grant(is_other, context)?;
         Ok(is_other(&grant))
     }
+
+    /// What IAM's responses say, such as a project's id, may repeat the password.
+    fn redact(&self, redactor: &mut Redactor) {
+        self.login.redact(redactor);
+    }
 }
 
 impl ResolveProject for LoginSession {
@@ -117,8 +122,8 @@ impl Authenticator for Login {
         Ok(())
     }
 
-    fn redact(&self, text: &mut String) {
-        self.redact_password(text);
+    fn redact(&self, redactor: &mut Redactor) {
+        redactor.add(self.password());
     }
 }
 

@@ -16,6 +16,7 @@ use crate::clean::clean;
 use crate::error::{ApiError, Error, TransportError, TransportErrorKind};
 use crate::header;
 use crate::json::{self, Cursor, Expected};
+use crate::redact::Redactor;
 use crate::secret::Secret;
 use crate::timestamp::Timestamp;
 use crate::transport::{
@@ -308,9 +309,11 @@ impl Call<'_> {
 /// The failure in a response that is not a success.
 fn status(head: &ResponseHead, body: &ResponseBody, token: Option<&Secret>) -> Failure {
     let mut error = ApiError::parse(head.status(), body.as_bytes());
+    let mut redactor = Redactor::default();
     if let Some(token) = token {
-        token.redact(&mut error.message);
+        redactor.add(token);
     }
+    error.message = redactor.clean(&error.message, 1000);
     Failure::Status(error)
 }
 

@@ -2,7 +2,6 @@
 
 use alloc::collections::VecDeque;
 use alloc::format;
-use alloc::string::String;
 use alloc::sync::Arc;
 use core::fmt;
 use core::time::Duration;
@@ -14,6 +13,7 @@ use super::project_lookup;
 use super::session::{CredentialKind, Session, SessionConfig};
 use super::single_flight::SingleFlight;
 use crate::error::{BoxError, Error};
+use crate::redact::Redactor;
 use crate::transport::RequestParts;
 
 /// How long before its expiry a key is renewed; after half of its remaining life if that is less than
@@ -156,9 +156,9 @@ impl<S: KeySource> Authenticator for ProvidedKeys<S> {
         Ok(renewed.is_ok_and(|provided| is_other(&provided)))
     }
 
-    fn redact(&self, text: &mut String) {
+    fn redact(&self, redactor: &mut Redactor) {
         for key in self.0.recent().iter() {
-            key.redact(text);
+            key.redact(redactor);
         }
     }
 }

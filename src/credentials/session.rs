@@ -1,6 +1,5 @@
 //! Credentials in use by a client: what they keep from one request to the next.
 
-use alloc::string::String;
 use alloc::sync::Arc;
 use core::fmt;
 
@@ -11,6 +10,7 @@ use super::login::Project;
 use super::token;
 use crate::error::Error;
 use crate::header;
+use crate::redact::Redactor;
 use crate::transport::RequestParts;
 #[cfg(feature = "std")]
 use crate::url::Endpoint;
@@ -96,8 +96,8 @@ impl Authenticator for Session {
         self.authenticator.refresh(rejected, context)
     }
 
-    fn redact(&self, text: &mut String) {
-        self.authenticator.redact(text);
+    fn redact(&self, redactor: &mut Redactor) {
+        self.authenticator.redact(redactor);
     }
 }
 

@@ -4,6 +4,7 @@ use alloc::string::String;
 use core::fmt;
 
 use super::{ErrorKind, Responder};
+use crate::redact::Redactor;
 
 /// An error response, in whichever of the service's shapes it came.
 ///
@@ -54,17 +55,17 @@ impl ApiError {
             .find(|kind| matches!(kind, ErrorKind::Authentication | ErrorKind::Permission))
     }
 
-    /// Visits every text that the responder wrote, with the number of characters it may have.
-    pub(crate) fn for_each_text(&mut self, mut visit: impl FnMut(&mut String, usize)) {
-        visit(&mut self.message, 1000);
-        for (text, limit) in [
-            (&mut self.code, 128),
-            (&mut self.request_id, 128),
-            // Decoded by IAM as a whole or not at all.
-            (&mut self.encoded_authorization_message, 16_384),
+    /// Cleans every text that the responder wrote, and bounds it.
+    pub(crate) fn redact(&mut self, redactor: &Redactor) {
+        self.message = redactor.clean(&self.message, 1000);
+        for (text, max_chars) in [
+            (&mut self.code, MAX_ID_CHARS),
+            (&mut self.request_id, MAX_ID_CHARS),
+            // IAM decodes it as a whole or not at all.
+            (&mut self.encoded_authorization_message, 16_000),
         ] {
             if let Some(text) = text {
-                visit(text, limit);
+                *text = redactor.clean(text, max_chars);
             }
         }
     }
@@ -94,6 +95,9 @@ impl ApiError {
         Ok(())
     }
 }
+
+/// The longest code and request id that are kept.
+pub(crate) const MAX_ID_CHARS: usize = 128;
 
 /// The kind that a code stands for, if it is known. Proxies have been seen to change its case.
 fn kind_of_code(code: &str) -> Option<ErrorKind> {

@@ -3,6 +3,8 @@
 use alloc::string::String;
 use core::fmt;
 
+use crate::redact::Redactor;
+
 /// A body is not what it should be: where, and what was expected there.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DecodeError {
@@ -36,6 +38,13 @@ impl DecodeError {
     #[must_use]
     pub fn expected(&self) -> &str {
         self.expected
+    }
+}
+
+impl DecodeError {
+    /// Masks secrets: a peer may write a key that repeats what it was sent.
+    pub(crate) fn redact(&mut self, redactor: &Redactor) {
+        self.path = redactor.clean(&self.path, 200);
     }
 }
 

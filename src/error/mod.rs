@@ -14,10 +14,13 @@ mod responder;
 mod transport;
 
 pub use api::ApiError;
+pub(crate) use api::MAX_ID_CHARS;
 pub use decode::DecodeError;
 pub use kind::ErrorKind;
 pub use responder::Responder;
 pub use transport::{TransportError, TransportErrorKind};
+
+use crate::redact::Redactor;
 
 /// Why a request or a listing failed.
 ///
@@ -192,6 +195,29 @@ impl Error {
 
     pub(crate) fn with_tries(mut self, attempts: u32, elapsed: Duration) -> Self {
         self.0.tries = Some(Tries { attempts, elapsed });
+        self
+    }
+
+    /// Cleans every text that a peer may have had a part in: masks secrets, removes control
+    /// characters, bounds the length.
+    pub(crate) fn redact(mut self, redactor: &Redactor) -> Self {
+        match &mut self.0.cause {
+            Cause::Credentials { why, .. } => *why = redactor.clean(why, 1000).into(),
+            Cause::Api(error) => error.redact(redactor),
+            Cause::Redirect {
+                location: Some(location),
+                ..
+            } => *location = redactor.clean(location, 200),
+            Cause::Decode(error) => error.redact(redactor),
+            Cause::Transport(error) => error.redact(redactor),
+            _ => {}
+        }
+        if let Some(id) = &mut self.0.request_id {
+            *id = redactor.clean(id, MAX_ID_CHARS);
+        }
+        if let Some(sent) = &mut self.0.sent {
+            sent.url = redactor.clean(&sent.url, MAX_URL_CHARS);
+        }
         self
     }
 
@@ -381,6 +407,9 @@ impl From<TransportError> for Error {
         Cause::Transport(error).into()
     }
 }
+
+/// The longest URL that an error keeps.
+const MAX_URL_CHARS: usize = 8000;
 
 /// The longest URL that an error's text shows; [`Error::url`] has all of it.
 const MAX_SHOWN_URL: usize = 200;

@@ -5,6 +5,10 @@ use alloc::string::String;
 use core::fmt;
 
 use super::BoxError;
+use crate::redact::Redactor;
+
+/// The longest text of an error that a peer may have had a part in.
+const MAX_CHARS: usize = 1000;
 
 /// A transport received no complete response.
 ///
@@ -107,6 +111,32 @@ impl TransportError {
             self.kind,
             TransportErrorKind::Connect | TransportErrorKind::Proxy
         )
+    }
+
+    /// Masks secrets in the message and in all that lies below: a reason phrase or an alert may
+    /// repeat what was sent. A source without secrets keeps its type.
+    pub(crate) fn redact(&mut self, redactor: &Redactor) {
+        self.message = redactor.clean(&self.message, MAX_CHARS);
+        let mut next = core::error::Error::source(self);
+        let mut text = String::new();
+        let mut is_masked = false;
+        while let Some(source) = next {
+            for (shown, is_display) in [
+                (alloc::format!("{source}"), true),
+                (alloc::format!("{source:?}"), false),
+            ] {
+                let cleaned = redactor.clean(&shown, MAX_CHARS);
+                is_masked |= cleaned != shown;
+                if is_display {
+                    text.push_str(if text.is_empty() { "" } else { ": " });
+                    text.push_str(&cleaned);
+                }
+            }
+            next = source.source();
+        }
+        if is_masked {
+            self.source = Some(text.into());
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 use alloc::format;
 use alloc::string::String;
 
+use crate::redact::Redactor;
 use crate::transport::route::{self, HEADERS_TOO_LARGE, NOT_HTTP, Route, invalid_response};
 use crate::transport::{Request, TransportError, TransportErrorKind as Kind};
 
@@ -71,12 +72,13 @@ fn is_bad_chunk(error: &::curl::Error) -> bool {
 /// libcurl's text, without the request's secrets: it may repeat what the peer sent, and the peer
 /// what it was sent.
 fn described(error: &::curl::Error, request: &Request<'_>) -> String {
-    let mut text = match error.extra_description() {
+    let text = match error.extra_description() {
         Some(more) => format!("{} ({more})", error.description()),
         None => error.description().into(),
     };
+    let mut redactor = Redactor::default();
     for secret in request.headers().secrets() {
-        secret.redact(&mut text);
+        redactor.add(secret);
     }
-    text
+    redactor.clean(&text, 1000)
 }

@@ -263,7 +263,7 @@ fn a_project_found_by_name_bears_that_name_and_errors_say_which_were_found() {
         (
             r#"{"projects":[{"id":"p","name":"cn-north-4"},{"id":"q\u0007","name":"cn-north-4"}]}"#,
             "cannot choose the project \"cn-north-4\": IAM lists 2 of that name, with the ids \
-             \"p\", \"q\\u{7}\"; set the project id",
+             \"p\", \"q \"; set the project id",
         ),
     ] {
         let error = resolve(projects).unwrap_err();

@@ -1,0 +1,140 @@
+//! Single characters as JSON, HTML and URLs escape them.
+
+/// The character that an escape at the start of `text` stands for, and the escape's length.
+pub(super) fn decode(text: &str) -> Option<(char, usize)> {
+    match text.as_bytes().first()? {
+        b'\\' => decode_backslash(text),
+        b'%' => decode_percent(text),
+        b'&' => decode_entity(text),
+        _ => None,
+    }
+}
+
+/// `\"`, `\/`, `\n`, `\u5bc6`, surrogate pairs, and the forms of other languages: `\x27`,
+/// `\u{5bc6}`, `\'`.
+fn decode_backslash(text: &str) -> Option<(char, usize)> {
+    let rest = text.get(1..)?;
+    let ch = match rest.chars().next()? {
+        'b' => '\u{8}',
+        'f' => '\u{c}',
+        'n' => '\n',
+        'r' => '\r',
+        't' => '\t',
+        'x' => return Some((char::from_u32(hex(rest.get(1..3)?)?)?, 4)),
+        'u' => return decode_unicode(text),
+        ch if ch.is_ascii_punctuation() => ch,
+        _ => return None,
+    };
+    Some((ch, 2))
+}
+
+fn decode_unicode(text: &str) -> Option<(char, usize)> {
+    if let Some(braced) = text.strip_prefix("\\u{") {
+        let digits = braced.split_once('}')?.0;
+        return Some((char::from_u32(hex(digits)?)?, digits.len() + 4));
+    }
+    let unit = |at: usize| {
+        let escape = text.get(at..at + 6)?;
+        hex(escape.strip_prefix("\\u")?)
+    };
+    let first = unit(0)?;
+    if let Some(ch) = char::from_u32(first) {
+        return Some((ch, 6));
+    }
+    let second = unit(6).filter(|second| (0xdc00..0xe000).contains(second))?;
+    let high = first.checked_sub(0xd800).filter(|high| *high < 0x400)?;
+    let ch = char::from_u32(0x10000 + (high << 10) + (second - 0xdc00))?;
+    Some((ch, 12))
+}
+
+/// `%2F`, and `%E5%AF%86` for a character of several bytes.
+fn decode_percent(text: &str) -> Option<(char, usize)> {
+    let byte = |index: usize| {
+        let escape = text.get(3 * index..3 * index + 3)?;
+        u8::try_from(hex(escape.strip_prefix('%')?)?).ok()
+    };
+    let first = byte(0)?;
+    let length = match first {
+        0..=0x7f => 1,
+        0xc0..=0xdf => 2,
+        0xe0..=0xef => 3,
+        _ => 4,
+    };
+    let mut bytes = [first, 0, 0, 0];
+    for (index, slot) in bytes.iter_mut().enumerate().take(length).skip(1) {
+        *slot = byte(index)?;
+    }
+    let decoded = core::str::from_utf8(bytes.get(..length)?).ok()?;
+    Some((decoded.chars().next()?, 3 * length))
+}
+
+/// `&amp;`, `&#34;`, `&#x22;`; the semicolon may be missing, as browsers allow.
+fn decode_entity(text: &str) -> Option<(char, usize)> {
+    let rest = text.get(1..)?;
+    let numeric = rest.strip_prefix('#');
+    let name = numeric.unwrap_or(rest);
+    let length = name
+        .bytes()
+        .take(12)
+        .take_while(u8::is_ascii_alphanumeric)
+        .count();
+    let (name, behind) = name.split_at_checked(length)?;
+    let ch = match numeric {
+        Some(_) => match name.strip_prefix(['x', 'X']) {
+            Some(digits) => char::from_u32(hex(digits)?)?,
+            None => char::from_u32(name.parse().ok()?)?,
+        },
+        None => named(name)?,
+    };
+    let semicolon = usize::from(behind.starts_with(';'));
+    Some((ch, text.len() - behind.len() + semicolon))
+}
+
+/// HTML's names of ASCII characters. For Latin letters servers write numbers or the letters.
+fn named(name: &str) -> Option<char> {
+    Some(match name {
+        "amp" | "AMP" => '&',
+        "lt" | "LT" => '<',
+        "gt" | "GT" => '>',
+        "quot" | "QUOT" => '"',
+        "apos" => '\'',
+        "nbsp" => '\u{a0}',
+        "excl" => '!',
+        "num" => '#',
+        "dollar" => '$',
+        "percnt" => '%',
+        "lpar" => '(',
+        "rpar" => ')',
+        "ast" | "midast" => '*',
+        "plus" => '+',
+        "comma" => ',',
+        "hyphen" | "dash" => '-',
+        "period" => '.',
+        "sol" => '/',
+        "colon" => ':',
+        "semi" => ';',
+        "equals" => '=',
+        "quest" => '?',
+        "commat" => '@',
+        "lsqb" | "lbrack" => '[',
+        "bsol" => '\\',
+        "rsqb" | "rbrack" => ']',
+        "Hat" => '^',
+        "lowbar" | "UnderBar" => '_',
+        "grave" | "DiacriticalGrave" => '`',
+        "lcub" | "lbrace" => '{',
+        "verbar" | "vert" | "VerticalLine" => '|',
+        "rcub" | "rbrace" => '}',
+        "Tab" => '\t',
+        "NewLine" => '\n',
+        _ => return None,
+    })
+}
+
+/// One to eight hexadecimal digits; a sign is none.
+fn hex(digits: &str) -> Option<u32> {
+    if !digits.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        return None;
+    }
+    u32::from_str_radix(digits, 16).ok()
+}

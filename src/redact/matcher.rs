@@ -1,0 +1,260 @@
+//! Where a secret stands in a text, however it is written.
+//!
+//! A needle, which is a secret or the part of its base64 form that does not depend on what stands
+//! around it, is compared with the text character by character. Each character may stand there as
+//! it is or [escaped](super::escape), and control characters and white space may stand between any
+//! two. Since a secret may itself contain what looks like an escape, all readings are followed: the
+//! state is the set of places that the text may have been read to. For text that was escaped twice,
+//! the search is repeated with one layer decoded.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::ops::Range;
+use core::str::Chars;
+
+use super::{MIN_SECRET_CHARS, escape, is_harmless, merged};
+use crate::secret::Secret;
+
+/// The places of all secrets, in order and without overlap.
+pub(super) fn find(text: &str, secrets: &[Secret]) -> Vec<Range<usize>> {
+    let mut found = Vec::new();
+    if secrets.is_empty() {
+        return found;
+    }
+    search(text, secrets, &mut found);
+    // One layer at a time: a secret may contain what looks like an escape of another kind.
+    for leader in ['\\', '%', '&'] {
+        if let Some(decoded) = Decoded::new(text, leader) {
+            let mut inner = Vec::new();
+            search(&decoded.text, secrets, &mut inner);
+            found.extend(inner.iter().map(|range| decoded.origin(range)));
+        }
+    }
+    merged(found)
+}
+
+/// A text with one layer of escapes of one kind decoded.
+struct Decoded {
+    text: String,
+    /// For each byte of `text`, and its end, where it comes from.
+    origins: Vec<usize>,
+}
+
+impl Decoded {
+    /// Decodes the escapes that begin with `leader`; `None` if there are none.
+    fn new(text: &str, leader: char) -> Option<Self> {
+        if !text.contains(leader) {
+            return None;
+        }
+        let mut decoded = Self {
+            text: String::new(),
+            origins: Vec::new(),
+        };
+        let mut is_escaped = false;
+        let mut at = 0;
+        while let Some(rest) = text.get(at..)
+            && let Some(raw) = rest.chars().next()
+        {
+            let escape = escape::decode(rest).filter(|_| raw == leader);
+            is_escaped |= escape.is_some();
+            let (ch, length) = escape.unwrap_or((raw, raw.len_utf8()));
+            decoded.text.push(ch);
+            decoded.origins.resize(decoded.text.len(), at);
+            at += length;
+        }
+        decoded.origins.push(text.len());
+        is_escaped.then_some(decoded)
+    }
+
+    /// Where a range of the decoded text comes from.
+    fn origin(&self, range: &Range<usize>) -> Range<usize> {
+        let of = |at: usize| self.origins.get(at).copied().unwrap_or_default();
+        of(range.start)..of(range.end)
+    }
+}
+
+fn search(text: &str, secrets: &[Secret], found: &mut Vec<Range<usize>>) {
+    // An excerpt that was cut ends so; the start of a secret before it counts as the secret.
+    let text_end = text.trim_end_matches('…').len();
+    let mut search = Search {
+        text,
+        text_end,
+        places: Vec::new(),
+        next: Vec::new(),
+    };
+    for secret in secrets {
+        let secret = secret.expose_secret();
+        let raw = Needle::Raw(secret.chars());
+        let base64 = [0, 1, 2].map(|shift| Needle::Base64(Base64::new(secret.as_bytes(), shift)));
+        for needle in [raw].into_iter().chain(base64) {
+            let mut at = 0;
+            while let Some(rest) = text.get(at..)
+                && let Some(ch) = rest.chars().next()
+            {
+                match search.match_at(at, needle.clone()) {
+                    Some(end) => {
+                        found.push(match needle {
+                            Needle::Raw(_) => at..end,
+                            Needle::Base64(_) => extended(text, at..end),
+                        });
+                        at = end;
+                    }
+                    None => at += ch.len_utf8(),
+                }
+            }
+        }
+    }
+}
+
+struct Search<'t> {
+    text: &'t str,
+    text_end: usize,
+    /// Where the text may have been read to; kept to save allocations.
+    places: Vec<usize>,
+    next: Vec<usize>,
+}
+
+impl Search<'_> {
+    /// The end of the needle if it stands at `start`. Its first characters at the end of the text
+    /// are a match, too, if there are enough of them.
+    fn match_at(&mut self, start: usize, needle: Needle<'_>) -> Option<usize> {
+        self.places.clear();
+        self.places.push(start);
+        let is_base64 = matches!(needle, Needle::Base64(_));
+        let mut matched = 0;
+        for wanted in needle {
+            self.next.clear();
+            let mut index = 0;
+            // Skipping adds places while they are visited.
+            while let Some(&at) = self.places.get(index) {
+                index += 1;
+                // White space in a secret may be missing in the text.
+                if is_skipped(wanted) && matched > 0 {
+                    push_new(&mut self.next, at);
+                }
+                for (ch, end) in readings(self.text, at) {
+                    if is_same(ch, wanted, is_base64) {
+                        push_new(&mut self.next, end);
+                    }
+                    if is_skipped(ch) && matched > 0 {
+                        push_new(&mut self.places, end);
+                    }
+                }
+            }
+            core::mem::swap(&mut self.places, &mut self.next);
+            if self.places.is_empty() {
+                let is_cut_off = matched >= MIN_SECRET_CHARS && self.next.contains(&self.text_end);
+                return is_cut_off.then_some(self.text_end);
+            }
+            matched += 1;
+        }
+        self.places.iter().copied().max().filter(|_| matched > 0)
+    }
+}
+
+/// The character at `at`, as it stands there and as the escape that it begins, each with its end.
+fn readings(text: &str, at: usize) -> impl Iterator<Item = (char, usize)> {
+    let rest = text.get(at..).unwrap_or_default();
+    let raw = rest.chars().next().map(|ch| (ch, at + ch.len_utf8()));
+    let escaped = escape::decode(rest).map(|(ch, length)| (ch, at + length));
+    raw.into_iter().chain(escaped)
+}
+
+fn push_new(places: &mut Vec<usize>, place: usize) {
+    if !places.contains(&place) {
+        places.push(place);
+    }
+}
+
+/// Whether a character may stand between any two of a secret.
+fn is_skipped(ch: char) -> bool {
+    ch.is_whitespace() || !is_harmless(ch)
+}
+
+fn is_same(ch: char, wanted: char, is_base64: bool) -> bool {
+    ch == wanted
+        // A form writes a space so.
+        || (ch == '+' && wanted == ' ')
+        || (is_base64 && matches!((ch, wanted), ('-', '+') | ('_', '/')))
+}
+
+/// The whole base64 text around a match: the characters at its edges hold bits of the secret, too.
+fn extended(text: &str, range: Range<usize>) -> Range<usize> {
+    let is_digit = |byte: &u8| byte.is_ascii_alphanumeric() || b"+/-_=".contains(byte);
+    let bytes = text.as_bytes();
+    let before = bytes.get(..range.start).unwrap_or_default();
+    let behind = bytes.get(range.end..).unwrap_or_default();
+    let left = before
+        .iter()
+        .rev()
+        .take_while(|byte| is_digit(byte))
+        .count();
+    let right = behind.iter().take_while(|byte| is_digit(byte)).count();
+    range.start - left..range.end + right
+}
+
+/// The characters of a secret, or of its base64 form.
+#[derive(Clone)]
+enum Needle<'a> {
+    Raw(Chars<'a>),
+    Base64(Base64<'a>),
+}
+
+impl Iterator for Needle<'_> {
+    type Item = char;
+
+    fn next(&mut self) -> Option<char> {
+        match self {
+            Self::Raw(chars) => chars.next(),
+            Self::Base64(digits) => digits.next(),
+        }
+    }
+}
+
+/// The base64 digits of bytes that begin `shift` bytes into a group of three, but for those at the
+/// edges that depend on other bytes.
+#[derive(Clone)]
+struct Base64<'a> {
+    bytes: &'a [u8],
+    shift: usize,
+    /// The bit of the next digit, and the bit behind the last.
+    bit: usize,
+    end: usize,
+}
+
+impl<'a> Base64<'a> {
+    fn new(bytes: &'a [u8], shift: usize) -> Self {
+        Self {
+            bytes,
+            shift,
+            bit: (8 * shift).next_multiple_of(6),
+            end: 8 * (shift + bytes.len()),
+        }
+    }
+}
+
+impl Iterator for Base64<'_> {
+    type Item = char;
+
+    fn next(&mut self) -> Option<char> {
+        const DIGITS: &[u8; 64] =
+            b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+        if self.bit + 6 > self.end {
+            return None;
+        }
+        let byte = |index: usize| {
+            let index = index.checked_sub(self.shift);
+            u16::from(
+                index
+                    .and_then(|index| self.bytes.get(index))
+                    .copied()
+                    .unwrap_or_default(),
+            )
+        };
+        let first = self.bit / 8;
+        let pair = (byte(first) << 8) | byte(first + 1);
+        let value = usize::from(pair >> (10 - self.bit % 8) & 63);
+        self.bit += 6;
+        DIGITS.get(value).copied().map(char::from)
+    }
+}

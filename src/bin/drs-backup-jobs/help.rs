@@ -33,12 +33,14 @@ Environment variables:
     HUAWEICLOUD_SDK_CREDENTIALS_FILE     path; default in HOME (Windows:
                                          USERPROFILE): .huaweicloud/credentials
   Refused, because not supported
-    HW_ASSUME_ROLE_AGENCY_NAME, HW_ASSUME_ROLE_DOMAIN_NAME,
-    HW_ASSUME_ROLE_DOMAIN_ID, HW_INSECURE
-  Terraform's names in the form OS_...
-    OS_REGION_NAME, OS_AUTH_TOKEN, OS_ACCESS_KEY, OS_SECRET_KEY,
+    HW_ASSUME_ROLE_*, HW_INSECURE
+  The same in Terraform's older form
+    OS_REGION_NAME, OS_AUTH_URL, OS_AUTH_TOKEN, OS_ACCESS_KEY, OS_SECRET_KEY,
     OS_SECURITY_TOKEN, OS_USERNAME, OS_USER_ID, OS_PASSWORD, OS_DOMAIN_NAME,
-    OS_DOMAIN_ID, OS_PROJECT_ID, OS_PROJECT_NAME, OS_AUTH_URL, OS_INSECURE
+    OS_DOMAIN_ID, OS_USER_DOMAIN_NAME, OS_USER_DOMAIN_ID, OS_PROJECT_ID,
+    OS_PROJECT_NAME, OS_PROJECT_DOMAIN_NAME, OS_PROJECT_DOMAIN_ID, OS_TENANT_ID,
+    OS_TENANT_NAME; refused: OS_ASSUME_ROLE_*, OS_AGENCY_*,
+    OS_DELEGATED_PROJECT, OS_INSECURE
   Network
     HTTPS_PROXY, HTTP_PROXY, ALL_PROXY   proxy
     NO_PROXY                             hosts to connect to without a proxy
@@ -200,3 +202,61 @@ pub(crate) const MAN: &str = "\
 Examples:
   drs-backup-jobs man | man -l -
   drs-backup-jobs man list > drs-backup-jobs-list.1";
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+    use std::sync::{Arc, Mutex};
+
+    use drs_backup_jobs::Client;
+    use drs_backup_jobs::credentials::Environment;
+
+    use super::*;
+
+    /// The variables the library looks for while `set` are set.
+    fn read_variables(set: &'static [(&'static str, &'static str)]) -> BTreeSet<String> {
+        let names = Arc::new(Mutex::new(BTreeSet::new()));
+        let recorded = Arc::clone(&names);
+        let environment = Environment::from_fn(move |name| {
+            recorded.lock().unwrap().insert(name.to_owned());
+            let found = set.iter().find(|(known, _)| *known == name);
+            found.map(|(_, value)| (*value).to_owned())
+        });
+        // Which variables are read is of interest, not whether they suffice.
+        let _ = Client::builder().environment(&environment);
+        let names = names.lock().unwrap();
+        names.clone()
+    }
+
+    #[test]
+    fn every_variable_that_the_library_reads_is_in_the_help() {
+        let mut names = BTreeSet::new();
+        for set in [
+            &[][..],
+            &[
+                ("HW_REGION_NAME", "cn-north-4"),
+                ("HW_AUTH_TOKEN", "0123456789"),
+            ],
+            &[("HW_USER_NAME", "u"), ("HW_USER_PASSWORD", "0123456789")],
+            &[("HW_ACCESS_KEY", "a"), ("HW_SECRET_KEY", "0123456789")],
+        ] {
+            names.extend(read_variables(set));
+        }
+        assert!(names.len() > 30, "{names:?}");
+        let words: Vec<&str> = environment!()
+            .split(|ch: char| !ch.is_ascii_alphanumeric() && !matches!(ch, '_' | '*' | '<'))
+            .collect();
+        for name in names {
+            let is_listed = words.iter().any(|word| {
+                *word == name
+                    || word
+                        .strip_suffix(['*', '<'])
+                        .is_some_and(|prefix| name.starts_with(prefix))
+                    || word
+                        .strip_suffix("<REGION")
+                        .is_some_and(|prefix| name.starts_with(prefix))
+            });
+            assert!(is_listed, "{name} is not in the help");
+        }
+    }
+}

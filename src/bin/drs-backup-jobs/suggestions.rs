@@ -248,14 +248,14 @@ mod tests {
     #[test]
     fn no_alternative_names_an_option_that_exists() {
         let root = Cli::command();
-        for command in root.get_subcommands() {
+        // The emulator's own options are other things: its --token is no secret.
+        for command in root
+            .get_subcommands()
+            .filter(|command| command.get_name() != "emulate")
+        {
             for argument in command.get_arguments().filter_map(clap::Arg::get_long) {
                 let is_listed = INSTEAD.iter().any(|(names, _)| names.contains(&argument));
-                let is_own = matches!(
-                    (command.get_name(), argument),
-                    ("emulate", "token" | "access-key" | "user")
-                );
-                assert!(!is_listed || is_own, "{argument}");
+                assert!(!is_listed, "{} --{argument}", command.get_name());
             }
         }
     }

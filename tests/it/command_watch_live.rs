@@ -1,6 +1,6 @@
 //! The live view of `drs-backup-jobs watch` in a real terminal.
 
-use drs_backup_jobs::emulator::{EmulatedJob, Emulator, Server};
+use drs_backup_jobs::emulator::{EmulatedJob, Emulator, EmulatorBuilder, Server};
 use drs_backup_jobs::{JobStatus, Timestamp};
 
 use crate::command::{TOKEN, serve};
@@ -134,9 +134,7 @@ fn every_event_stays_exactly_once_whatever_the_resizes() {
 fn a_resize_that_wraps_no_line_leaves_no_trace_of_the_view() {
     let jobs =
         (0..35).map(|number| job(number).name(format!("{} nightly", name(number).repeat(4))));
-    let emulator = jobs
-        .fold(Emulator::builder(), |builder, job| builder.job(job))
-        .build();
+    let emulator = jobs.fold(Emulator::builder(), EmulatorBuilder::job).build();
     let server = serve(&emulator);
     let line = watch(&server, "");
     let Some(terminal) = Terminal::start(80, 24, &line) else {

@@ -353,3 +353,29 @@ fn events_are_serialized_with_the_job_before_and_after() {
     assert_eq!(finished["job"]["status"], "SUCCESS");
     assert_eq!(finished["from"]["status"], "TRANSFERRING");
 }
+
+#[test]
+fn a_predicate_selects_jobs_in_addition_to_the_query() {
+    let polls = Polls::new([
+        List(&[
+            ("a", "TRANSFERRING"),
+            ("b", "TRANSFERRING"),
+            ("c", "FAILED"),
+        ]),
+        List(&[("a", "TRANSFERRING"), ("b", "SUCCESS"), ("c", "SUCCESS")]),
+        // Accepted before, not after.
+        List(&[("a", "FAILED"), ("b", "SUCCESS")]),
+    ]);
+    let mut watch = polls
+        .client()
+        .watch(ListJobs::new())
+        .matching(|job| job.id == "b" || job.status == JobStatus::Transferring);
+    assert_poll(
+        &mut watch,
+        &["a added TRANSFERRING", "b added TRANSFERRING"],
+    );
+    assert_poll(&mut watch, &["b finished TRANSFERRING -> SUCCESS"]);
+    assert_poll(&mut watch, &["a finished TRANSFERRING -> FAILED"]);
+    let matching: Vec<&str> = watch.jobs().map(|job| &*job.id).collect();
+    assert_eq!(matching, ["b"]);
+}

@@ -139,6 +139,7 @@ Examples:
   drs-backup-jobs watch --status TRANSFERRING
   drs-backup-jobs watch --status TRANSFERRING --until-finished --timeout 2h
   drs-backup-jobs watch --output jsonl | jq -c 'select(.event == \"finished\")'
+  drs-backup-jobs watch --state jobs.json --timeout 1m   changes since the last run (cron)
 
 Exit codes: 0 done, 1 request failed, 2 usage error, 3 jobs failed
 (--until-finished), 4 timeout.";
@@ -148,7 +149,8 @@ pub(crate) const WATCH_LONG: &str = sections!(
 Examples:
   drs-backup-jobs watch --status TRANSFERRING
   drs-backup-jobs watch --status TRANSFERRING --until-finished --timeout 2h
-  drs-backup-jobs watch --output jsonl | jq -c 'select(.event == \"finished\")'",
+  drs-backup-jobs watch --output jsonl | jq -c 'select(.event == \"finished\")'
+  drs-backup-jobs watch --state jobs.json --timeout 1m   changes since the last run (cron)",
     times!(),
     credentials!(),
     environment!(),

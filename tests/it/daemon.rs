@@ -1,4 +1,4 @@
-//! Servers of other makers, started by a test on a port of the loopback address.
+//! Servers of other projects, started by a test on a loopback port.
 
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
@@ -48,8 +48,7 @@ impl Daemon {
         )
     }
 
-    /// `None`, said loudly, when the program is not there; but where tests must not be left out
-    /// (`CI=true`) that is a failure.
+    /// `None`, with a notice, if the program is not installed; in CI (`CI=true`) a failure.
     fn start(
         program: &str,
         subject: &str,
@@ -57,7 +56,7 @@ impl Daemon {
         files: &[(&str, &str)],
         configuration: &dyn Fn(u16) -> String,
     ) -> Option<Self> {
-        // Where Debian puts daemons, which is not in everybody's path.
+        // Debian installs daemons outside the usual path.
         let places = [program.into(), format!("/usr/sbin/{program}")];
         let is_there = |place: &&String| {
             let version = Command::new(place)
@@ -112,12 +111,12 @@ impl Daemon {
             address,
             folder,
         };
-        daemon.answers().then_some(daemon)
+        daemon.accepts_connections().then_some(daemon)
     }
 
-    fn answers(&mut self) -> bool {
-        let patience = Instant::now() + LONG;
-        while Instant::now() < patience {
+    fn accepts_connections(&mut self) -> bool {
+        let give_up_at = Instant::now() + LONG;
+        while Instant::now() < give_up_at {
             let is_up = TcpStream::connect(self.address).is_ok();
             if self.process.try_wait().unwrap().is_some() {
                 return false;
@@ -150,7 +149,7 @@ fn log(folder: &Path) -> Stdio {
 
 impl Drop for Daemon {
     fn drop(&mut self) {
-        // Best effort: it may have ended by itself, and then there is no more to do.
+        // Best effort: it may have ended by itself.
         drop(self.process.kill());
         drop(self.process.wait());
         drop(std::fs::remove_dir_all(&self.folder));

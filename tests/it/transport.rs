@@ -306,8 +306,17 @@ fn posts_a_login_and_returns_its_token() {
             !lower.contains("expect:") && !lower.contains("chunked"),
             "{name}: {posted}"
         );
-        let requests = server.requests().concat();
-        assert!(requests.contains("MIItoken"), "{name}: {requests}");
+        let requests = server.requests();
+        assert!(requests[1].contains("MIItoken"), "{name}: {requests:?}");
+        for request in requests {
+            let request = request.to_ascii_lowercase();
+            let encodings = request.matches("accept-encoding").count();
+            assert_eq!(encodings, 1, "{name}: {request}");
+            assert!(
+                request.contains("accept-encoding: identity\r\n"),
+                "{name}: {request}"
+            );
+        }
     }
 }
 

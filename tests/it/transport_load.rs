@@ -1,4 +1,4 @@
-//! Many threads, one client, a server that fails now and then: nothing lost, nothing doubled.
+//! Many threads, one client, a server that fails at times: nothing lost, nothing duplicated.
 
 use std::io;
 use std::sync::Arc;
@@ -15,32 +15,32 @@ const THREADS: u32 = 16;
 const REQUESTS: u32 = 100_000;
 const SEED: u32 = 0x5eed;
 
-/// How often each page was asked for, and how often it was given.
+/// The requests and successful responses for each page.
 struct Ledger {
-    asked: Vec<AtomicU32>,
-    given: Vec<AtomicU32>,
+    requests: Vec<AtomicU32>,
+    responses: Vec<AtomicU32>,
 }
 
 impl Ledger {
     fn new() -> Self {
         let zeros = || (0..REQUESTS).map(|_| AtomicU32::new(0)).collect();
         Self {
-            asked: zeros(),
-            given: zeros(),
+            requests: zeros(),
+            responses: zeros(),
         }
     }
 
-    /// Answers for as long as the connection lasts; one time in ten, drawn by the seed, with a
-    /// failure that may pass.
+    /// Responds while the connection lasts; one time in ten, chosen by the seed, with a transient
+    /// failure.
     fn serve(&self, peer: &mut Peer) -> io::Result<()> {
         while let Some(head) = peer.request()? {
             let page = offset(&head).ok_or(io::ErrorKind::InvalidData)?;
-            let attempt = self.asked[page as usize].fetch_add(1, Ordering::Relaxed);
+            let attempt = self.requests[page as usize].fetch_add(1, Ordering::Relaxed);
             let drawn = draw(page, attempt);
             let body = page_text(page);
             let ok = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n", body.len());
             if !drawn.is_multiple_of(10) {
-                self.given[page as usize].fetch_add(1, Ordering::Relaxed);
+                self.responses[page as usize].fetch_add(1, Ordering::Relaxed);
                 peer.send(format!("{ok}{body}"))?;
                 continue;
             }
@@ -64,7 +64,7 @@ fn page_text(page: u32) -> String {
     format!(r#"{{"count":{REQUESTS},"jobs":[{{"id":"job-{page}"}}]}}"#)
 }
 
-/// A number that looks like chance and is the same in every run.
+/// A pseudo-random number, the same in every run.
 fn draw(page: u32, attempt: u32) -> u32 {
     let mut x = u64::from(page) << 32 | u64::from(attempt ^ SEED);
     for _ in 0..2 {
@@ -75,7 +75,7 @@ fn draw(page: u32, attempt: u32) -> u32 {
 
 #[test]
 #[ignore = "takes up to a minute for each transport: CI runs it by name"]
-fn a_hundred_thousand_requests_of_sixteen_threads_are_each_answered_once_and_rightly() {
+fn each_of_a_hundred_thousand_requests_of_sixteen_threads_gets_its_own_response_once() {
     for (name, transport) in transports() {
         let ledger = Arc::new(Ledger::new());
         let server = Server::start({
@@ -100,37 +100,41 @@ fn a_hundred_thousand_requests_of_sixteen_threads_are_each_answered_once_and_rig
         thread::scope(|scope| {
             for first in 0..THREADS {
                 let (client, done, after_a_fifth) = (client.clone(), &done, &after_a_fifth);
-                let ask = move || {
+                let list = move || {
                     for page in (first..REQUESTS).step_by(THREADS as usize) {
-                        let answer = client.list(&ListJobs::new().offset(page)).unwrap();
-                        assert_eq!(answer.jobs[0].id, format!("job-{page}"));
+                        let listed = client.list(&ListJobs::new().offset(page)).unwrap();
+                        assert_eq!(listed.jobs[0].id, format!("job-{page}"));
                         if done.fetch_add(1, Ordering::Relaxed) == REQUESTS / 5 {
                             after_a_fifth.store(resident_kb(), Ordering::Relaxed);
                         }
                     }
                 };
                 let thread = thread::Builder::new().name("load-client".into());
-                thread.spawn_scoped(scope, ask).unwrap();
+                thread.spawn_scoped(scope, list).unwrap();
             }
         });
         let grown = resident_kb().saturating_sub(after_a_fifth.into_inner());
-        let total: u32 = ledger.asked.iter().map(|n| n.load(Ordering::Relaxed)).sum();
-        let doubled = ledger
-            .given
+        let total: u32 = ledger
+            .requests
+            .iter()
+            .map(|n| n.load(Ordering::Relaxed))
+            .sum();
+        let duplicates = ledger
+            .responses
             .iter()
             .filter(|n| n.load(Ordering::Relaxed) != 1);
         println!(
             "{name}: {total} requests over {} connections, {grown} kB grown",
             server.connections()
         );
-        assert_eq!(doubled.count(), 0, "{name}: pages given not once");
+        assert_eq!(duplicates.count(), 0, "{name}: pages not sent once");
         let failed = f64::from(total - REQUESTS) / f64::from(total);
         assert!((0.09..0.11).contains(&failed), "{name}: {failed} failed");
         assert!(grown < 4096, "{name}: memory grew by {grown} kB");
     }
 }
 
-/// How much memory of this process is resident.
+/// The resident memory of this process.
 fn resident_kb() -> u32 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap();
     let (_, rest) = status.split_once("VmRSS:").unwrap();

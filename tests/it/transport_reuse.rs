@@ -2,7 +2,7 @@
 //! gets its own response or an error, and a login is never sent twice.
 
 use std::io::{self, Read as _, Write as _};
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
@@ -390,12 +390,19 @@ fn a_login_server_receives_one_post_a_login_under_every_fault() {
 /// the second meets the fault.
 fn count_posts(built_in: &BuiltIn, config: Option<&Arc<ServerConfig>>, fault: LoginFault) -> usize {
     let posts = Arc::new(AtomicUsize::new(0));
+    let kept = Arc::new(AtomicBool::new(false));
     let server_config = config.map(Arc::clone);
     let server = Server::start({
         let posts = Arc::clone(&posts);
+        let on_kept_connection = Arc::clone(&kept);
         move |peer| {
             let mut channel = Channel::accept(peer, server_config.as_ref())?;
+            let mut is_new = true;
             while let Some(head) = channel.request()? {
+                if head.starts_with("POST") && !is_new {
+                    on_kept_connection.store(true, Ordering::SeqCst);
+                }
+                is_new = false;
                 if head.starts_with("GET") {
                     let body = r#"{"error_code":"APIGW.0301","error_msg":"token expires"}"#;
                     let head = "HTTP/1.1 401 Unauthorized";
@@ -431,5 +438,7 @@ fn count_posts(built_in: &BuiltIn, config: Option<&Arc<ServerConfig>>, fault: Lo
         .build()
         .unwrap();
     client.list(&ListJobs::new()).unwrap_err();
+    let is_kept = kept.load(Ordering::SeqCst);
+    assert!(!is_kept, "{}: a login on a kept connection", built_in.name);
     posts.load(Ordering::SeqCst)
 }

@@ -80,8 +80,8 @@ fn is_tls(error: &Error) -> bool {
     }
 }
 
-/// Reasons that ureq, std or the TLS library tell in words alone. The tests of the transports make
-/// each of them happen, so that another wording does not go unnoticed.
+/// Reasons that ureq, std or the TLS library give in a text alone. The tests of the transports
+/// cause each of them, so that they fail when a new version words it otherwise.
 #[derive(Debug, PartialEq)]
 enum Reason {
     /// The system's lookup found no address.
@@ -151,7 +151,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn parses_reasons_told_in_words() {
+    fn parses_reasons_from_texts() {
         let proxy = |text: &str| Error::ConnectProxyFailed(text.into());
         for (error, expected) in [
             (

@@ -46,12 +46,6 @@ impl Terminal {
         self.tmux(&["send-keys", key]);
     }
 
-    /// The rows that are visible.
-    #[track_caller]
-    pub(crate) fn screen(&self) -> String {
-        self.tmux(&["capture-pane", "-p"])
-    }
-
     /// The rows that are visible and those that have scrolled away; the rows of a line that the
     /// terminal broke are joined.
     #[track_caller]
@@ -61,14 +55,29 @@ impl Terminal {
 
     /// Waits until the history fulfils `condition`, and returns it.
     #[track_caller]
-    pub(crate) fn wait_until(&self, mut condition: impl FnMut(&str) -> bool) -> String {
+    pub(crate) fn wait_until(&self, condition: impl FnMut(&str) -> bool) -> String {
+        self.wait(condition, Self::history)
+    }
+
+    /// Waits until the rows that are visible fulfil `condition`, and returns them.
+    #[track_caller]
+    pub(crate) fn wait_for_screen(&self, condition: impl FnMut(&str) -> bool) -> String {
+        self.wait(condition, |terminal| terminal.tmux(&["capture-pane", "-p"]))
+    }
+
+    #[track_caller]
+    fn wait(
+        &self,
+        mut condition: impl FnMut(&str) -> bool,
+        read: impl Fn(&Self) -> String,
+    ) -> String {
         let deadline = Instant::now() + Duration::from_secs(60);
         loop {
-            let history = self.history();
-            if condition(&history) {
-                return history;
+            let text = read(self);
+            if condition(&text) {
+                return text;
             }
-            assert!(Instant::now() < deadline, "it never came:\n{history}");
+            assert!(Instant::now() < deadline, "it never came:\n{text}");
             std::thread::sleep(Duration::from_millis(20));
         }
     }

@@ -12,7 +12,8 @@
 use std::hint::black_box;
 
 use criterion::{Criterion, Throughput};
-use drs_backup_jobs::{JobPage, decode};
+use drs_backup_jobs::JobPage;
+use drs_backup_jobs::decode::Decoder;
 
 #[path = "shared/borrowed.rs"]
 mod borrowed;
@@ -32,11 +33,11 @@ fn main() {
         group.bench_function("built-in", |bencher| {
             bencher.iter(|| JobPage::parse(black_box(body)).unwrap());
         });
-        group.bench_function("decode::serde_json", |bencher| {
-            bencher.iter(|| decode::serde_json(black_box(body)).unwrap());
+        group.bench_function("Decoder::SerdeJson", |bencher| {
+            bencher.iter(|| Decoder::SerdeJson.decode(black_box(body)).unwrap());
         });
-        group.bench_function("decode::miniserde", |bencher| {
-            bencher.iter(|| decode::miniserde(black_box(body)).unwrap());
+        group.bench_function("Decoder::Miniserde", |bencher| {
+            bencher.iter(|| Decoder::Miniserde.decode(black_box(body)).unwrap());
         });
         group.finish();
     }
@@ -58,11 +59,15 @@ fn main() {
                         drop(black_box(page));
                     },
                 ),
-                ("decode::serde_json", None, &mut || {
-                    drop(black_box(decode::serde_json(black_box(body)).unwrap()));
+                ("Decoder::SerdeJson", None, &mut || {
+                    drop(black_box(
+                        Decoder::SerdeJson.decode(black_box(body)).unwrap(),
+                    ));
                 }),
-                ("decode::miniserde", None, &mut || {
-                    drop(black_box(decode::miniserde(black_box(body)).unwrap()));
+                ("Decoder::Miniserde", None, &mut || {
+                    drop(black_box(
+                        Decoder::Miniserde.decode(black_box(body)).unwrap(),
+                    ));
                 }),
             ],
         );

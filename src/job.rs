@@ -50,13 +50,13 @@ macro_rules! job {
                 Self::FIELD_NAMES.into_iter().zip([$(self.$field.as_text()),+])
             }
 
-            /// Sets one field; `None` is `null`.
+            /// Sets one field.
             #[expect(
                 clippy::inline_always,
                 reason = "a borrowed text then stays in registers while a page is decoded"
             )]
             #[inline(always)]
-            pub(crate) fn set(&mut self, field: Field, text: Option<Cow<'a, str>>) {
+            pub(crate) fn set(&mut self, field: Field, text: Cow<'a, str>) {
                 match field {
                     $(Field::$variant => self.$field = FieldValue::from_text(text),)+
                 }
@@ -127,13 +127,34 @@ job! {
     }
 }
 
+/// Some of a job's fields.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct FieldSet(u16);
+
+const _: () = assert!(Field::COUNT <= u16::BITS as usize);
+
+impl FieldSet {
+    /// Adds a field; `false` if the set had it before.
+    #[inline]
+    pub(crate) fn insert(&mut self, field: Field) -> bool {
+        let before = self.0;
+        self.0 |= 1 << field as u8;
+        self.0 != before
+    }
+
+    #[inline]
+    pub(crate) fn contains(self, field: Field) -> bool {
+        self.0 & 1 << field as u8 != 0
+    }
+}
+
 /// The value of a field: a text, an optional text, or a text with known values.
 trait FieldValue<'a>: Sized {
     type Static;
 
     const EMPTY: Self;
 
-    fn from_text(text: Option<Cow<'a, str>>) -> Self;
+    fn from_text(text: Cow<'a, str>) -> Self;
 
     fn as_text(&self) -> Option<&str>;
 
@@ -146,8 +167,8 @@ impl<'a> FieldValue<'a> for Cow<'a, str> {
     const EMPTY: Self = Cow::Borrowed("");
 
     #[inline]
-    fn from_text(text: Option<Cow<'a, str>>) -> Self {
-        text.unwrap_or(Self::EMPTY)
+    fn from_text(text: Cow<'a, str>) -> Self {
+        text
     }
 
     fn as_text(&self) -> Option<&str> {
@@ -172,8 +193,8 @@ impl<'a> FieldValue<'a> for Option<Cow<'a, str>> {
     const EMPTY: Self = None;
 
     #[inline]
-    fn from_text(text: Option<Cow<'a, str>>) -> Self {
-        text
+    fn from_text(text: Cow<'a, str>) -> Self {
+        Some(text)
     }
 
     fn as_text(&self) -> Option<&str> {
@@ -193,8 +214,8 @@ macro_rules! text_enum_field {
             const EMPTY: Self = Self::EMPTY;
 
             #[inline]
-            fn from_text(text: Option<Cow<'a, str>>) -> Self {
-                text.map_or(Self::EMPTY, Self::from_cow)
+            fn from_text(text: Cow<'a, str>) -> Self {
+                Self::from_cow(text)
             }
 
             fn as_text(&self) -> Option<&str> {
@@ -238,14 +259,14 @@ impl<'a> Job<'a> {
     /// placeholder (a year before 2000 or after 2199).
     #[must_use]
     pub fn created_at(&self) -> Option<Timestamp> {
-        Timestamp::parse(&self.create_time)
+        actual_time(&self.create_time)
     }
 
     /// [`finish_time`](Self::finish_time) as a point in time; `None` while the job runs, if it is
     /// not a time, or is a placeholder such as `1970-01-01` or `9999-12-31`.
     #[must_use]
     pub fn finished_at(&self) -> Option<Timestamp> {
-        Timestamp::parse(self.finish_time.as_deref()?)
+        actual_time(self.finish_time.as_deref()?)
     }
 
     /// The time from creation to finish; `None` while the job runs, if either time is missing, or
@@ -254,6 +275,15 @@ impl<'a> Job<'a> {
     pub fn duration(&self) -> Option<Duration> {
         self.finished_at()?.duration_since(self.created_at()?)
     }
+}
+
+/// The time that a text gives. Services write `0001-01-01`, `1970-01-01` or `9999-12-31` for "not
+/// yet": no job ran in such a year, and none takes centuries.
+fn actual_time(text: &str) -> Option<Timestamp> {
+    /// 2000-01-01T00:00:00Z and 2200-01-01T00:00:00Z.
+    const YEARS: core::ops::Range<i64> = 946_684_800_000..7_258_118_400_000;
+
+    Timestamp::parse(text).filter(|time| YEARS.contains(&time.unix_millis()))
 }
 
 /// The fields that serializers write.
@@ -416,7 +446,7 @@ mod tests {
     fn the_table_of_fields_agrees_with_itself() {
         let mut job = Job::EMPTY;
         for name in Job::FIELD_NAMES {
-            job.set(Field::from_name(name).unwrap(), Some(name.into()));
+            job.set(Field::from_name(name).unwrap(), name.into());
         }
         let fields: Vec<_> = job.fields().collect();
         assert_eq!(fields, Job::FIELD_NAMES.map(|name| (name, Some(name))));

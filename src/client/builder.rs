@@ -18,6 +18,7 @@ use crate::clock::{Clock, Jitter};
 use crate::credentials::{Credentials, SessionConfig};
 #[cfg(feature = "std")]
 use crate::credentials::{Environment, Project};
+use crate::decode::Decoder;
 use crate::error::{BoxError, Error};
 use crate::job::Language;
 use crate::region::Region;
@@ -53,6 +54,7 @@ pub struct ClientBuilder {
     #[cfg(feature = "std")]
     cancel_token: Option<CancelToken>,
     allow_http: bool,
+    decoder: Decoder,
 }
 
 impl ClientBuilder {
@@ -245,6 +247,15 @@ impl ClientBuilder {
         self
     }
 
+    /// Decodes pages by another parser than the built-in one, for a program that links it anyway.
+    /// The pages are the same, and where the other parser fails the built-in one decides.
+    ///
+    /// Default: [`Decoder::BuiltIn`].
+    pub fn decoder(mut self, decoder: Decoder) -> Self {
+        self.decoder = decoder;
+        self
+    }
+
     /// Sets the token that cancels the client's work: see [`CancelToken`].
     #[cfg(feature = "std")]
     pub fn cancel_token(mut self, token: CancelToken) -> Self {
@@ -305,6 +316,7 @@ impl ClientBuilder {
                     timeout: self.timeout.unwrap_or(DEFAULT_TIMEOUT),
                     max_body: self.max_body.unwrap_or(ResponseBody::DEFAULT_LIMIT),
                 },
+                decoder: self.decoder,
                 endpoint,
                 language: self.language,
                 session_config,

@@ -10,6 +10,7 @@ use crate::clock::{Clock, Deadline};
 use crate::credentials::{
     Authenticator as _, Credentials, OutgoingRequest, Session, SessionConfig, missing_project_id,
 };
+use crate::decode::Decoder;
 use crate::error::{DecodeError, Error, Responder};
 use crate::job::{JobPage, Language};
 use crate::list_jobs::ListJobs;
@@ -52,6 +53,7 @@ pub struct Client {
 
 struct Shared {
     send_loop: SendLoop,
+    decoder: Decoder,
     endpoint: Endpoint,
     language: Option<Language>,
     session_config: SessionConfig,
@@ -181,7 +183,7 @@ impl Client {
         let mut call = send_loop.call(request, deadline);
         let response = call.send(body)?;
         let bytes = body.as_bytes();
-        let first_error = match JobPage::parse(bytes) {
+        let first_error = match self.shared.decoder.decode_bounded(bytes) {
             Ok(mut page) => {
                 page.request_id = response.request_id;
                 return Ok(page);
@@ -193,11 +195,11 @@ impl Client {
         call.retry(first_error)?;
         let mut page = None;
         call.run(&mut self.response_body(), &mut |response, bytes| {
-            let decoded = page.insert(JobPage::parse(bytes)?.into_owned());
+            let decoded = page.insert(self.shared.decoder.decode_bounded(bytes)?.into_owned());
             decoded.request_id.clone_from(&response.request_id);
             Ok(())
         })?;
-        page.ok_or_else(|| DecodeError::new(String::new(), 0, "a page").into())
+        page.ok_or_else(|| DecodeError::unexpected("a page").into())
     }
 
     pub(crate) fn response_body(&self) -> ResponseBody {

@@ -237,7 +237,7 @@ mod tests {
             Error::credentials("", None),
             Error::no_credentials(""),
             Error::redirect(302, None),
-            crate::error::DecodeError::new(alloc::string::String::new(), 0, "").into(),
+            crate::error::DecodeError::unexpected("a page").into(),
         ] {
             assert_eq!(retried(&error), (false, false), "{error:?}");
         }

@@ -322,16 +322,9 @@ impl Call<'_> {
             .with_retry_after(head.retry_after_delay(self.send_loop.clock.unix_time()))
     }
 
-    /// The error in a body, whatever the status; not yet redacted, unless it is an excerpt.
+    /// The error in a body, whatever the status.
     fn api_error(&self, head: &ResponseHead, body: &[u8]) -> ApiError {
-        let mut error = ApiError::parse(head.status(), body);
-        if error.code.is_none() {
-            // An excerpt leaves out what looks like a tag, and with it a part of a password.
-            let body = body.get(..MAX_EXCERPTED).unwrap_or(body);
-            let text = String::from_utf8_lossy(body);
-            let cleaned = self.redactor(Some(head)).clean(&text, MAX_EXCERPTED);
-            error = ApiError::parse(head.status(), cleaned.as_bytes());
-        }
+        let mut error = ApiError::parse_redacted(head.status(), body, &self.redactor(Some(head)));
         error.responder = Responder::classify(self.request.service, error.code.as_deref(), body);
         error.request_id = error
             .request_id
@@ -382,9 +375,6 @@ impl Call<'_> {
         redactor
     }
 }
-
-/// How much of a body without an error code is read: its excerpt has 200 characters.
-const MAX_EXCERPTED: usize = 16 * 1024;
 
 /// Why an attempt failed.
 enum Failure {

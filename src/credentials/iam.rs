@@ -16,7 +16,7 @@ use super::session::missing_project_id;
 use crate::clock::Clock;
 use crate::error::{Error, Responder};
 use crate::header;
-use crate::json::{self, Cursor, Expected};
+use crate::json::{self, Cursor, Document, ErrorCode};
 #[cfg(feature = "aksk")]
 use crate::percent;
 use crate::redact::Redactor;
@@ -104,11 +104,12 @@ fn read_grant(
 ) -> Result<Grant, Error> {
     let token = head.subject_token().filter(|token| !token.is_empty());
     let token = token.ok_or_else(no_token)?.clone();
+    let text = json::text(body);
     let TokenBody {
         issued_at,
         expires_at,
         project,
-    } = json::whole(body, read_token_body).unwrap_or_default();
+    } = json::parse(&text, &DOCUMENT, read_token_body).unwrap_or_default();
     if let (Some(expected), Some(found)) = (login.project_named(), project.name.as_deref())
         && found != expected
     {
@@ -156,7 +157,8 @@ pub(super) fn project_named(
     context
         .sender
         .send(request, context.deadline, &mut |_, body| {
-            let projects = json::whole(body, read_projects)?;
+            let text = json::text(body);
+            let projects = json::parse(&text, &DOCUMENT, read_projects)?;
             let clean = |text: &str| {
                 let mut redactor = Redactor::default();
                 authenticator.redact(&mut redactor);
@@ -223,6 +225,17 @@ fn choose(
     }
 }
 
+/// What an error may say about IAM's responses.
+const DOCUMENT: Document = Document {
+    is_known_key: |key| {
+        matches!(
+            key,
+            "token" | "issued_at" | "expires_at" | "project" | "projects" | "id" | "name"
+        )
+    },
+    job_depth: None,
+};
+
 /// `{"token":{"issued_at":…,"expires_at":…,"project":{"id":…,"name":…}}}`, with other members.
 #[derive(Default)]
 struct TokenBody<'a> {
@@ -238,7 +251,7 @@ struct Project<'a> {
     name: Option<Cow<'a, str>>,
 }
 
-fn read_token_body<'a>(cursor: &mut Cursor<'a>) -> Result<TokenBody<'a>, Expected> {
+fn read_token_body<'a>(cursor: &mut Cursor<'a>) -> Result<TokenBody<'a>, ErrorCode> {
     let mut read = TokenBody::default();
     members(cursor, &mut |key, cursor| match key {
         "token" => members(cursor, &mut |key, cursor| {
@@ -256,7 +269,7 @@ fn read_token_body<'a>(cursor: &mut Cursor<'a>) -> Result<TokenBody<'a>, Expecte
 }
 
 impl<'a> Project<'a> {
-    fn read(cursor: &mut Cursor<'a>) -> Result<Self, Expected> {
+    fn read(cursor: &mut Cursor<'a>) -> Result<Self, ErrorCode> {
         let mut project = Self::default();
         members(cursor, &mut |key, cursor| {
             match key {
@@ -272,14 +285,14 @@ impl<'a> Project<'a> {
 
 /// `{"projects":[{"id":…,"name":…}]}`.
 #[cfg(feature = "aksk")]
-fn read_projects<'a>(cursor: &mut Cursor<'a>) -> Result<Vec<Project<'a>>, Expected> {
+fn read_projects<'a>(cursor: &mut Cursor<'a>) -> Result<Vec<Project<'a>>, ErrorCode> {
     let mut projects = Vec::new();
     cursor.each_member(|key, cursor| match key {
         "projects" => {
             if cursor.eat("null") {
                 return Ok(());
             }
-            cursor.demand("[", Expected::ArrayOrNull)?;
+            cursor.expect("[", ErrorCode::ExpectedArrayOrNull)?;
             let mut is_first = true;
             while cursor.next_element(&mut is_first)? {
                 projects.push(Project::read(cursor)?);
@@ -294,8 +307,8 @@ fn read_projects<'a>(cursor: &mut Cursor<'a>) -> Result<Vec<Project<'a>>, Expect
 /// Reads the members of an object, or skips a value that is none.
 fn members<'a>(
     cursor: &mut Cursor<'a>,
-    read: &mut dyn FnMut(&str, &mut Cursor<'a>) -> Result<(), Expected>,
-) -> Result<(), Expected> {
+    read: &mut dyn FnMut(&str, &mut Cursor<'a>) -> Result<(), ErrorCode>,
+) -> Result<(), ErrorCode> {
     match cursor.peek() {
         Some(b'{') => cursor.each_member(read),
         _ => cursor.skip_value(),
@@ -303,7 +316,7 @@ fn members<'a>(
 }
 
 /// Reads a string, or a number as its text; skips any other value.
-pub(super) fn scalar<'a>(cursor: &mut Cursor<'a>) -> Result<Option<Cow<'a, str>>, Expected> {
+pub(super) fn scalar<'a>(cursor: &mut Cursor<'a>) -> Result<Option<Cow<'a, str>>, ErrorCode> {
     match cursor.peek() {
         Some(b'"') => cursor.string().map(Some),
         Some(b'-' | b'0'..=b'9') => Ok(Some(cursor.number()?.text.into())),

@@ -15,7 +15,7 @@ use super::provider::{KeySource, ProvidedKeys};
 use crate::clean::clean;
 use crate::error::{ApiError, Error, TransportError, TransportErrorKind};
 use crate::header;
-use crate::json::{self, Cursor, Expected};
+use crate::json::{self, Cursor, Document, ErrorCode};
 use crate::redact::Redactor;
 use crate::secret::Secret;
 use crate::timestamp::Timestamp;
@@ -225,7 +225,17 @@ impl Call<'_> {
         if !head.is_success() {
             return Err(status(&head, &body, token.as_ref()));
         }
-        let key = json::whole(body.as_bytes(), Key::read).map_err(Error::from)?;
+        let document = Document {
+            is_known_key: |key| {
+                matches!(
+                    key,
+                    "credential" | "access" | "secret" | "securitytoken" | "expires_at"
+                )
+            },
+            job_depth: None,
+        };
+        let text = json::text(body.as_bytes());
+        let key = json::parse(&text, &document, Key::read).map_err(Error::from)?;
         key.into_access_key().ok_or_else(|| {
             let why = "cannot use the response of the ECS metadata service: \
                        it has no access, secret and securitytoken in credential";
@@ -332,7 +342,7 @@ struct Key {
 }
 
 impl Key {
-    fn read(cursor: &mut Cursor<'_>) -> Result<Self, Expected> {
+    fn read(cursor: &mut Cursor<'_>) -> Result<Self, ErrorCode> {
         let mut read = Self::default();
         cursor.each_member(|key, cursor| match key {
             "credential" => cursor.each_member(|key, cursor| {

@@ -1,92 +1,189 @@
-//! The body of an error, in whichever shape it came.
+//! The body of an error response, in any shape.
 
+use alloc::borrow::Cow;
 use alloc::string::String;
 
-use crate::error::{ApiError, Responder};
-use crate::json::{self, Cursor, Expected};
-use crate::redact::is_harmless;
+use super::find::{find_code, find_value};
+use crate::error::{ApiError, MAX_ID_CHARS, Responder};
+use crate::json::{self, Cursor, ErrorCode};
+use crate::redact::{Redactor, is_harmless};
+
+/// The most characters of a message, of the excerpt of a body without one, of the part of a body
+/// that an excerpt is made of, and of an encoded message, which is of use only as a whole.
+const MAX_MESSAGE: usize = 1000;
+const MAX_EXCERPT: usize = 200;
+const MAX_EXCERPTED: usize = 16_000;
+const MAX_ENCODED: usize = 16_000;
 
 impl ApiError {
-    /// Reads the body of an answer that is an error: the service's shape, the gateway's, IAM's and
-    /// those of sister services, flat or nested; the text before anything nested. A number in the
-    /// place of a code is taken as it is written. A body in none of these shapes leaves a short
-    /// excerpt, in one line and without tags, as the message. Control characters become spaces.
+    /// Parses the body of an error response: the service's shape, the gateway's, IAM's and those of
+    /// similar services, flat or nested; the outer value takes precedence.
     ///
-    /// This never fails: the worst body gives an error that knows its status alone.
+    /// Damaged JSON keeps what can be read: raw line breaks, a byte order mark, trailing bytes and
+    /// lone surrogates do no harm, and in a body that is truncated or is not JSON, code, message and
+    /// request id are searched for, unless `status` is a success. A body without any of them leaves
+    /// an excerpt of at most 200 characters as the message, without the tags of HTML. Control
+    /// characters become spaces; a message is cut to 1 000 characters.
+    ///
+    /// This never fails: in the worst case only the status is known.
     ///
     /// ```
     /// use drs_backup_jobs::ApiError;
     ///
     /// let error = ApiError::parse(400, br#"{"error_code": "DRS.10000001", "error_msg": "Failed."}"#);
     /// assert_eq!(error.code.as_deref(), Some("DRS.10000001"));
-    /// assert_eq!(error.to_string(), "DRS responded 400 DRS.10000001: Failed.");
+    /// assert_eq!(error.message, "Failed.");
     /// ```
     #[must_use]
     pub fn parse(status: u16, body: &[u8]) -> Self {
-        let found = json::whole(body, |cursor| {
-            let mut outer = Found::default();
-            let mut nested = Found::default();
-            outer.read(cursor, Some(&mut nested))?;
-            Ok(outer.or(nested))
-        })
-        .unwrap_or_default();
-        let message = match (found.message.or(found.title), &found.code) {
-            (Some(message), _) => message,
-            (None, Some(_)) => String::new(),
-            (None, None) => excerpt(body),
+        Self::parse_redacted(status, body, &Redactor::default())
+    }
+
+    /// As [`parse`](Self::parse), with secrets masked in each text after it was decoded and before
+    /// it is trimmed and cut: an escape could hide a secret, a cut could leave half of one.
+    pub(crate) fn parse_redacted(status: u16, body: &[u8], redactor: &Redactor) -> Self {
+        let text = printable(&json::text(body));
+        let text = text.trim_start_matches(|ch: char| ch.is_whitespace() || !is_text(ch));
+        let mut found = Found::read(text);
+        // A page of jobs can quote any code, so only an error response is searched.
+        if status >= 300 && !found.is_complete {
+            found.search(text);
+        }
+        let shown = |text: &str, most| String::from(redactor.clean(text, most).trim());
+        let short = |text: Option<Cow<'_, str>>| {
+            let text = shown(&text?, MAX_ID_CHARS);
+            (!text.is_empty()).then_some(text)
         };
+        let message = match (found.message.or(found.title), &found.code) {
+            (Some(message), _) => shown(&message, MAX_MESSAGE),
+            (None, Some(_)) if found.is_object => String::new(),
+            (None, _) => {
+                // An excerpt leaves out what looks like a tag, and with it a part of a secret.
+                let text = redactor.clean(text, MAX_EXCERPTED);
+                cut(&excerpt(&text), MAX_EXCERPT)
+            }
+        };
+        let code = short(found.code);
         Self {
-            responder: Responder::classify(Responder::Drs, found.code.as_deref(), body),
+            responder: Responder::classify(Responder::Drs, code.as_deref(), body),
             status,
-            code: found.code,
+            code,
             message,
-            request_id: found.request_id,
-            encoded_authorization_message: found.encoded_authorization_message,
+            request_id: short(found.request_id),
+            encoded_authorization_message: found
+                .encoded_authorization_message
+                .map(|text| shown(&text, MAX_ENCODED)),
         }
     }
 }
 
-/// What the members of one object, or of two, say of an error.
-#[derive(Default)]
-struct Found {
-    code: Option<String>,
-    message: Option<String>,
-    title: Option<String>,
-    request_id: Option<String>,
-    encoded_authorization_message: Option<String>,
+/// The text with a space for every control character, so that raw ones in JSON strings do no harm.
+/// NUL is left out: what remains of ASCII in UTF-16 can then be read.
+fn printable(text: &str) -> String {
+    text.chars()
+        .filter(|ch| *ch != '\0')
+        .map(|ch| if ch.is_control() { ' ' } else { ch })
+        .collect()
 }
 
-impl Found {
-    /// Reads the object under the cursor; what the objects in it say goes to `nested`.
-    fn read(
+fn is_text(ch: char) -> bool {
+    is_harmless(ch) && ch != char::REPLACEMENT_CHARACTER
+}
+
+/// At most so many characters of a text.
+fn cut(text: &str, most: usize) -> String {
+    let mut cut = String::from(text);
+    if cut.chars().nth(most).is_some() {
+        let end = cut.char_indices().nth(most.saturating_sub(1));
+        cut.truncate(end.map_or(0, |(at, _)| at));
+        cut.push('…');
+    }
+    cut
+}
+
+/// What the members of one object, or of two, say about an error.
+#[derive(Default)]
+struct Found<'a> {
+    code: Option<Cow<'a, str>>,
+    message: Option<Cow<'a, str>>,
+    title: Option<Cow<'a, str>>,
+    request_id: Option<Cow<'a, str>>,
+    encoded_authorization_message: Option<Cow<'a, str>>,
+    /// Whether the text begins with an object.
+    is_object: bool,
+    /// Whether the object could be read to its end, and has a code.
+    is_complete: bool,
+    /// Whether it has jobs: then it is a page, whatever else it says.
+    is_page: bool,
+}
+
+impl<'a> Found<'a> {
+    /// Reads the object at the start of a text, as far as possible. What follows it is ignored.
+    fn read(text: &'a str) -> Self {
+        let mut outer = Self::default();
+        let mut nested = Self::default();
+        let is_valid = outer
+            .read_object(&mut Cursor::new(text), Some(&mut nested))
+            .is_ok();
+        let mut found = outer.or(nested);
+        if found.is_page {
+            found.code = None;
+        }
+        found.is_object = text.starts_with('{');
+        found.is_complete = is_valid && found.code.is_some();
+        found
+    }
+
+    /// Reads the object under the cursor; the members of objects in it go to `nested`.
+    fn read_object(
         &mut self,
-        cursor: &mut Cursor<'_>,
+        cursor: &mut Cursor<'a>,
         mut nested: Option<&mut Self>,
-    ) -> Result<(), Expected> {
-        cursor.demand("{", Expected::Object)?;
+    ) -> Result<(), ErrorCode> {
+        cursor.expect("{", ErrorCode::ExpectedObject)?;
         let mut first = true;
         while cursor.next_member(&mut first)? {
             let key = cursor.key()?;
-            let place = match &*key {
+            let is_title = matches!(&*key, "error" | "title");
+            let slot = match &*key {
                 "error_code" | "errorCode" | "code" => Some(&mut self.code),
                 "error_msg" | "errorMsg" | "message" => Some(&mut self.message),
-                // OAuth's way to say it all in a text.
+                // OAuth puts a text there.
                 "error" | "title" => Some(&mut self.title),
                 "request_id" | "requestId" => Some(&mut self.request_id),
                 "encoded_authorization_message" => Some(&mut self.encoded_authorization_message),
+                "jobs" => {
+                    self.is_page = true;
+                    None
+                }
                 _ => None,
             };
-            match (cursor.byte(), place, nested.as_deref_mut()) {
-                (Some(b'{'), _, Some(nested)) => nested.read(cursor, None)?,
-                (Some(b'"'), Some(place), _) => {
-                    let text = cursor.string()?;
-                    keep(place, &text);
+            match (cursor.byte(), slot, nested.as_deref_mut()) {
+                (Some(b'{'), _, Some(nested)) => nested.read_object(cursor, None)?,
+                (Some(b'"'), Some(slot), _) => keep(slot, cursor.string()?),
+                (Some(byte), Some(slot), _) if byte != b'n' && !is_title => {
+                    let start = *cursor;
+                    cursor.skip_value()?;
+                    keep(slot, Cow::Borrowed(start.until(*cursor)));
                 }
-                (Some(b'-' | b'0'..=b'9'), Some(place), _) => keep(place, cursor.number()?.text),
                 _ => cursor.skip_value()?,
             }
         }
         Ok(())
+    }
+
+    /// Searches the text for what was not found in an object.
+    fn search(&mut self, text: &'a str) {
+        let value = |keys: &[&str]| keys.iter().find_map(|key| find_value(text, key));
+        if self.code.is_none() {
+            self.code = value(&["error_code", "errorCode", "code"]).or_else(|| find_code(text));
+        }
+        if self.message.is_none() {
+            self.message = value(&["error_msg", "errorMsg", "message"]);
+        }
+        if self.request_id.is_none() {
+            self.request_id = value(&["request_id", "requestId"]);
+        }
     }
 
     fn or(self, nested: Self) -> Self {
@@ -98,111 +195,61 @@ impl Found {
             encoded_authorization_message: self
                 .encoded_authorization_message
                 .or(nested.encoded_authorization_message),
+            ..self
         }
     }
 }
 
-/// The first text that says something stays.
-fn keep(place: &mut Option<String>, text: &str) {
-    if place.is_none() && !text.is_empty() {
-        *place = Some(
-            text.chars()
-                .map(|ch| if is_harmless(ch) { ch } else { ' ' })
-                .collect(),
-        );
+/// Keeps the first text that is not empty.
+fn keep<'a>(slot: &mut Option<Cow<'a, str>>, text: Cow<'a, str>) {
+    if slot.is_none() && !text.trim().is_empty() {
+        *slot = Some(text);
     }
 }
 
-/// The first words of a body that is in none of the shapes, without the tags of HTML.
-fn excerpt(body: &[u8]) -> String {
-    const LONGEST: usize = 200;
-    let mut excerpt = Excerpt {
-        text: String::new(),
-        left: LONGEST,
-        gap: false,
-    };
-    let mut rest = body;
-    let is_html = rest.trim_ascii_start().starts_with(b"<");
-    while !rest.is_empty() {
-        if is_html && rest.starts_with(b"<") {
-            rest = behind_tag(rest);
-            excerpt.gap = true;
-            continue;
-        }
-        let length = rest
-            .iter()
-            .skip(1)
-            .position(|&byte| byte == b'<')
-            .map_or(rest.len(), |at| at + 1);
-        let (words, behind) = rest.split_at_checked(length).unwrap_or((rest, b""));
-        if !excerpt.push(words) {
-            break;
-        }
-        rest = behind;
-    }
-    excerpt.text
-}
-
-/// What follows the tag at the head of `html`; style and script go with their content.
-fn behind_tag(html: &[u8]) -> &[u8] {
-    for (open, close) in [
-        ("<style", "</style"),
-        ("<script", "</script"),
-        ("<!--", "-->"),
-    ] {
-        if html
-            .get(..open.len())
-            .is_some_and(|head| head.eq_ignore_ascii_case(open.as_bytes()))
-        {
-            let inner = html.get(open.len()..).unwrap_or_default();
-            let content = inner
-                .windows(close.len())
-                .position(|window| window.eq_ignore_ascii_case(close.as_bytes()))
-                .unwrap_or(inner.len());
-            return behind(inner.get(content..).unwrap_or_default(), b'>');
-        }
-    }
-    behind(html, b'>')
-}
-
-fn behind(bytes: &[u8], end: u8) -> &[u8] {
-    bytes
-        .iter()
-        .position(|&byte| byte == end)
-        .and_then(|at| bytes.get(at + 1..))
-        .unwrap_or_default()
-}
-
-struct Excerpt {
-    text: String,
-    /// How many characters may still come.
-    left: usize,
-    /// Whether white space, a tag or something unprintable came since the last character.
-    gap: bool,
-}
-
-impl Excerpt {
-    /// Appends words in one line; `false` once the excerpt is full.
-    fn push(&mut self, words: &[u8]) -> bool {
-        for chunk in words.utf8_chunks() {
-            for ch in chunk.valid().chars() {
-                if ch.is_whitespace() || !is_harmless(ch) {
-                    self.gap = true;
-                    continue;
+/// The words of a body in none of the shapes, without the tags of HTML, in one line.
+fn excerpt(text: &str) -> String {
+    let mut words = String::new();
+    let mut push = |text: &str| {
+        for word in text.split(|ch: char| ch.is_whitespace() || !is_text(ch)) {
+            if !word.is_empty() {
+                if !words.is_empty() {
+                    words.push(' ');
                 }
-                if self.left == 0 {
-                    self.text.push('…');
-                    return false;
-                }
-                if core::mem::take(&mut self.gap) && !self.text.is_empty() {
-                    self.text.push(' ');
-                    self.left = self.left.saturating_sub(1);
-                }
-                self.text.push(ch);
-                self.left = self.left.saturating_sub(1);
+                words.push_str(word);
             }
-            self.gap |= !chunk.invalid().is_empty();
         }
-        true
+    };
+    if !text.starts_with('<') {
+        push(text);
+        return words;
     }
+    let mut rest = text;
+    while let Some((before, tag)) = rest.split_once('<') {
+        push(before);
+        rest = behind_tag(tag);
+    }
+    push(rest);
+    words
+}
+
+/// What follows the tag whose `<` was read; style, script and comment include their content.
+fn behind_tag(html: &str) -> &str {
+    for (open, close) in [("style", "</style"), ("script", "</script"), ("!--", "--")] {
+        let Some((head, content)) = html.split_at_checked(open.len()) else {
+            continue;
+        };
+        if head.eq_ignore_ascii_case(open) {
+            let end = content
+                .as_bytes()
+                .windows(close.len())
+                .position(|window| window.eq_ignore_ascii_case(close.as_bytes()));
+            return behind(end.and_then(|at| content.get(at..)).unwrap_or_default());
+        }
+    }
+    behind(html)
+}
+
+fn behind(html: &str) -> &str {
+    html.split_once('>').map_or("", |(_, behind)| behind)
 }

@@ -2,29 +2,28 @@
 
 use alloc::borrow::Cow;
 
-use super::field::Seen;
-use super::shape::{Place, Shape};
-use crate::job::{Field, Job};
-use crate::json::{Cursor, Expected};
+use super::layout::{Layout, Previous};
+use crate::job::{Field, FieldSet, Job};
+use crate::json::{Cursor, ErrorCode};
 
-/// Reads the job under the cursor into `job`, which is as new. `shape` is how jobs before it were
-/// written, if that is worth knowing.
+/// Reads the job under the cursor into `job`, which is [`Job::EMPTY`]. `layout` is how the jobs
+/// before it were written, if that is worth knowing.
 pub(super) fn read<'a>(
     cursor: &mut Cursor<'a>,
     job: &mut Job<'a>,
-    mut shape: Option<&mut Shape>,
-) -> Result<(), Expected> {
-    cursor.demand("{", Expected::Object)?;
+    mut layout: Option<&mut Layout>,
+) -> Result<(), ErrorCode> {
+    cursor.expect("{", ErrorCode::ExpectedObject)?;
     let mut progress = Progress {
-        seen: Seen::default(),
-        before: Place::Head,
+        seen: FieldSet::default(),
+        previous: Previous::Start,
         first: true,
     };
     loop {
-        if let Some(shape) = &mut shape {
-            read_foreseen(cursor, job, shape, &mut progress)?;
+        if let Some(layout) = &mut layout {
+            read_predicted(cursor, job, layout, &mut progress)?;
         }
-        if !read_member(cursor, job, shape.as_deref_mut(), &mut progress)? {
+        if !read_member(cursor, job, layout.as_deref_mut(), &mut progress)? {
             return Ok(());
         }
     }
@@ -32,46 +31,46 @@ pub(super) fn read<'a>(
 
 /// How much of a job was read.
 struct Progress {
-    seen: Seen,
+    seen: FieldSet,
     /// What the next member follows.
-    before: Place,
+    previous: Previous,
     /// Whether no member was read.
     first: bool,
 }
 
-/// Reads members for as long as each is written as in jobs before, is new to this one and takes its
-/// text. Whatever else comes is left to [`read_member`].
+/// Reads members as long as each is written as predicted, is new to this job and accepts its text.
+/// Anything else is left to [`read_member`].
 #[inline]
-fn read_foreseen<'a>(
+fn read_predicted<'a>(
     cursor: &mut Cursor<'a>,
     job: &mut Job<'a>,
-    shape: &mut Shape,
+    layout: &mut Layout,
     progress: &mut Progress,
-) -> Result<(), Expected> {
+) -> Result<(), ErrorCode> {
     // A copy, which stays in registers.
     let mut at = *cursor;
-    let mut before = progress.before;
+    let mut previous = progress.previous;
     let mut seen = progress.seen;
-    while let Some(habit) = shape.next(&mut at, before) {
-        let field = habit.field;
+    while let Some(prediction) = layout.next(&mut at, previous) {
+        let field = prediction.field;
         if !seen.insert(field) {
             break;
         }
-        let plain = at.plain_guessed(habit.length);
-        habit.length = plain.len();
-        let taken = if at.eat("\"") {
-            set(job, field, Some(Cow::Borrowed(plain)))
+        let literal = at.literal_guessed(prediction.length);
+        prediction.length = literal.len();
+        let is_set = if at.eat("\"") {
+            set(job, field, Cow::Borrowed(literal))
         } else {
             *cursor = at;
-            let text = cursor.unescape(plain)?;
+            let text = cursor.unescape(literal)?;
             at = *cursor;
-            set_any(job, field, Some(Cow::Owned(text)))
+            set_any(job, field, Cow::Owned(text))
         };
-        if taken.is_err() {
+        if is_set.is_err() {
             break;
         }
-        before = Place::After(field);
-        progress.before = before;
+        previous = Previous::Known(field);
+        progress.previous = previous;
         progress.seen = seen;
         progress.first = false;
         *cursor = at;
@@ -79,87 +78,106 @@ fn read_foreseen<'a>(
     Ok(())
 }
 
-/// Reads the next member, or the end of the job, which gives `false`.
+/// Reads the next member, or the end of the job, which returns `false`.
 fn read_member<'a>(
     cursor: &mut Cursor<'a>,
     job: &mut Job<'a>,
-    shape: Option<&mut Shape>,
+    layout: Option<&mut Layout>,
     progress: &mut Progress,
-) -> Result<bool, Expected> {
+) -> Result<bool, ErrorCode> {
     let start = *cursor;
     if !cursor.next_member(&mut progress.first)? {
-        if progress.seen.has(Field::Id) {
+        if progress.seen.contains(Field::Id) {
             return Ok(false);
         }
         *cursor = start;
         cursor.peek();
-        return Err(Expected::IdMember);
+        return Err(ErrorCode::MissingId);
     }
-    let key_at = *cursor;
+    let key = *cursor;
     let Some(field) = read_key(cursor)? else {
-        progress.before = progress.before.after_unknown();
+        progress.previous = progress.previous.after_unknown();
         return cursor.skip_value().map(|()| true);
     };
     if !progress.seen.insert(field) {
-        *cursor = key_at;
-        return Err(Expected::UnrepeatedKey);
+        *cursor = key;
+        return Err(ErrorCode::DuplicateKey);
     }
     let value = *cursor;
-    read_value(cursor, job, field).inspect_err(|expected| {
-        if *expected == Expected::Id {
+    read_value(cursor, job, field).inspect_err(|code| {
+        if *code == ErrorCode::InvalidId {
             *cursor = value;
         }
     })?;
-    if let Some(shape) = shape {
+    if let Some(layout) = layout {
         let mut content = value;
         if content.eat("\"") {
-            shape.learn(progress.before, field, start, content);
+            layout.learn(progress.previous, field, start, content);
         }
     }
-    progress.before = Place::After(field);
+    progress.previous = Previous::Known(field);
     Ok(true)
 }
 
-/// Reads the key under the cursor, up to its value; `None` if the service documents no such member.
+/// Reads the key under the cursor, up to its value; `None` for one that the service does not
+/// document.
 #[inline]
-fn read_key(cursor: &mut Cursor<'_>) -> Result<Option<Field>, Expected> {
+fn read_key(cursor: &mut Cursor<'_>) -> Result<Option<Field>, ErrorCode> {
     cursor.eat("\"");
-    let plain = cursor.plain();
+    let literal = cursor.literal();
     let field = if cursor.eat("\"") {
-        Field::from_name(plain)
+        Field::from_name(literal)
     } else {
-        Field::from_name(&cursor.unescape(plain)?)
+        Field::from_name(&cursor.unescape(literal)?)
     };
     cursor.colon()?;
     Ok(field)
 }
 
-/// Reads the value of `field`: nearly always a text without an escape.
+/// Reads the value of `field`: nearly always a string without an escape.
 #[inline]
 fn read_value<'a>(
     cursor: &mut Cursor<'a>,
     job: &mut Job<'a>,
     field: Field,
-) -> Result<(), Expected> {
+) -> Result<(), ErrorCode> {
     if !cursor.eat("\"") {
-        let text = other_text(cursor)?;
-        return set_any(job, field, text);
+        return read_other_value(cursor, job, field);
     }
-    let plain = cursor.plain();
+    let literal = cursor.literal();
     if cursor.eat("\"") {
-        set(job, field, Some(Cow::Borrowed(plain)))
+        set(job, field, Cow::Borrowed(literal))
     } else {
-        let text = cursor.unescape(plain)?;
-        set_any(job, field, Some(Cow::Owned(text)))
+        let text = cursor.unescape(literal)?;
+        set_any(job, field, Cow::Owned(text))
     }
 }
 
-/// As [`set`], once for all the ways that are less used.
-fn set_any<'a>(
+/// Reads a value that is not a string: `null` is no value, anything else is kept as its JSON text.
+/// An id can be an integer, but nothing else: jobs are told apart by it.
+#[cold]
+fn read_other_value<'a>(
+    cursor: &mut Cursor<'a>,
     job: &mut Job<'a>,
     field: Field,
-    text: Option<Cow<'a, str>>,
-) -> Result<(), Expected> {
+) -> Result<(), ErrorCode> {
+    let start = *cursor;
+    if field == Field::Id {
+        let is_integer =
+            matches!(cursor.byte(), Some(b'-' | b'0'..=b'9')) && cursor.number()?.is_integer;
+        if !is_integer {
+            return Err(ErrorCode::InvalidId);
+        }
+    } else if cursor.eat("null") {
+        return Ok(());
+    } else {
+        cursor.skip_value()?;
+    }
+    set_any(job, field, Cow::Borrowed(start.until(*cursor)))
+}
+
+/// As [`set`], compiled once for the rarer cases.
+fn set_any<'a>(job: &mut Job<'a>, field: Field, text: Cow<'a, str>) -> Result<(), ErrorCode> {
     set(job, field, text)
 }
 
@@ -168,21 +186,10 @@ fn set_any<'a>(
     reason = "a borrowed text then stays in registers"
 )]
 #[inline(always)]
-fn set<'a>(job: &mut Job<'a>, field: Field, text: Option<Cow<'a, str>>) -> Result<(), Expected> {
-    #[cfg(test)]
-    let text = super::independence::with_fault(text);
-    if field == Field::Id && text.as_deref().is_none_or(str::is_empty) {
-        return Err(Expected::Id);
+fn set<'a>(job: &mut Job<'a>, field: Field, text: Cow<'a, str>) -> Result<(), ErrorCode> {
+    if field == Field::Id && text.is_empty() {
+        return Err(ErrorCode::InvalidId);
     }
     job.set(field, text);
     Ok(())
-}
-
-/// Reads what may stand in the place of a string: an integer as its digits, or `null` as `None`.
-fn other_text<'a>(cursor: &mut Cursor<'a>) -> Result<Option<Cow<'a, str>>, Expected> {
-    match cursor.byte() {
-        Some(b'-' | b'0'..=b'9') => cursor.integer().map(|digits| Some(Cow::Borrowed(digits))),
-        _ if cursor.eat("null") => Ok(None),
-        _ => Err(Expected::Text),
-    }
 }

@@ -1,55 +1,115 @@
-//! From the bytes of an answer to values.
+//! Decoding of response bodies.
 //!
 //! [`JobPage::parse`], [`Job::parse`] and [`ApiError::parse`](crate::ApiError::parse) need no
-//! dependency and are what the client uses. They are strict where a lenient reader would take what
-//! no service means to say, and lenient where the service has been seen to drift:
+//! dependency and are what the client uses by default. Their rules:
 //!
-//! - The text must be JSON by RFC 8259 and UTF-8 throughout, values that are skipped included.
-//!   These may nest 128 deep.
-//! - Keys may come in any order. Unknown keys are skipped; a known key may come once in an object.
-//! - `jobs` is required, and `null` is an empty list. `count` is required: an integer that fits a
-//!   `u64`, or its digits in a string.
-//! - In a job `id` is required and not empty. `name`, `status`, `engine_type` and `create_time`
-//!   read as `""` when they are missing or null, the others as `None`.
-//! - An integer within `i64` or `u64` in the place of a text is taken as its digits.
-//! - Anything else is an error that tells the JSON path, the byte and what was expected.
+//! - **Structure is strict.** Between strings the body is JSON by RFC 8259, without trailing bytes;
+//!   values that are skipped nest at most 128 deep. A repeated known key is an error, and so is a
+//!   job without an `id` or with an empty one. `jobs` can be `null`, and can be missing if `count`
+//!   is 0. Control characters in strings must be escaped.
+//! - **Text is tolerant.** Services cut messages in the middle of a character, and one such text
+//!   must not cost the whole list. Invalid UTF-8 and lone surrogates become U+FFFD; a byte order
+//!   mark before the body is skipped.
+//! - **Types are tolerant.** Any other value of a field that is documented as a string is kept as
+//!   its JSON text (`1.7E12`, `true`, `{"a":1}`). `null` and a missing field are `None`, or `""` for
+//!   `name`, `status`, `engine_type` and `create_time`. An `id` is a string or an integer. `count`
+//!   is an integer that fits a `u64`, also in a string or with a fraction of zeros (`35.0`).
+//! - Keys come in any order, and unknown keys are skipped. Statuses and engines match
+//!   case-insensitively.
+//! - An error has the JSON path, the byte offset, what was expected there, and the id of the job if
+//!   it could be read.
 //!
-//! With the features `serde_json` and `miniserde` the functions of these names read the same pages
-//! by the same rules through those libraries. The built-in reader is the fastest of the three and
-//! the only one that needs nothing; the others are for a program that trusts its parser alone, and
-//! they hold the built-in one to account in this crate's tests.
+//! No bytes cause a panic, nothing recurses, and memory is proportional to the body.
+//! [`JobPage::parse`] takes any number of jobs; the client takes at most 65 535 in a page, so that a
+//! hostile body of 16 MiB costs less than its own size again.
 //!
-//! No bytes make them panic; what they allocate is in proportion to the body, and nothing recurses.
+//! [`Decoder`] selects `serde_json` or `miniserde` instead, for programs that link one of them
+//! anyway. The result is the same for every valid response, and where the other parser fails the
+//! built-in one decides.
 
+use alloc::borrow::Cow;
 use alloc::vec::Vec;
 
 use crate::error::DecodeError;
-use crate::job::{Job, JobPage};
-#[cfg(any(feature = "serde_json", feature = "miniserde"))]
-use crate::json::Cursor;
-use crate::json::{self, Expected};
+use crate::job::{Field, Job, JobPage};
+use crate::json::{self, Cursor, Document, ErrorCode};
 
 mod api_error;
-#[cfg(any(feature = "serde", feature = "miniserde"))]
-pub(crate) mod draft;
-mod field;
-#[cfg(test)]
-mod independence;
+mod find;
 mod job;
-#[cfg(feature = "miniserde")]
-mod miniserde;
+mod layout;
 mod page;
-#[cfg(feature = "serde_json")]
-mod serde_json;
-mod shape;
 
-#[cfg(feature = "miniserde")]
-pub use self::miniserde::miniserde;
-#[cfg(feature = "serde_json")]
-pub use self::serde_json::serde_json;
+#[cfg(any(feature = "serde", feature = "miniserde"))]
+pub(crate) use page::parse_count;
+
+/// The parser that decodes pages of jobs: see
+/// [`ClientBuilder::decoder`](crate::ClientBuilder::decoder).
+///
+/// All give the same page for every valid response, by the [rules](crate::decode) of this module.
+/// Where one of the others fails, the built-in parser decides and gives the error.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Decoder {
+    /// The parser of this crate: the fastest, without a dependency.
+    #[default]
+    BuiltIn,
+    /// `serde_json`.
+    #[cfg(feature = "serde_json")]
+    SerdeJson,
+    /// `miniserde`, which copies every text.
+    #[cfg(feature = "miniserde")]
+    Miniserde,
+}
+
+impl Decoder {
+    /// Decodes one response of the operation.
+    ///
+    /// ```
+    /// use drs_backup_jobs::decode::Decoder;
+    ///
+    /// let page = Decoder::BuiltIn.decode(br#"{"jobs": [{"id": "a"}], "count": 35}"#)?;
+    /// assert_eq!(page.jobs[0].id, "a");
+    /// # Ok::<(), drs_backup_jobs::DecodeError>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// When `body` departs from the [rules](crate::decode).
+    pub fn decode(self, body: &[u8]) -> Result<JobPage<'_>, DecodeError> {
+        let page = match self {
+            Self::BuiltIn => None,
+            #[cfg(feature = "serde_json")]
+            Self::SerdeJson => core::str::from_utf8(body)
+                .ok()
+                .and_then(|text| serde_json::from_str(text).ok()),
+            #[cfg(feature = "miniserde")]
+            Self::Miniserde => core::str::from_utf8(body)
+                .ok()
+                .and_then(|text| miniserde::json::from_str::<JobPage<'static>>(text).ok()),
+        };
+        match page {
+            Some(page) => Ok(page),
+            None => JobPage::parse(body),
+        }
+    }
+
+    /// As [`decode`](Self::decode), with at most 65 535 jobs: memory is then less than the body's
+    /// own size, or 14 MB for a smaller body.
+    pub(crate) fn decode_bounded(self, body: &[u8]) -> Result<JobPage<'_>, DecodeError> {
+        const MAX_JOBS: usize = 65_535;
+        const SMALLEST_JOB: usize = r#"{"id":1},"#.len();
+
+        // The other parsers know no limit, and a body of this size can exceed it.
+        if self == Self::BuiltIn || body.len() > MAX_JOBS * SMALLEST_JOB {
+            return parse_page(body, MAX_JOBS);
+        }
+        self.decode(body)
+    }
+}
 
 impl<'a> JobPage<'a> {
-    /// Reads one answer of the operation. Texts without an escape are borrowed from `body`.
+    /// Decodes one response of the operation. Texts without an escape are borrowed from `body`.
     ///
     /// ```
     /// use drs_backup_jobs::{JobPage, JobStatus};
@@ -58,35 +118,46 @@ impl<'a> JobPage<'a> {
     /// assert_eq!(page.count, 35);
     /// assert_eq!(page.jobs[0].status, JobStatus::Success);
     ///
-    /// let error = JobPage::parse(br#"{"jobs": [{"id": "a", "name": []}], "count": 1}"#).unwrap_err();
+    /// let error = JobPage::parse(br#"{"jobs": [{"id": "a", "name": ]}], "count": 1}"#).unwrap_err();
     /// assert_eq!((error.path(), error.offset()), ("jobs[0].name", 30));
     /// # Ok::<(), drs_backup_jobs::DecodeError>(())
     /// ```
     ///
     /// # Errors
     ///
-    /// When `body` departs from the [rules](crate::decode): where, and what was expected there.
+    /// When `body` departs from the [rules](crate::decode).
     pub fn parse(body: &'a [u8]) -> Result<Self, DecodeError> {
-        json::whole(body, page::read)
+        parse_page(body, usize::MAX)
     }
 }
 
+fn parse_page(body: &[u8], limit: usize) -> Result<JobPage<'_>, DecodeError> {
+    decode(
+        body,
+        2,
+        |cursor| page::read(cursor, limit),
+        |cursor| page::read(cursor, limit).map(JobPage::into_owned),
+    )
+}
+
 impl<'a> Job<'a> {
-    /// Reads one job by itself, such as a line of the command's `jsonl` output. Texts without an
+    /// Decodes one job by itself, such as a line of the command's `jsonl` output. Texts without an
     /// escape are borrowed from `body`.
     ///
     /// # Errors
     ///
     /// When `body` departs from the [rules](crate::decode) for a job.
     pub fn parse(body: &'a [u8]) -> Result<Self, DecodeError> {
-        json::whole(body, |cursor| {
-            let mut job = Job::new("");
+        fn read<'a>(cursor: &mut Cursor<'a>) -> Result<Job<'a>, ErrorCode> {
+            let mut job = Job::EMPTY;
             job::read(cursor, &mut job, None)?;
             Ok(job)
-        })
+        }
+
+        decode(body, 0, read, |cursor| read(cursor).map(Job::into_owned))
     }
 
-    /// Reads a bare array of jobs, as tools save it that keep no count. Texts without an escape are
+    /// Decodes an array of jobs without a count, as tools save it. Texts without an escape are
     /// borrowed from `body`.
     ///
     /// ```
@@ -95,31 +166,41 @@ impl<'a> Job<'a> {
     /// let jobs = Job::parse_array(br#"[{"id": "a"}, {"id": "b"}]"#)?;
     /// assert_eq!(jobs[1].id, "b");
     ///
-    /// let error = Job::parse_array(br#"[{"id": "a"}, {"id": 5.0}]"#).unwrap_err();
+    /// let error = Job::parse_array(br#"[{"id": "a"}, {"id": 5.5}]"#).unwrap_err();
     /// assert_eq!(error.path(), "[1].id");
     /// # Ok::<(), drs_backup_jobs::DecodeError>(())
     /// ```
     ///
     /// # Errors
     ///
-    /// When `body` is no array, or departs from the [rules](crate::decode) for jobs.
+    /// When `body` is not an array, or departs from the [rules](crate::decode) for jobs.
     pub fn parse_array(body: &'a [u8]) -> Result<Vec<Self>, DecodeError> {
-        json::whole(body, |cursor| page::read_array(cursor, Expected::Array))
+        fn read<'a>(cursor: &mut Cursor<'a>) -> Result<Vec<Job<'a>>, ErrorCode> {
+            page::read_array(cursor, usize::MAX, ErrorCode::ExpectedArray)
+        }
+
+        decode(body, 1, read, |cursor| {
+            let jobs = read(cursor)?;
+            Ok(jobs.into_iter().map(Job::into_owned).collect())
+        })
     }
 }
 
-/// Holds `body` to the rules that other parsers do not keep, and lets one of them read it. What
-/// either refuses the built-in reader reads again: it knows the place.
-#[cfg(any(feature = "serde_json", feature = "miniserde"))]
-fn through<'a, T>(
+/// Decodes a whole body in which `job_depth` arrays and objects surround a job. A valid body is
+/// `read` in place; one with damaged text is copied, so `read_owned` reads it.
+fn decode<'a, T>(
     body: &'a [u8],
-    parse: impl FnOnce(&'a str) -> Option<T>,
+    job_depth: usize,
+    read: impl FnOnce(&mut Cursor<'a>) -> Result<T, ErrorCode>,
+    read_owned: impl FnOnce(&mut Cursor<'_>) -> Result<T, ErrorCode>,
 ) -> Result<T, DecodeError> {
-    json::whole(body, |cursor: &mut Cursor<'a>| {
-        let text = cursor.rest();
-        json::scan_page(cursor)?;
-        cursor.end()?;
-        parse(text).ok_or(Expected::Readable)
-    })
-    .map_err(|refusal| JobPage::parse(body).err().unwrap_or(refusal))
+    let document = Document {
+        is_known_key: |key| matches!(key, "count" | "jobs") || Field::from_name(key).is_some(),
+        job_depth: Some(job_depth),
+    };
+    match json::text(body) {
+        Cow::Borrowed(text) => json::parse(text, &document, read),
+        Cow::Owned(text) => json::parse(&text, &document, read_owned),
+    }
+    .map_err(|error| json::in_body(error, body))
 }

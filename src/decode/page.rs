@@ -1,31 +1,29 @@
-//! One page.
+//! One page, and arrays of jobs.
 
 use alloc::vec::Vec;
 
 use super::job;
-use super::shape::Shape;
+use super::layout::Layout;
 use crate::job::{Job, JobPage};
-use crate::json::{Cursor, Expected};
+use crate::json::{Cursor, ErrorCode};
 
-/// Reads the page under the cursor.
-pub(super) fn read<'a>(cursor: &mut Cursor<'a>) -> Result<JobPage<'a>, Expected> {
-    cursor.demand("{", Expected::Object)?;
+/// Reads the page under the cursor, which may hold at most `limit` jobs.
+#[inline(never)]
+pub(super) fn read<'a>(cursor: &mut Cursor<'a>, limit: usize) -> Result<JobPage<'a>, ErrorCode> {
+    cursor.expect("{", ErrorCode::ExpectedObject)?;
     let mut count = None;
     let mut jobs = None;
+    let mut has_error = false;
     let mut first = true;
     loop {
         let end = *cursor;
         if !cursor.next_member(&mut first)? {
             let missing = match (count, jobs) {
-                (Some(count), Some(jobs)) => {
-                    return Ok(JobPage {
-                        count,
-                        jobs,
-                        request_id: None,
-                    });
-                }
-                (_, None) => Expected::JobsMember,
-                (None, _) => Expected::CountMember,
+                (Some(count), Some(jobs)) => return Ok(new_page(count, jobs)),
+                // Some services leave an empty list out.
+                (Some(0), None) if !has_error => return Ok(new_page(0, Vec::new())),
+                (_, None) => ErrorCode::MissingJobs,
+                (None, _) => ErrorCode::MissingCount,
             };
             *cursor = end;
             cursor.peek();
@@ -33,78 +31,114 @@ pub(super) fn read<'a>(cursor: &mut Cursor<'a>) -> Result<JobPage<'a>, Expected>
         }
         let start = *cursor;
         let key = cursor.key()?;
-        let is_repeated = match &*key {
+        let is_duplicate = match &*key {
             "count" => count.is_some(),
             "jobs" => jobs.is_some(),
             _ => false,
         };
-        if is_repeated {
+        if is_duplicate {
             *cursor = start;
-            return Err(Expected::UnrepeatedKey);
+            return Err(ErrorCode::DuplicateKey);
         }
         match &*key {
             "count" => count = Some(read_count(cursor)?),
-            "jobs" => jobs = Some(read_jobs(cursor)?),
-            _ => cursor.skip_value()?,
+            "jobs" => jobs = Some(read_jobs(cursor, limit)?),
+            key => {
+                has_error |= matches!(key, "error" | "error_code" | "errorCode")
+                    && cursor.byte() != Some(b'n');
+                cursor.skip_value()?;
+            }
         }
     }
 }
 
-fn read_jobs<'a>(cursor: &mut Cursor<'a>) -> Result<Vec<Job<'a>>, Expected> {
+fn new_page(count: u64, jobs: Vec<Job<'_>>) -> JobPage<'_> {
+    JobPage {
+        count,
+        jobs,
+        request_id: None,
+    }
+}
+
+fn read_jobs<'a>(cursor: &mut Cursor<'a>, limit: usize) -> Result<Vec<Job<'a>>, ErrorCode> {
     if cursor.eat("null") {
         return Ok(Vec::new());
     }
-    read_array(cursor, Expected::ArrayOrNull)
+    read_array(cursor, limit, ErrorCode::ExpectedArrayOrNull)
 }
 
-/// Reads the jobs of the array under the cursor; anything else is not what was `expected`.
+/// Reads the jobs of the array under the cursor; anything else is the error `otherwise`.
 #[inline]
 pub(super) fn read_array<'a>(
     cursor: &mut Cursor<'a>,
-    expected: Expected,
-) -> Result<Vec<Job<'a>>, Expected> {
-    /// No job of the service's is shorter. One allocation holds the whole page, then, and it is
-    /// in proportion to the body, however short its jobs are.
-    const SHORTEST: usize = 160;
-
+    limit: usize,
+    otherwise: ErrorCode,
+) -> Result<Vec<Job<'a>>, ErrorCode> {
     let mut jobs = Vec::new();
-    cursor.demand("[", expected)?;
-    let mut shape: Option<Shape> = None;
+    cursor.expect("[", otherwise)?;
+    let mut layout: Option<Layout> = None;
     let mut first = true;
     while cursor.next_element(&mut first)? {
+        if jobs.len() == jobs.capacity() {
+            grow(&mut jobs, limit, cursor.remaining())?;
+        }
         match jobs.len() {
-            0 => jobs.reserve_exact(cursor.left() / SHORTEST + 1),
+            0 => {}
             // Not before the second job: a page of one would only pay for it.
-            1 => shape = Some(Shape::new()),
-            _ if shape.as_mut().is_some_and(|shape| !shape.pays()) => shape = None,
+            1 => layout = Some(Layout::new()),
+            _ if layout.as_mut().is_some_and(|layout| !layout.pays()) => layout = None,
             _ => {}
         }
         // Read in place: moving a whole job costs more than making an empty one.
-        jobs.push(Job::new(""));
+        jobs.push(Job::EMPTY);
         if let Some(job) = jobs.last_mut() {
-            job::read(cursor, job, shape.as_mut())?;
+            job::read(cursor, job, layout.as_mut())?;
         }
     }
     Ok(jobs)
 }
 
-/// Reads an integer that fits `u64`, or its digits in a string.
-fn read_count(cursor: &mut Cursor<'_>) -> Result<u64, Expected> {
+/// Makes room for more jobs, of which `remaining` bytes are left.
+#[cold]
+fn grow(jobs: &mut Vec<Job<'_>>, limit: usize, remaining: usize) -> Result<(), ErrorCode> {
+    /// No job of the service is shorter. So one allocation holds a whole page, and it is in
+    /// proportion to the body, however short its jobs are.
+    const SHORTEST: usize = 160;
+
+    let more = match jobs.len() {
+        0 => remaining / SHORTEST + 1,
+        length => length,
+    };
+    let allowed = limit.saturating_sub(jobs.len());
+    if allowed == 0 {
+        return Err(ErrorCode::TooManyJobs);
+    }
+    jobs.reserve_exact(more.min(allowed));
+    Ok(())
+}
+
+/// Reads an integer that fits `u64`, or the same in a string.
+fn read_count(cursor: &mut Cursor<'_>) -> Result<u64, ErrorCode> {
     let start = *cursor;
     let count = match cursor.byte() {
-        Some(b'"') => count_of_digits(&cursor.string()?),
-        Some(b'-' | b'0'..=b'9') => count_of_digits(cursor.number()?.text),
+        Some(b'"') => parse_count(&cursor.string()?),
+        Some(b'-' | b'0'..=b'9') => parse_count(cursor.number()?.text),
         _ => None,
     };
     count.ok_or_else(|| {
         *cursor = start;
-        Expected::Count
+        ErrorCode::InvalidCount
     })
 }
 
-/// The value of digits as JSON writes an integer: no sign, no leading zero.
-pub(super) fn count_of_digits(digits: &str) -> Option<u64> {
-    let is_canonical = digits.bytes().all(|byte| byte.is_ascii_digit())
-        && (digits == "0" || !digits.starts_with('0'));
-    is_canonical.then(|| digits.parse().ok()).flatten()
+/// The value of an integer as JSON writes it, without a sign. Services that count in floating point
+/// write a fraction of zeros.
+pub(crate) fn parse_count(text: &str) -> Option<u64> {
+    let (integer, fraction) = text.split_once('.').unwrap_or((text, "0"));
+    let is_canonical = integer.bytes().all(|byte| byte.is_ascii_digit())
+        && (integer == "0" || !integer.starts_with('0'));
+    let is_whole = !fraction.is_empty() && fraction.bytes().all(|byte| byte == b'0');
+    (is_canonical && is_whole)
+        .then(|| integer.parse().ok())
+        .flatten()
 }

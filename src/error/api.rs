@@ -33,7 +33,12 @@ impl ApiError {
     /// The kind of failure: by the code if it is known, else by the status.
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
-        let by_code = self.code.as_deref().and_then(kind_of_code);
+        let by_code = self.code.as_deref().and_then(|code| match code {
+            // IAM's codes are statuses; a proxy can send them with another one.
+            "401" => Some(ErrorKind::Authentication),
+            "403" => Some(ErrorKind::Permission),
+            code => kind_of_code(code),
+        });
         by_code
             .or_else(|| self.rejection_in_message())
             .unwrap_or(match self.status {

@@ -16,6 +16,7 @@ mod transport;
 pub use api::ApiError;
 pub(crate) use api::MAX_ID_CHARS;
 pub use decode::DecodeError;
+pub(crate) use decode::DecodeErrorParts;
 pub use kind::ErrorKind;
 pub use responder::Responder;
 pub use transport::{TransportError, TransportErrorKind};
@@ -262,6 +263,7 @@ impl Error {
                     )
             }
             Cause::Transport(error) => error.is_transient(),
+            Cause::Decode(error) => error.is_truncated(),
             _ => false,
         }
     }
@@ -440,13 +442,7 @@ impl fmt::Display for Error {
                 }
                 f.write_str(", which is not followed: it would carry the token to another host")?;
             }
-            Cause::Decode(error) => {
-                f.write_str("cannot decode the response")?;
-                if let Some(responder) = self.responder() {
-                    write!(f, " of {responder}")?;
-                }
-                write!(f, ": {error}")?;
-            }
+            Cause::Decode(error) => error.fmt(f)?,
             Cause::Transport(error) => error.fmt(f)?,
             #[cfg(feature = "std")]
             Cause::Cancelled => f.write_str("cancelled by the program")?,
@@ -456,9 +452,14 @@ impl fmt::Display for Error {
 }
 
 impl Error {
-    /// Writes ` (GET https://host/path, request id 1f, 3 attempts in 2.1 s)`, as far as known.
+    /// Writes ` (GET https://host/path, request id 1f, 3 attempts in 2.1 s)`, as far as known; for a
+    /// response that cannot be decoded also who sent it.
     fn write_circumstances(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut separator = " (";
+        if let (Cause::Decode(_), Some(responder)) = (&self.0.cause, self.responder()) {
+            write!(f, "{separator}{responder}")?;
+            separator = ", ";
+        }
         if let Some(Sent { method, url, .. }) = &self.0.sent {
             let (shown, more) = match url.char_indices().nth(MAX_SHOWN_URL) {
                 Some((end, _)) => (url.get(..end).unwrap_or_default(), "…"),
@@ -560,11 +561,11 @@ mod tests {
              2 attempts in 1.0 s)"
         );
         assert_eq!((error.method(), error.url()), (Some("GET"), Some(url)));
-        let decode = DecodeError::new("count".into(), 9, "an integer");
+        let decode = DecodeError::unexpected("an object").with_offset(9);
         assert_eq!(
             named(decode.into()).to_string(),
-            "cannot decode the response of DRS: count at byte 9: expected an integer \
-             (GET https://h/v5/p/backup-migration-jobs?limit=1)"
+            "cannot decode the response: at byte 9: expected an object \
+             (DRS, GET https://h/v5/p/backup-migration-jobs?limit=1)"
         );
     }
 

@@ -42,12 +42,18 @@ impl Responder {
             Self::Gateway
         } else if starts_with("DRS.") {
             Self::Drs
-        } else if code.is_none() && !matches!(body.trim_ascii_start().first(), None | Some(b'{')) {
+        } else if code.is_none() && !matches!(start_of(body), None | Some(b'{')) {
             Self::Proxy
         } else {
             service
         }
     }
+}
+
+/// The first byte behind a byte order mark and white space.
+fn start_of(body: &[u8]) -> Option<&u8> {
+    let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
+    body.trim_ascii_start().first()
 }
 
 impl fmt::Display for Responder {
@@ -70,6 +76,7 @@ mod tests {
             (Iam, Some("401"), "{}", Iam),
             (Iam, None, "", Iam),
             (Drs, None, " {\"message\":\"x\"}", Drs),
+            (Drs, None, "\u{feff}{", Drs),
             (Drs, None, "<html>", Proxy),
             (Iam, None, " upstream connect error", Proxy),
         ] {

@@ -53,7 +53,9 @@ impl Iterator for Pending {
         for (field, end) in Field::ALL.into_iter().zip(ends) {
             if let Some(end) = end {
                 let start = core::mem::replace(&mut self.start, end);
-                job.set(field, self.text.get(start..end).map(Cow::Borrowed));
+                if let Some(text) = self.text.get(start..end) {
+                    job.set(field, Cow::Borrowed(text));
+                }
             }
         }
         Some(job.into_owned())

@@ -1,12 +1,12 @@
-//! The cursor: white space, punctuation, literals, and the walk over objects and arrays.
+//! The cursor: white space, punctuation, objects and arrays.
 
 use alloc::borrow::Cow;
 
-use super::Expected;
+use super::ErrorCode;
 
-/// A place in a text. What was read lies before it; a fault leaves it where reading failed.
+/// A position in a text. An error leaves it where parsing failed.
 ///
-/// It holds the rest as a `&str`, not bytes and an index: cutting at an ASCII byte that was just
+/// It holds the rest as a `&str`, not bytes and an index: slicing at an ASCII byte that was just
 /// seen then needs no second check.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Cursor<'a> {
@@ -18,15 +18,15 @@ impl<'a> Cursor<'a> {
         Self { rest: text }
     }
 
-    /// The text that is left.
-    #[cfg(any(feature = "serde_json", feature = "miniserde"))]
-    pub(crate) fn rest(&self) -> &'a str {
-        self.rest
+    /// How many bytes remain.
+    pub(crate) fn remaining(&self) -> usize {
+        self.rest.len()
     }
 
-    /// The bytes that are left.
-    pub(crate) fn left(&self) -> usize {
-        self.rest.len()
+    /// The text from here to a later position.
+    pub(crate) fn until(&self, later: Cursor<'_>) -> &'a str {
+        let length = self.remaining().saturating_sub(later.remaining());
+        self.rest.get(..length).unwrap_or_default()
     }
 
     /// The byte under the cursor.
@@ -35,24 +35,24 @@ impl<'a> Cursor<'a> {
         self.rest.as_bytes().first().copied()
     }
 
-    /// Goes over white space and tells the byte behind it.
+    /// Skips white space and returns the byte after it.
     #[inline]
     pub(crate) fn peek(&mut self) -> Option<u8> {
         // Compact texts have none: one comparison settles it.
         if self.byte().is_some_and(|byte| byte <= b' ') {
-            self.skip_blanks();
+            self.skip_white_space();
         }
         self.byte()
     }
 
     #[inline(never)]
-    fn skip_blanks(&mut self) {
-        let blank = |byte: &&u8| matches!(byte, b' ' | b'\n' | b'\r' | b'\t');
-        let length = self.rest.as_bytes().iter().take_while(blank).count();
+    fn skip_white_space(&mut self) {
+        let is_white = |byte: &&u8| matches!(byte, b' ' | b'\n' | b'\r' | b'\t');
+        let length = self.rest.as_bytes().iter().take_while(is_white).count();
         self.rest = self.rest.get(length..).unwrap_or_default();
     }
 
-    /// Goes over `token` if the text goes on with it.
+    /// Skips `token` if the text continues with it.
     #[inline]
     pub(crate) fn eat(&mut self, token: &str) -> bool {
         match self.rest.strip_prefix(token) {
@@ -64,21 +64,21 @@ impl<'a> Cursor<'a> {
         }
     }
 
-    /// Goes over white space and then `token`.
+    /// Skips white space and then `token`.
     #[inline]
-    pub(crate) fn demand(&mut self, token: &str, expected: Expected) -> Result<(), Expected> {
+    pub(crate) fn expect(&mut self, token: &str, otherwise: ErrorCode) -> Result<(), ErrorCode> {
         self.peek();
         if self.eat(token) {
             Ok(())
         } else {
-            Err(expected)
+            Err(otherwise)
         }
     }
 
     /// Moves to the next key of the object whose `{` was read; `false` once its `}` is read.
     /// `first` is true before the first member, and false from then on.
     #[inline]
-    pub(crate) fn next_member(&mut self, first: &mut bool) -> Result<bool, Expected> {
+    pub(crate) fn next_member(&mut self, first: &mut bool) -> Result<bool, ErrorCode> {
         let is_first = core::mem::replace(first, false);
         match self.peek() {
             Some(b'}') => {
@@ -89,59 +89,74 @@ impl<'a> Cursor<'a> {
                 self.eat(",");
                 self.peek();
             }
-            _ if !is_first => return Err(Expected::CommaOrBrace),
+            _ if !is_first => return Err(ErrorCode::ExpectedCommaOrBrace),
             _ => {}
         }
         if self.byte() == Some(b'"') {
             Ok(true)
         } else {
-            Err(Expected::Key)
+            Err(ErrorCode::ExpectedKey)
         }
     }
 
     /// Reads the key under the cursor and its colon, up to the value.
     #[inline]
-    pub(crate) fn key(&mut self) -> Result<Cow<'a, str>, Expected> {
+    pub(crate) fn key(&mut self) -> Result<Cow<'a, str>, ErrorCode> {
         let key = self.string()?;
         self.colon()?;
         Ok(key)
     }
 
-    /// Goes over the colon behind a key, up to the value.
+    /// Skips the colon behind a key, up to the value.
     #[inline]
-    pub(crate) fn colon(&mut self) -> Result<(), Expected> {
-        self.demand(":", Expected::Colon)?;
+    pub(crate) fn colon(&mut self) -> Result<(), ErrorCode> {
+        self.expect(":", ErrorCode::ExpectedColon)?;
         self.peek();
         Ok(())
     }
 
     /// Moves to the next element of the array whose `[` was read; `false` once its `]` is read.
     #[inline]
-    pub(crate) fn next_element(&mut self, first: &mut bool) -> Result<bool, Expected> {
+    pub(crate) fn next_element(&mut self, first: &mut bool) -> Result<bool, ErrorCode> {
         let is_first = core::mem::replace(first, false);
         match self.peek() {
             Some(b']') => {
-                // `[1,]` comes here only before its comma, which demands a value behind it.
+                // `[1,]` gets here only before its comma, which requires a value behind it.
                 self.eat("]");
                 return Ok(false);
             }
             Some(b',') if !is_first => {
                 self.eat(",");
                 if self.peek() == Some(b']') {
-                    return Err(Expected::Value);
+                    return Err(ErrorCode::ExpectedValue);
                 }
             }
-            _ if !is_first => return Err(Expected::CommaOrBracket),
+            _ if !is_first => return Err(ErrorCode::ExpectedCommaOrBracket),
             _ => {}
         }
         Ok(true)
     }
 
-    /// Goes over white space to the end of the text.
-    pub(crate) fn end(&mut self) -> Result<(), Expected> {
+    /// Reads an object; `read` reads or skips the value of each key.
+    #[cfg(feature = "std")]
+    pub(crate) fn each_member(
+        &mut self,
+        mut read: impl FnMut(&str, &mut Self) -> Result<(), ErrorCode>,
+    ) -> Result<(), ErrorCode> {
+        self.expect("{", ErrorCode::ExpectedObject)?;
+        let mut first = true;
+        while self.next_member(&mut first)? {
+            let key = self.key()?;
+            read(&key, self)?;
+        }
+        Ok(())
+    }
+
+    /// Skips white space to the end of the text.
+    pub(crate) fn end(&mut self) -> Result<(), ErrorCode> {
         match self.peek() {
             None => Ok(()),
-            Some(_) => Err(Expected::End),
+            Some(_) => Err(ErrorCode::ExpectedEnd),
         }
     }
 }

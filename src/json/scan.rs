@@ -1,90 +1,153 @@
-//! The strict scan: whether a text keeps the rules that hold for every value of a page, whatever
-//! it means.
+//! Where literal text in a string ends: at the next quote, backslash or control character.
 
-use super::{Cursor, Expected};
-
-/// Goes over a whole page. Values are told apart only as far as depth is counted: the page, its
-/// `jobs` and each job are read, and what lies in them is skipped.
-pub(crate) fn scan_page(cursor: &mut Cursor<'_>) -> Result<(), Expected> {
-    if cursor.peek() != Some(b'{') {
-        return cursor.skip_value();
+/// Whether the first `length` bytes are literal; `false` also if they are too near the end to tell.
+#[inline]
+pub(super) fn is_literal(bytes: &[u8], length: usize) -> bool {
+    let mut rest = bytes;
+    let mut left = length;
+    while left > 0 {
+        let (Some((chunk, behind)), Some(mask)) =
+            (rest.split_first_chunk::<16>(), FIRST.get(left.min(16)))
+        else {
+            return false;
+        };
+        if has_end(chunk, mask) {
+            return false;
+        }
+        rest = behind;
+        left = left.saturating_sub(16);
     }
-    each_member(cursor, |cursor, key| {
-        if key != "jobs" || !cursor.eat("[") {
-            return cursor.skip_value();
-        }
-        let mut first = true;
-        while cursor.next_element(&mut first)? {
-            if cursor.byte() == Some(b'{') {
-                each_member(cursor, |cursor, _| cursor.skip_value())?;
-            } else {
-                cursor.skip_value()?;
-            }
-        }
-        Ok(())
-    })
+    true
 }
 
-/// Calls `read` at the value of each member of the object under the cursor.
-fn each_member(
-    cursor: &mut Cursor<'_>,
-    read: impl Fn(&mut Cursor<'_>, &str) -> Result<(), Expected>,
-) -> Result<(), Expected> {
-    cursor.demand("{", Expected::Object)?;
-    let mut first = true;
-    while cursor.next_member(&mut first)? {
-        let key = cursor.key()?;
-        read(cursor, &key)?;
+/// All ones for the first `index` of sixteen bytes.
+#[expect(clippy::indexing_slicing, reason = "evaluated at compile time")]
+static FIRST: [[u8; 16]; 17] = {
+    let mut masks = [[0; 16]; 17];
+    let mut length = 1;
+    while length <= 16 {
+        masks[length] = masks[length - 1];
+        masks[length][length - 1] = 0xff;
+        length += 1;
     }
-    Ok(())
+    masks
+};
+
+/// How many bytes come before the first quote, backslash or control character.
+#[expect(
+    clippy::inline_always,
+    reason = "strings are short: a call costs as much again"
+)]
+#[inline(always)]
+pub(super) fn literal_length(bytes: &[u8]) -> usize {
+    let mut rest = bytes;
+    while let Some((chunk, behind)) = rest.split_first_chunk::<16>() {
+        if has_end(chunk, &[0xff; 16]) {
+            let (low, high) = halves(chunk);
+            let in_low = ends(low);
+            let before = bytes.len() - rest.len();
+            return before
+                + if in_low != 0 {
+                    in_low.trailing_zeros() as usize / 8
+                } else {
+                    8 + ends(high).trailing_zeros() as usize / 8
+                };
+        }
+        rest = behind;
+    }
+    bytes.len() - rest.len()
+        + rest
+            .iter()
+            .position(|byte| matches!(byte, b'"' | b'\\' | 0..=0x1f))
+            .unwrap_or(rest.len())
+}
+
+/// Whether a byte that ends literal text is among those of sixteen that `mask` selects. Shaped so
+/// that LLVM makes it a few vector instructions: no early exit, and saturating subtraction for
+/// "less than".
+#[inline]
+fn has_end(chunk: &[u8; 16], mask: &[u8; 16]) -> bool {
+    let mut ends = 0;
+    for (&byte, mask) in chunk.iter().zip(mask) {
+        let control = 0x20_u8.saturating_sub(byte);
+        let quote = if byte == b'"' { 0xff } else { 0 };
+        let backslash = if byte == b'\\' { 0xff } else { 0 };
+        ends |= (control | quote | backslash) & mask;
+    }
+    ends != 0
+}
+
+#[inline]
+fn halves(chunk: &[u8; 16]) -> (u64, u64) {
+    let both = u128::from_le_bytes(*chunk);
+    #[expect(clippy::cast_possible_truncation, reason = "a half is wanted")]
+    (both as u64, (both >> 64) as u64)
+}
+
+/// Sets the high bit of each of eight bytes that ends literal text. Borrows run upwards only, so
+/// the lowest bit set is always right; those above it may not be.
+#[inline]
+fn ends(word: u64) -> u64 {
+    const ONES: u64 = u64::MAX / 0xff;
+    const HIGH: u64 = ONES << 7;
+    let zero = |word: u64| word.wrapping_sub(ONES) & !word;
+    let control = word.wrapping_sub(ONES * 0x20) & !word;
+    let quote = zero(word ^ (ONES * u64::from(b'"')));
+    let backslash = zero(word ^ (ONES * u64::from(b'\\')));
+    (control | quote | backslash) & HIGH
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::json::{MAX_DEPTH, whole};
-    use alloc::format;
-
-    #[track_caller]
-    fn assert_scans(text: &str, sound: bool) {
-        let scanned = whole(text.as_bytes(), scan_page);
-        assert_eq!(scanned.is_ok(), sound, "{text}: {scanned:?}");
-    }
+    use alloc::vec;
 
     #[test]
-    fn depth_is_counted_from_the_value_that_is_skipped() {
-        for (depth, sound) in [(MAX_DEPTH, true), (MAX_DEPTH + 1, false)] {
-            let deep = format!("{}{}", "[".repeat(depth), "]".repeat(depth));
-            assert_scans(&deep, sound);
-            assert_scans(&format!(r#"{{"x":{deep},"jobs":[]}}"#), sound);
-            assert_scans(&format!(r#"{{"jobs":[{{"x":{deep}}}]}}"#), sound);
-            assert_scans(
-                &format!(r#"{{"j\u006fbs":[{{"x":{deep}}},{deep}]}}"#),
-                sound,
-            );
+    fn checks_a_guessed_length_to_the_byte() {
+        for length in 0..50 {
+            for at in 0..length + 16 {
+                for byte in [0, 0x1f, b'"', b'\\', b' ', 0x7f, 0xe5] {
+                    let mut bytes = vec![b'a'; length + 16];
+                    bytes[at] = byte;
+                    let special = byte < 0x20 || byte == b'"' || byte == b'\\';
+                    assert_eq!(is_literal(&bytes, length), !special || at >= length);
+                }
+            }
+            assert!(length == 0 || !is_literal(&[b'a'; 16][..length.min(15)], length));
         }
     }
 
     #[test]
-    fn the_scan_knows_no_meaning_but_every_rule_of_the_text() {
-        for text in [
-            "null",
-            "[]",
-            "{}",
-            r#"{"jobs":7}"#,
-            r#"{"jobs":[1,{"id":[]}]}"#,
-        ] {
-            assert_scans(text, true);
+    fn finds_the_first_end_at_every_position() {
+        for length in 0..40 {
+            for at in 0..length {
+                for byte in 0..=255_u8 {
+                    let mut bytes = vec![0xe5; length];
+                    bytes[at] = byte;
+                    let special = byte < 0x20 || byte == b'"' || byte == b'\\';
+                    let expected = if special { at } else { length };
+                    assert_eq!(literal_length(&bytes), expected, "{byte:#04x} at {at}");
+                }
+            }
         }
-        for text in [
-            "",
-            "nul",
-            "[1,]",
-            "{,}",
-            r#"{"jobs":[01]}"#,
-            r#"{"jobs":[{"id":"\ud800"}]}"#,
-        ] {
-            assert_scans(text, false);
+    }
+
+    #[test]
+    fn an_end_hides_none_before_it() {
+        let specials = [0, 1, 0x1f, b'"', b'\\'];
+        let plains = [
+            b' ', b'!', b'#', b'[', b']', 0x7f, 0x80, 0x9f, 0xa2, 0xdc, 0xff,
+        ];
+        for special in specials {
+            for next in specials.into_iter().chain(plains) {
+                for before in plains {
+                    for at in 0..20 {
+                        let mut bytes = vec![before; at];
+                        bytes.extend([special, next, next, next]);
+                        assert_eq!(literal_length(&bytes), at);
+                    }
+                }
+            }
         }
     }
 }

@@ -1,38 +1,40 @@
-//! Strings: borrowed up to the first escape, owned from there on.
+//! Strings: borrowed up to the first escape, owned from there on; and written with their quotes.
 
 use alloc::borrow::Cow;
 use alloc::string::String;
+#[cfg(feature = "std")]
+use core::fmt::Write as _;
 
-use super::special::{is_plain, plain_length};
-use super::{Cursor, Expected};
+use super::scan::{is_literal, literal_length};
+use super::{Cursor, ErrorCode};
 
 impl<'a> Cursor<'a> {
     /// Reads the string under the cursor.
     #[inline]
-    pub(crate) fn string(&mut self) -> Result<Cow<'a, str>, Expected> {
+    pub(crate) fn string(&mut self) -> Result<Cow<'a, str>, ErrorCode> {
         if self.eat("\"") {
             self.string_tail()
         } else {
-            Err(Expected::String)
+            Err(ErrorCode::ExpectedString)
         }
     }
 
-    /// Reads on in a string whose opening quote was read.
+    /// Reads the rest of a string whose opening quote was read.
     #[inline]
-    pub(crate) fn string_tail(&mut self) -> Result<Cow<'a, str>, Expected> {
-        let plain = self.plain();
+    pub(crate) fn string_tail(&mut self) -> Result<Cow<'a, str>, ErrorCode> {
+        let literal = self.literal();
         if self.eat("\"") {
-            Ok(Cow::Borrowed(plain))
+            Ok(Cow::Borrowed(literal))
         } else {
-            self.unescape(plain).map(Cow::Owned)
+            self.unescape(literal).map(Cow::Owned)
         }
     }
 
-    /// Goes over a string whose opening quote was read, holding it to the same rules.
+    /// Skips the rest of a string whose opening quote was read, held to the same rules.
     #[inline]
-    pub(crate) fn skip_string_tail(&mut self) -> Result<(), Expected> {
+    pub(crate) fn skip_string_tail(&mut self) -> Result<(), ErrorCode> {
         loop {
-            self.plain();
+            self.literal();
             if self.eat("\"") {
                 return Ok(());
             }
@@ -40,49 +42,208 @@ impl<'a> Cursor<'a> {
         }
     }
 
-    /// Reads a string with escapes, of which `plain` was read and the cursor stands on what ended
-    /// it.
+    /// Skips to the end of a string in which an error was found.
+    pub(super) fn skip_damaged_string(&mut self) {
+        while !self.eat("\"") && !self.rest.is_empty() {
+            let mut chars = self.rest.chars();
+            if chars.next() == Some('\\') {
+                chars.next();
+            }
+            self.rest = chars.as_str();
+            self.literal();
+        }
+    }
+
+    /// Reads the rest of a string with escapes. `literal` was read, and the cursor is at the byte
+    /// that ended it.
     #[cold]
-    pub(crate) fn unescape(&mut self, plain: &str) -> Result<String, Expected> {
-        // Room for as much again, but never for more than is there.
-        let mut text = String::with_capacity((2 * plain.len() + 32).min(plain.len() + self.left()));
-        text.push_str(plain);
+    pub(crate) fn unescape(&mut self, literal: &str) -> Result<String, ErrorCode> {
+        // Room for as much again, but never for more than there is.
+        let capacity = (2 * literal.len() + 32).min(literal.len() + self.remaining());
+        let mut text = String::with_capacity(capacity);
+        text.push_str(literal);
         loop {
             text.push(self.escape()?);
-            text.push_str(self.plain());
+            text.push_str(self.literal());
             if self.eat("\"") {
                 return Ok(text);
             }
         }
     }
 
-    /// As [`plain`](Self::plain), for a text that is likely to be `length` long: to know that is
-    /// quicker than to find it out.
+    /// As [`literal`](Self::literal), for a text that is likely to be `length` long: checking a
+    /// guess is quicker than a search.
     #[inline]
-    pub(crate) fn plain_guessed(&mut self, length: usize) -> &'a str {
+    pub(crate) fn literal_guessed(&mut self, length: usize) -> &'a str {
         let bytes = self.rest.as_bytes();
-        let length = if bytes.get(length) == Some(&b'"') && is_plain(bytes, length) {
+        let length = if bytes.get(length) == Some(&b'"') && is_literal(bytes, length) {
             length
         } else {
-            plain_length(bytes)
+            literal_length(bytes)
         };
         self.cut(length)
     }
 
     /// Reads up to the next quote, backslash or control character, or to the end.
     #[inline]
-    pub(crate) fn plain(&mut self) -> &'a str {
-        self.cut(plain_length(self.rest.as_bytes()))
+    pub(crate) fn literal(&mut self) -> &'a str {
+        self.cut(literal_length(self.rest.as_bytes()))
     }
 
-    /// Reads `length` bytes, up to a special one or to the end. A special byte is ASCII, so the cut
-    /// stands on a boundary.
+    /// Reads `length` bytes, up to one that ends literal text, or to the end. Such a byte is ASCII,
+    /// so the cut is at a character boundary.
     #[inline]
     fn cut(&mut self, length: usize) -> &'a str {
-        let Some((plain, rest)) = self.rest.split_at_checked(length) else {
+        let Some((literal, rest)) = self.rest.split_at_checked(length) else {
             return "";
         };
         self.rest = rest;
-        plain
+        literal
+    }
+
+    /// Reads the escape under the cursor. An error leaves the cursor at the backslash, or at
+    /// whatever else is there.
+    fn escape(&mut self) -> Result<char, ErrorCode> {
+        let start = *self;
+        let escape = self.read_escape();
+        if escape.is_err() {
+            *self = start;
+        }
+        escape
+    }
+
+    fn read_escape(&mut self) -> Result<char, ErrorCode> {
+        if !self.eat("\\") {
+            return Err(match self.byte() {
+                None => ErrorCode::UnterminatedString,
+                Some(_) => ErrorCode::ControlCharacter,
+            });
+        }
+        let escaped = match self.byte() {
+            Some(b'n') => '\n',
+            Some(b'"') => '"',
+            Some(b'\\') => '\\',
+            Some(b'/') => '/',
+            Some(b'b') => '\u{8}',
+            Some(b'f') => '\u{c}',
+            Some(b'r') => '\r',
+            Some(b't') => '\t',
+            Some(b'u') => {
+                self.eat("u");
+                return self.unicode_escape();
+            }
+            _ => return Err(ErrorCode::InvalidEscape),
+        };
+        self.rest = self.rest.get(1..).unwrap_or_default();
+        Ok(escaped)
+    }
+
+    /// Reads what follows `\u`: one code unit, or the two of a surrogate pair. Services cut
+    /// messages at a number of code units, so half a pair is no error: it becomes U+FFFD, and what
+    /// follows it is read by itself.
+    fn unicode_escape(&mut self) -> Result<char, ErrorCode> {
+        let unit = self.hex_digits()?;
+        let mut scalar = unit;
+        if (0xd800..0xdc00).contains(&unit) {
+            let mut ahead = *self;
+            if ahead.eat("\\u")
+                && let Ok(low @ 0xdc00..0xe000) = ahead.hex_digits()
+            {
+                *self = ahead;
+                scalar = 0x1_0000 + ((unit - 0xd800) << 10) + (low - 0xdc00);
+            }
+        }
+        Ok(char::from_u32(scalar).unwrap_or(char::REPLACEMENT_CHARACTER))
+    }
+
+    fn hex_digits(&mut self) -> Result<u32, ErrorCode> {
+        let (digits, rest) = self
+            .rest
+            .split_at_checked(4)
+            .ok_or(ErrorCode::InvalidHexDigits)?;
+        let mut unit = 0;
+        for byte in digits.bytes() {
+            let digit = char::from(byte).to_digit(16);
+            unit = unit << 4 | digit.ok_or(ErrorCode::InvalidHexDigits)?;
+        }
+        self.rest = rest;
+        Ok(unit)
+    }
+}
+
+/// Writes a text with its quotes, escaped where JSON requires it and nowhere else.
+#[cfg(feature = "std")]
+pub(crate) fn quote_into(out: &mut String, text: &str) {
+    out.push('"');
+    let mut literal_from = 0;
+    for (at, byte) in text.bytes().enumerate() {
+        let short = match byte {
+            b'"' => "\\\"",
+            b'\\' => "\\\\",
+            b'\n' => "\\n",
+            b'\r' => "\\r",
+            b'\t' => "\\t",
+            0..0x20 => "",
+            _ => continue,
+        };
+        out.push_str(text.get(literal_from..at).unwrap_or_default());
+        out.push_str(short);
+        if short.is_empty() {
+            let written = write!(out, "\\u{byte:04x}");
+            debug_assert!(written.is_ok(), "writing to a String cannot fail");
+        }
+        literal_from = at + 1;
+    }
+    out.push_str(text.get(literal_from..).unwrap_or_default());
+    out.push('"');
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[cfg(feature = "std")]
+    #[test]
+    fn quoted_text_parses_back_to_itself() {
+        let text: String = ('\0'..='\u{2ff}')
+            .chain(['\u{2028}', '备', '\u{feff}', '😀', '\u{10ffff}'])
+            .collect();
+        let mut out = String::new();
+        quote_into(&mut out, &text);
+        assert_eq!(::serde_json::from_str::<String>(&out).unwrap(), text);
+        assert_eq!(Cursor::new(&out).string().unwrap(), text);
+    }
+
+    #[test]
+    fn any_pair_of_code_units_is_read_as_utf_16_is() {
+        // Every boundary of the surrogates, and one value inside of each range.
+        let units = [
+            0, 0x41, 0xd7ff, 0xd800, 0xd9ab, 0xdbff, 0xdc00, 0xdead, 0xdfff, 0xe000, 0xffff,
+        ];
+        for first in units {
+            for second in units {
+                for third in units {
+                    let text = alloc::format!("\"\\u{first:04x}\\u{second:04X}\\u{third:04x}\"");
+                    let expected = String::from_utf16_lossy(&[first, second, third]);
+                    assert_eq!(Cursor::new(&text).string().unwrap(), expected, "{text}");
+                    assert_eq!(Cursor::new(&text).skip_scalar(), Ok(()), "{text}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn damaged_strings_are_skipped_to_their_closing_quote() {
+        for (text, rest) in [
+            ("\n a\" b", " b"),
+            ("\\x\\\"备\" b", " b"),
+            ("\\\"", ""),
+            ("\\备\"b", "b"),
+            ("", ""),
+        ] {
+            let mut cursor = Cursor::new(text);
+            cursor.skip_damaged_string();
+            assert_eq!(cursor.rest, rest, "{text:?}");
+        }
     }
 }

@@ -1,4 +1,4 @@
-//! The service's time texts, read leniently; in [`dates`] the signer's dates and HTTP's.
+//! Points in time, and the texts the service writes for them; in [`dates`] those of headers.
 
 use core::fmt;
 use core::time::Duration;
@@ -7,8 +7,7 @@ mod dates;
 
 /// A point in time, to the millisecond, in UTC.
 ///
-/// Reads every form the service and its sisters have been seen to write; see
-/// [`parse`](Self::parse). Prints as `2024-08-19T02:27:15Z`, with milliseconds when there are any.
+/// [`parse`](Self::parse) takes every form that this service and similar ones write. Displayed as `2024-08-19T02:27:15Z`, with milliseconds when there are any.
 ///
 /// ```
 /// use drs_backup_jobs::Timestamp;
@@ -27,7 +26,7 @@ const FIRST_MILLI: i64 = -62_167_219_200_000;
 const LAST_MILLI: i64 = 253_402_300_799_999;
 
 impl Timestamp {
-    /// The point `millis` milliseconds after 1970-01-01T00:00:00Z, if it lies in the years 0 to
+    /// The time `millis` milliseconds after 1970-01-01T00:00:00Z; `None` outside of the years 0 to
     /// 9999.
     #[must_use]
     pub const fn from_unix_millis(millis: i64) -> Option<Self> {
@@ -39,7 +38,7 @@ impl Timestamp {
         })
     }
 
-    /// The point `since_1970` after 1970-01-01T00:00:00Z, if it lies in the years up to 9999.
+    /// The time `since_1970` after 1970-01-01T00:00:00Z; `None` after the year 9999.
     #[must_use]
     pub fn from_unix(since_1970: Duration) -> Option<Self> {
         Self::from_unix_millis(i64::try_from(since_1970.as_millis()).ok()?)
@@ -51,30 +50,29 @@ impl Timestamp {
         self.unix_millis
     }
 
-    /// How long after `earlier` this is; `None` if it lies before.
+    /// The time from `earlier` to this one; `None` if this one is before it.
     #[must_use]
     pub fn duration_since(self, earlier: Self) -> Option<Duration> {
-        // Both lie within ten thousand years: no overflow.
+        // Both are within ten thousand years: no overflow.
         u64::try_from(self.unix_millis - earlier.unix_millis)
             .ok()
             .map(Duration::from_millis)
     }
 
-    /// Reads `2024-08-19T02:27:15Z`, with a space for the `T`, a fraction of any length (kept to
-    /// the millisecond), `Z`, `z`, an offset like `+08:00` or `+0800`, or no zone (taken as UTC);
-    /// or digits alone: seconds since 1970 when there are nine to eleven of them, milliseconds when
-    /// there are twelve to fifteen.
-    /// Anything else, and a date that does not exist, is `None`.
+    /// Parses `2024-08-19T02:27:15Z`, with `T`, `t` or a space in the middle, a fraction of any
+    /// length (truncated to milliseconds), and `Z`, `z`, an offset like `+08:00` or `+0800`, or no
+    /// zone (taken as UTC). Digits alone are seconds since 1970 if there are ten of them,
+    /// milliseconds if thirteen, and `YYYYMMDDhhmmss` in UTC if fourteen.
+    ///
+    /// `None` for any other text, and for a date that does not exist.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let text = text.as_bytes();
-        if !text.is_empty() && text.iter().all(u8::is_ascii_digit) {
-            let number = digits(text, 9..=15)?;
-            return Self::from_unix_millis(if text.len() <= 11 {
-                number * 1000
-            } else {
-                number
-            });
+        match (text.len(), digits(text, 10..=14)) {
+            (10, Some(seconds)) => return Self::from_unix_millis(seconds * 1000),
+            (13, Some(millis)) => return Self::from_unix_millis(millis),
+            (14, Some(_)) => return Self::parse_compact(text),
+            _ => {}
         }
         let (date, rest) = text.split_at_checked(10)?;
         let (separator, rest) = rest.split_first()?;
@@ -117,6 +115,16 @@ impl Timestamp {
         };
         Self::from_unix_millis((seconds - offset) * 1000 + millis)
     }
+
+    /// Parses `YYYYMMDDhhmmss`.
+    fn parse_compact(text: &[u8]) -> Option<Self> {
+        let (year, rest) = text.split_at_checked(4)?;
+        let mut pairs = rest.chunks(2).map(|pair| digits(pair, 2..=2));
+        let mut next = || pairs.next().flatten();
+        let date = (digits(year, 4..=4)?, next()?, next()?);
+        let time = (next()?, next()?, next()?);
+        Self::from_unix_millis(unix_seconds(date, time)? * 1000)
+    }
 }
 
 impl fmt::Display for Timestamp {
@@ -154,14 +162,14 @@ impl From<Timestamp> for std::time::SystemTime {
     }
 }
 
-/// The text is no time that [`Timestamp::parse`] reads.
+/// The text is not in a form that [`Timestamp::parse`] takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ParseTimestampError(());
 
 impl fmt::Display for ParseTimestampError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(
-            "no time: expected a form like 2024-08-19T02:27:15Z, or milliseconds since 1970",
+            "invalid time: expected a form like 2024-08-19T02:27:15Z, or milliseconds since 1970",
         )
     }
 }
@@ -269,7 +277,7 @@ mod tests {
     use alloc::string::ToString as _;
 
     #[test]
-    fn every_form_seen_of_the_service_is_read() {
+    fn parses_every_form_the_service_writes() {
         for (text, millis) in [
             ("2024-08-19T02:27:15Z", 1_724_034_435_000),
             ("2024-08-19T02:27:15.200Z", 1_724_034_435_200),
@@ -285,7 +293,9 @@ mod tests {
             ("1969-12-31T23:59:59.999Z", -1),
             ("0000-01-01T00:00:00Z", FIRST_MILLI),
             ("9999-12-31T23:59:59.999Z", LAST_MILLI),
-            ("000000000", 0),
+            ("0000000000", 0),
+            ("20240819022715", 1_724_034_435_000),
+            ("20240229235960", 1_709_251_200_000),
         ] {
             assert_eq!(
                 Timestamp::parse(text).map(Timestamp::unix_millis),
@@ -296,13 +306,22 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_time_is_none() {
+    fn rejects_what_is_not_a_time() {
         for text in [
             "",
             " ",
             "-",
             "0",
             "12345678",
+            "159918855",
+            "15991885561",
+            "159918855611",
+            "159918855611234",
+            "20240819",
+            "202408190227",
+            "20241319022715",
+            "20230229000000",
+            "20240819246060",
             "2024",
             "2024-08-19",
             "2024-08-19T",
@@ -336,7 +355,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_printed_reads_back_on_every_day_of_eight_centuries() {
+    fn displayed_times_parse_back_on_every_day_of_eight_centuries() {
         for day in -146_097..146_097_i64 {
             let time =
                 Timestamp::from_unix_millis(day * 86_400_000 + day.rem_euclid(86_400_000)).unwrap();
@@ -349,7 +368,7 @@ mod tests {
     }
 
     #[test]
-    fn a_point_beyond_the_four_digit_years_does_not_exist() {
+    fn rejects_times_outside_of_four_digit_years() {
         assert_eq!(Timestamp::from_unix_millis(LAST_MILLI + 1), None);
         assert_eq!(Timestamp::from_unix_millis(FIRST_MILLI - 1), None);
         assert_eq!(Timestamp::from_unix(Duration::MAX), None);

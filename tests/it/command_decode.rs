@@ -55,11 +55,11 @@ fn reports_line_and_column_of_invalid_input() {
             "line 3, column 11",
         ),
         (
-            "[{\"id\":\"a\"},\n {\"id\":\"备份\", \"name\":[]}]",
+            "[{\"id\":\"a\"},\n {\"id\":\"备份\", \"name\":x}]",
             "line 2, column 21: [1].name",
         ),
         (
-            "{\"id\":\"a\"}\n\n{\"id\":\"b\",\"status\":true}",
+            "{\"id\":\"a\"}\n\n{\"id\":\"b\",\"status\":tr}",
             "line 3, column 20: status",
         ),
         ("{\"id\":\"a\"}\n{\"id\":\"b\"", "line 2, column 10"),
@@ -76,8 +76,8 @@ fn reports_line_and_column_of_invalid_input() {
             "[{\"id\":\"a\"}],\"count\":1",
             "line 1, column 13: expected the end",
         ),
-        ("{\"id\":\"a\",\"name\":[]}", "line 1, column 18: name"),
-        ("\u{feff}[1]", "line 1, column 2: expected an object"),
+        ("{\"id\":\"a\",\"name\":x}", "line 1, column 18: name"),
+        ("\u{feff}[1]", "line 1, column 2: [0]: expected an object"),
     ] {
         let run = decode(body);
         run.assert_refused(1, &["standard input: ", said]);
@@ -129,6 +129,6 @@ fn errors_name_the_file() {
     let mut decode = command(&["decode"]);
     decode.arg(&file);
     let named = file.display().to_string();
-    Run::of(decode).assert_refused(1, &[&named, "line 1, column 2: expected an object"]);
+    Run::of(decode).assert_refused(1, &[&named, "line 1, column 2: [0]: expected an object"]);
     std::fs::remove_file(&file).unwrap();
 }

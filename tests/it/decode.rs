@@ -1,4 +1,4 @@
-//! The built-in reader: what it takes, what it refuses, and where it says the fault is.
+//! The built-in parser: what it accepts, what it rejects, and where it reports an error.
 
 use std::borrow::Cow;
 
@@ -32,16 +32,16 @@ fn job(members: &str) -> Job<'static> {
 }
 
 #[track_caller]
-fn refused(text: impl AsRef<[u8]>) -> DecodeError {
+fn rejected(text: impl AsRef<[u8]>) -> DecodeError {
     let text = text.as_ref();
     match JobPage::parse(text) {
-        Ok(page) => panic!("{} is taken as {page:?}", String::from_utf8_lossy(text)),
+        Ok(page) => panic!("{} is accepted as {page:?}", String::from_utf8_lossy(text)),
         Err(error) => error,
     }
 }
 
 #[test]
-fn the_seeds_example_is_read_whole() {
+fn decodes_the_example_of_the_api_page() {
     let page = page(SEED);
     assert_eq!(
         (page.count, page.jobs.len(), page.request_id),
@@ -63,7 +63,7 @@ fn the_seeds_example_is_read_whole() {
 }
 
 #[test]
-fn a_saved_job_reads_by_itself() {
+fn decodes_a_job_by_itself() {
     let job = Job::parse(br#" {"id": "a", "name": "n"} "#).unwrap();
     assert_eq!((&*job.id, &*job.name), ("a", "n"));
     let error = Job::parse(br#"{"id": "a"} {}"#).unwrap_err();
@@ -73,7 +73,7 @@ fn a_saved_job_reads_by_itself() {
 }
 
 #[test]
-fn keys_come_in_any_order_and_unknown_ones_are_skipped() {
+fn accepts_keys_in_any_order_and_skips_unknown_ones() {
     let page = page(
         r#"{"x":[{"jobs":{}}],"count":2,"jobs":[
             {"zzz":null,"status":"FAILED","id":"a","i":{"id":"b","id":"c"}},
@@ -85,15 +85,15 @@ fn keys_come_in_any_order_and_unknown_ones_are_skipped() {
 }
 
 #[test]
-fn a_key_written_with_escapes_is_the_same_key() {
+fn a_key_with_escapes_is_the_same_key() {
     let page = page(r#"{"\u006aobs":[{"i\u0064":"a","x\/":1}],"c\u006Funt":1}"#);
     assert_eq!((page.count, &*page.jobs[0].id), (1, "a"));
-    let error = refused(r#"{"count":1,"jobs":[{"id":"a","\u0069d":"b"}]}"#);
+    let error = rejected(r#"{"count":1,"jobs":[{"id":"a","\u0069d":"b"}]}"#);
     assert_eq!((error.path(), error.offset()), ("jobs[0].id", 29));
 }
 
 #[test]
-fn a_known_key_comes_once_in_an_object() {
+fn rejects_a_repeated_known_key() {
     for key in [
         "id",
         "name",
@@ -110,7 +110,7 @@ fn a_known_key_comes_once_in_an_object() {
                 continue;
             }
             let id = if key == "id" { "" } else { r#""id":"i","# };
-            let error = refused(format!(
+            let error = rejected(format!(
                 r#"{{"count":1,"jobs":[{{{id}"{key}":{first},"{key}":{second}}}]}}"#
             ));
             assert_eq!(error.path(), format!("jobs[0].{key}"));
@@ -121,31 +121,50 @@ fn a_known_key_comes_once_in_an_object() {
         r#"{"count":1,"jobs":[],"count":1}"#,
         r#"{"jobs":null,"count":1,"jobs":[]}"#,
     ] {
-        assert!(refused(text).expected().starts_with("a key that"), "{text}");
+        assert!(
+            rejected(text).expected().starts_with("a key that"),
+            "{text}"
+        );
     }
 }
 
 #[test]
-fn null_jobs_are_an_empty_list_and_missing_ones_an_error() {
-    assert_eq!(page(r#"{"count":0,"jobs":null}"#).jobs, []);
-    assert_eq!(page(r#"{"jobs":[ ],"count":0}"#).jobs, []);
+fn missing_jobs_are_an_empty_list_only_if_count_is_zero() {
+    for text in [
+        r#"{"count":0}"#,
+        r#"{"count":"0","x":[]}"#,
+        r#"{"count":0,"error_code":null}"#,
+        r#"{"count":0,"jobs":null}"#,
+        r#"{"jobs":[ ],"count":0}"#,
+    ] {
+        let page = page(text);
+        assert_eq!((page.count, page.jobs), (0, vec![]), "{text}");
+    }
+    assert_eq!(page(r#"{"count":7,"jobs":null}"#).jobs, []);
+    for text in [
+        r#"{"count":1}"#,
+        r#"{"count":0,"error_code":"DRS.M00202"}"#,
+        r#"{"error":{"code":401},"count":0}"#,
+        "{ }",
+    ] {
+        assert_eq!(rejected(text).expected(), "a member `jobs` in this object");
+    }
     assert_eq!(
-        refused(r#"{"count":0}"#).expected(),
-        "a member `jobs` in this object"
-    );
-    assert_eq!(
-        refused(r#"{"jobs":[]}"#).expected(),
+        rejected(r#"{"jobs":[]}"#).expected(),
         "a member `count` in this object"
     );
-    assert_eq!(refused(r"{ }").offset(), 2);
+    assert_eq!(rejected(r"{ }").offset(), 2);
 }
 
 #[test]
-fn a_count_is_an_integer_that_fits_or_its_digits_in_a_string() {
+fn a_count_is_an_integer_also_in_a_string_or_with_a_fraction_of_zeros() {
     for (text, count) in [
         ("0", 0),
         ("35", 35),
+        ("35.0", 35),
+        ("35.000", 35),
         ("\"35\"", 35),
+        ("\"35.0\"", 35),
         ("\"0\"", 0),
         (r#""3\u0035""#, 35),
         ("18446744073709551615", u64::MAX),
@@ -161,42 +180,45 @@ fn a_count_is_an_integer_that_fits_or_its_digits_in_a_string() {
         "true",
         "-1",
         "-0",
-        "1.0",
+        "-0.0",
+        "1.5",
         "1e2",
         "18446744073709551616",
         "[1]",
         "{}",
         "\"\"",
+        "\".0\"",
+        "\"1.\"",
         "\" 1\"",
         "\"+1\"",
         "\"-1\"",
         "\"01\"",
-        "\"1.0\"",
+        "\"1.5\"",
         "\"1 \"",
         "\"١\"",
         "\"18446744073709551616\"",
     ] {
-        let error = refused(format!(r#"{{"jobs":[],"count":{text}}}"#));
+        let error = rejected(format!(r#"{{"jobs":[],"count":{text}}}"#));
         assert_eq!((error.path(), error.offset()), ("count", 19), "{text}");
     }
-    assert_eq!(refused(r#"{"jobs":[],"count":01}"#).offset(), 20);
+    assert_eq!(rejected(r#"{"jobs":[],"count":01}"#).offset(), 20);
 }
 
 #[test]
-fn an_id_is_required_and_not_empty() {
+fn rejects_a_job_without_an_id() {
     for (members, path, offset) in [
         ("", "jobs[0]", 20),
         (r#""name":"n" "#, "jobs[0]", 31),
         (r#""id":"""#, "jobs[0].id", 25),
         (r#""id":null"#, "jobs[0].id", 25),
     ] {
-        let error = refused(format!(r#"{{"count":1,"jobs":[{{{members}}}]}}"#));
+        let error = rejected(format!(r#"{{"count":1,"jobs":[{{{members}}}]}}"#));
         assert_eq!((error.path(), error.offset()), (path, offset), "{members}");
     }
 }
 
 #[test]
-fn what_is_missing_or_null_reads_as_empty_where_the_service_calls_it_required() {
+fn missing_and_null_required_fields_are_empty() {
     let missing = job(r#""id":"a""#);
     let null = job(
         r#""id":"a","name":null,"status":null,"engine_type":null,"create_time":null,"error_log":null,
@@ -210,48 +232,7 @@ fn what_is_missing_or_null_reads_as_empty_where_the_service_calls_it_required() 
 }
 
 #[test]
-fn an_integer_in_the_place_of_a_text_is_taken_as_its_digits() {
-    for digits in [
-        "0",
-        "7",
-        "1716879012121",
-        "-5",
-        "-9223372036854775808",
-        "18446744073709551615",
-    ] {
-        let job = job(&format!(
-            r#""id":{digits},"create_time":{digits},"status":{digits},"error_log":{digits}"#
-        ));
-        assert_eq!(job.id, digits);
-        assert_eq!(job.create_time, digits);
-        assert_eq!(job.status.as_str(), digits);
-        assert_eq!(job.error_log.as_deref(), Some(digits));
-    }
-    for value in [
-        "-0",
-        "1.0",
-        "1e2",
-        "-9223372036854775809",
-        "18446744073709551616",
-        "true",
-        "false",
-        "[]",
-        "{}",
-        "[\"a\"]",
-    ] {
-        let error = refused(format!(
-            r#"{{"count":1,"jobs":[{{"id":"a","name":{value}}}]}}"#
-        ));
-        assert_eq!(
-            (error.path(), error.offset()),
-            ("jobs[0].name", 36),
-            "{value}"
-        );
-    }
-}
-
-#[test]
-fn statuses_and_engines_match_whatever_their_case_and_others_keep_their_text() {
+fn statuses_and_engines_match_case_insensitively_and_others_keep_their_text() {
     for (text, status) in [
         ("SUCCESS", JobStatus::Success),
         ("success", JobStatus::Success),
@@ -276,7 +257,7 @@ fn statuses_and_engines_match_whatever_their_case_and_others_keep_their_text() {
 }
 
 #[test]
-fn texts_without_an_escape_are_borrowed_and_those_with_one_are_not() {
+fn borrows_texts_without_an_escape() {
     let text =
         r#"{"count":1,"jobs":[{"id":"a","name":"数据库","error_log":"\u5907\n","create_time":5}]}"#;
     let page = page(text);
@@ -288,7 +269,7 @@ fn texts_without_an_escape_are_borrowed_and_those_with_one_are_not() {
 }
 
 #[test]
-fn every_escape_is_read() {
+fn decodes_every_escape() {
     for (escaped, text) in [
         (r#"\"\\\/\b\f\n\r\t"#, "\"\\/\u{8}\u{c}\n\r\t"),
         (r"\u0000\u001f\u007F\u0080", "\0\u{1f}\u{7f}\u{80}"),
@@ -302,7 +283,7 @@ fn every_escape_is_read() {
 }
 
 #[test]
-fn objects_are_objects() {
+fn rejects_arrays_and_scalars_where_objects_are_documented() {
     for (text, offset) in [
         ("[]", 0),
         (r#"[[{"id":"a"}],1]"#, 0),
@@ -312,16 +293,26 @@ fn objects_are_objects() {
         (r#"{"count":1,"jobs":[null]}"#, 19),
         (r#"{"count":1,"jobs":"[]"}"#, 18),
     ] {
-        assert_eq!(refused(text).offset(), offset, "{text}");
+        assert_eq!(rejected(text).offset(), offset, "{text}");
     }
 }
 
 #[test]
-fn an_error_tells_the_path_the_byte_and_what_was_expected() {
+fn an_error_has_path_offset_and_expectation() {
     for (text, path, offset, expected) in [
         ("", "", 0, "an object"),
         (" \n", "", 2, "an object"),
-        ("\u{feff}{}", "", 0, "an object"),
+        ("\u{feff}[]", "", 3, "an object"),
+        (" \u{feff}{}", "", 1, "an object"),
+        (r#"{"jobs":["#, "jobs[0]", 9, "an object"),
+        (r#"{"jobs":[7]}"#, "jobs[0]", 9, "an object"),
+        (r#"{"jobs":[ {"id":"a"},7]}"#, "jobs[1]", 21, "an object"),
+        (
+            r#"{"jobs":[{"id":"a","name":"x" "y"}]}"#,
+            "jobs[0]",
+            30,
+            "`,` or `}`",
+        ),
         ("{", "", 1, "a key in quotes"),
         ("{x", "", 1, "a key in quotes"),
         (r#"{"count"#, "", 7, "the closing quote of a string"),
@@ -342,14 +333,14 @@ fn an_error_tells_the_path_the_byte_and_what_was_expected() {
             "`,` or `]`",
         ),
         (
-            r#"{"jobs":[{"id":"a"},{"id":"b","status":["#,
-            "jobs[1].status",
-            39,
-            "a string, an integer or null",
+            r#"{"jobs":[{"id":"a"},{"id":"b","status":[tru"#,
+            "jobs[1].status[0]",
+            40,
+            "a value",
         ),
         (
             r#"{"jobs":[{"id":"a","x":{"y z":[1,{"w":tru}]}}]"#,
-            "jobs[0].x[\"y z\"][1].w",
+            "jobs[0].*.*[1].*",
             38,
             "a value",
         ),
@@ -363,34 +354,108 @@ fn an_error_tells_the_path_the_byte_and_what_was_expected() {
             "{\"jobs\":[{\"id\":\"a\tb\"",
             "jobs[0].id",
             17,
-            "an escape in place of a control character",
+            "an escape instead of a control character",
         ),
         (r#"{"jobs":[],"count":1}x"#, "", 21, "the end of the text"),
         (r#"{"jobs":[],"count":1}{}"#, "", 21, "the end of the text"),
     ] {
-        let error = refused(text);
+        let error = rejected(text);
         assert_eq!(
             (error.path(), error.offset(), error.expected()),
             (path, offset, expected),
             "{text}"
         );
     }
-    let error = refused(b"{\"jobs\":[{\"id\":\"\xff");
-    assert_eq!(error.to_string(), "jobs[0].id at byte 16: expected UTF-8");
 }
 
 #[test]
-fn a_path_shows_no_control_character_and_no_endless_key() {
+fn a_path_shows_known_keys_only() {
     let key = "k".repeat(1_000_000);
-    let error = refused(format!(r#"{{"{key}":{{"\u001b\u009b[31m":x"#));
+    let error = rejected(format!(r#"{{"{key}":{{"\u001b\u009b[31m":x"#));
+    assert_eq!(error.path(), "*.*");
+    let error = rejected(r#"{"count":1,"jobs":[{"id":"a","gAAAAAB-token":x}]}"#);
+    assert_eq!(error.path(), "jobs[0].*");
     assert_eq!(
-        error.path(),
-        format!("{}…[\"\u{fffd}\u{fffd}[31m\"]", "k".repeat(64)),
+        error.to_string(),
+        "cannot decode the response: jobs[0].* (id a) at byte 45: expected a value"
     );
 }
 
 #[test]
-fn what_is_skipped_nests_128_deep_and_no_deeper() {
+fn an_error_has_the_id_of_the_job_if_it_can_be_read() {
+    for (jobs, id) in [
+        // Before the error.
+        (r#"{"id":"a"},{"id":"b","name":"n"]"#, Some("b")),
+        (r#"{"id":7,"name":x}"#, Some("7")),
+        (r#"{"i\u0064":"\u0061\n","name":x}"#, Some("a ")),
+        (r#"{"id":"a","x":[{"id":"c","y":x}]}"#, Some("a")),
+        // Behind it, where the text between can be read.
+        (
+            "{\"error_log\":\"a\nb\\\"\",\"x\":[{}],\"id\":\"a\"}",
+            Some("a"),
+        ),
+        (r#"{"name":"\x","id":"a"}"#, Some("a")),
+        (r#"{"name":"a","name":{"b":[]},"id":"a"}"#, Some("a")),
+        (r#"{"name":"\x"}"#, None),
+        (r#"{"name":x,"id":"a"}"#, None),
+        // Of no job, or of another one.
+        (r#"{"id":"a"} {"id":"b"}"#, None),
+        (r#"{"id":"a"},{"name":"n"}"#, None),
+        (r#"{"id":"a"},{"id":""}"#, None),
+        (r#"{"id":"a"},7"#, None),
+    ] {
+        let error = rejected(format!(
+            r#"{{"x":[[{{"id":"z"}}]],"count":1,"jobs":[{jobs}]}}"#
+        ));
+        assert_eq!(error.job_id(), id, "{jobs}: {error}");
+        let error = Job::parse_array(format!("[{jobs}]").as_bytes()).unwrap_err();
+        assert_eq!(error.job_id(), id, "{jobs}: {error}");
+    }
+    let error = Job::parse(b"{\"x\":0,\"name\":\"\t\",\"id\":\"a\"}").unwrap_err();
+    assert_eq!(error.job_id(), Some("a"));
+    let long = "x".repeat(1000);
+    let error = rejected(format!(r#"{{"jobs":[{{"id":"{long}"]"#));
+    assert_eq!(error.job_id(), Some(&long[..128]));
+}
+
+#[test]
+fn a_prefix_of_a_response_is_truncated_and_nothing_else_is() {
+    let body = r#" {"x":[true,-1.5e+3,null,"\ud83d\ude00\n"],"jobs":[{"id":"备","name":null},{"id":5,"y":false}],"count":"35"}"#;
+    for length in 0..body.len() {
+        let error = rejected(&body.as_bytes()[..length]);
+        assert!(error.is_truncated(), "{error}: {}", &body[..length.min(9)]);
+        assert!(!error.is_html());
+    }
+    for text in [
+        r#"{"jobs":[}"#,
+        r#"{"jobs":[],"count":1}x"#,
+        r#"{"jobs":[{"id":"a","name":"\x"#,
+        r#"{"jobs":[{"id":"a","name":"\u12g"#,
+        r#"{"jobs":[tru]"#,
+        r#"{"jobs":[trux"#,
+        r#"{"jobs":[],"count":-1}"#,
+        "<html>",
+    ] {
+        assert!(!rejected(text).is_truncated(), "{text}");
+    }
+}
+
+#[test]
+fn html_is_named() {
+    for body in ["<html>", "\u{feff}\r\n <!DOCTYPE html><p>Log in</p>", "<"] {
+        let error = rejected(body);
+        assert!(error.is_html());
+        assert_eq!(
+            error.to_string(),
+            "cannot decode the response: the response is HTML, not JSON \
+             (a proxy or a login page responded)"
+        );
+    }
+    assert!(!rejected("upstream timed out").is_html());
+}
+
+#[test]
+fn skipped_values_nest_at_most_128_deep() {
     for (open, close) in [("[", "]"), ("{\"a\":", "}"), ("[{\"a\":", "}]")] {
         let levels = if open.starts_with("[{") { 64 } else { 128 };
         let deep = |levels: usize| format!("{}1{}", open.repeat(levels), close.repeat(levels));
@@ -399,13 +464,13 @@ fn what_is_skipped_nests_128_deep_and_no_deeper() {
         page(&in_job(deep(levels)));
         page(&in_page(deep(levels)));
         for text in [in_job(deep(levels + 1)), in_page(deep(levels + 1))] {
-            assert_eq!(refused(text).expected(), "a value nested at most 128 deep");
+            assert_eq!(rejected(text).expected(), "a value nested at most 128 deep");
         }
     }
 }
 
 #[test]
-fn no_depth_of_nesting_needs_more_than_a_small_stack() {
+fn no_nesting_needs_more_than_a_small_stack() {
     std::thread::Builder::new()
         .stack_size(64 * 1024)
         .spawn(|| {
@@ -418,10 +483,10 @@ fn no_depth_of_nesting_needs_more_than_a_small_stack() {
                     "{\"error\":",
                 ] {
                     let mut body = format!("{head}{deep}").into_bytes();
-                    refused(&body);
+                    rejected(&body);
                     drop(drs_backup_jobs::ApiError::parse(400, &body));
                     body.push(0xff);
-                    refused(&body);
+                    rejected(&body);
                 }
             }
         })
@@ -431,7 +496,7 @@ fn no_depth_of_nesting_needs_more_than_a_small_stack() {
 }
 
 #[test]
-fn a_bare_array_of_jobs_is_read_by_the_rules_of_a_page() {
+fn decodes_an_array_of_jobs_by_the_rules_of_a_page() {
     let jobs = Job::parse_array(br#" [{"id":"a","name":5},{"id":"b","x":[[]]}] "#).unwrap();
     assert_eq!(jobs.len(), 2);
     assert!(matches!(jobs[0].id, Cow::Borrowed("a")));
@@ -446,12 +511,12 @@ fn a_bare_array_of_jobs_is_read_by_the_rules_of_a_page() {
             "[{\"id\":\"a\"},{\"id\":\"\"}]",
             "[1].id",
             18,
-            "an id that is not empty",
+            "an id: a string that is not empty, or an integer",
         ),
     ] {
         let error = Job::parse_array(body.as_bytes()).unwrap_err();
-        let told = (error.path(), error.offset(), error.expected());
-        assert_eq!(told, (path, offset, expected), "{body}");
+        let found = (error.path(), error.offset(), error.expected());
+        assert_eq!(found, (path, offset, expected), "{body}");
     }
     let of_page = JobPage::parse(br#"{"jobs":5}"#).unwrap_err();
     assert_eq!(
@@ -461,21 +526,21 @@ fn a_bare_array_of_jobs_is_read_by_the_rules_of_a_page() {
 }
 
 #[test]
-fn a_comma_stands_between_members_and_nowhere_else_whatever_the_jobs_before_were_like() {
-    // From the third job on the reader expects what the second was like.
+fn requires_commas_between_members_whatever_layout_was_learned() {
+    // From the third job on the parser predicts the layout of the second.
     let read = |second: &str, third: &str| {
-        // Near its end nothing is expected, so the body does not end there.
+        // Nothing is predicted near the end of a text.
         let body = format!(
             r#"{{"count":3,"jobs":[{{"id":"a"}},{second},{third}]}}{:99}"#,
             ""
         );
         JobPage::parse(body.as_bytes()).map(|page| page.jobs.len())
     };
-    let at_the_head = r#"{"id":"b","name":"n"}"#;
+    let at_the_start = r#"{"id":"b","name":"n"}"#;
     let behind_unknown = r#"{"x":1,"id":"b","name":"n"}"#;
     let behind_name = r#"{"name":"n","x":[],"id":"b"}"#;
-    for second in [at_the_head, behind_unknown, behind_name] {
-        for third in [at_the_head, behind_unknown, behind_name] {
+    for second in [at_the_start, behind_unknown, behind_name] {
+        for third in [at_the_start, behind_unknown, behind_name] {
             assert_eq!(read(second, third), Ok(3), "{second} {third}");
         }
         for third in [

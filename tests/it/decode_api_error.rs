@@ -1,4 +1,4 @@
-//! The bodies of errors, in every shape the service, the gateway, IAM and proxies send.
+//! Error bodies, in every shape that the service, the gateway, IAM and proxies send.
 
 use drs_backup_jobs::ApiError;
 
@@ -10,7 +10,7 @@ fn error(code: &str, message: &str) -> ApiError {
 }
 
 #[test]
-fn every_shape_gives_its_code_and_message() {
+fn every_shape_has_its_code_and_message() {
     for (body, code, message) in [
         (
             r#"{"error_code":"DRS.M00202","error_msg":"参数错误"}"#,
@@ -47,9 +47,14 @@ fn every_shape_gives_its_code_and_message() {
             "in",
         ),
         (
-            r#"{"error_code":null,"code":"","errorCode":"X.4","error_msg":[]}"#,
+            r#"{"error_code":null,"code":"","errorCode":"X.4","error_msg":[1]}"#,
             "X.4",
-            "",
+            "[1]",
+        ),
+        (
+            r#"{"error":true,"code":1.5e3,"message":false}"#,
+            "1.5e3",
+            "false",
         ),
         (r#"{"error":"invalid_request"}"#, "", "invalid_request"),
         (
@@ -67,7 +72,7 @@ fn every_shape_gives_its_code_and_message() {
 }
 
 #[test]
-fn the_request_id_and_the_encoded_reason_are_found_at_the_top_and_nested() {
+fn finds_request_id_and_encoded_reason_at_the_top_and_nested() {
     for body in [
         r#"{"error_msg":"m","error_code":"APIGW.0301","request_id":"r","encoded_authorization_message":"e"}"#,
         r#"{"request_id":"r","error":{"code":"APIGW.0301","message":"m","encoded_authorization_message":"e"}}"#,
@@ -83,7 +88,7 @@ fn the_request_id_and_the_encoded_reason_are_found_at_the_top_and_nested() {
 }
 
 #[test]
-fn a_body_in_no_shape_leaves_a_short_line_without_tags_or_control_characters() {
+fn a_body_in_no_shape_leaves_one_line_without_tags_or_control_characters() {
     let html = "\r\n<!DOCTYPE html><html><head><title>502 Bad Gateway</title>\
                 <style>h1 {color: red}</style><SCRIPT>alert('<b>')</SCRIPT></head>\n\
                 <body><center><h1>no\u{1b} upstream</h1></center><!-- <p>hidden</p> --><hr>nginx</body>";
@@ -102,10 +107,6 @@ fn a_body_in_no_shape_leaves_a_short_line_without_tags_or_control_characters() {
         (b"<html", ""),
         (b"[]", "[]"),
         (b"{\"jobs\":[", "{\"jobs\":["),
-        (
-            br#"{"error_code":"X.1","error_msg":"#,
-            r#"{"error_code":"X.1","error_msg":"#,
-        ),
     ] {
         let parsed = ApiError::parse(400, body);
         assert_eq!((parsed.code, parsed.message.as_str()), (None, message));
@@ -113,16 +114,87 @@ fn a_body_in_no_shape_leaves_a_short_line_without_tags_or_control_characters() {
 }
 
 #[test]
-fn an_excerpt_ends_after_two_hundred_characters() {
+fn a_truncated_body_keeps_what_it_has() {
+    for (body, code, message, request_id) in [
+        (r#"{"error_code":"X.1","error_msg":"#, "X.1", "", None),
+        (
+            r#"{"error_msg":"The token has exp"#,
+            "",
+            "The token has exp",
+            None,
+        ),
+        (
+            r#"{"error_code":"X.1","request_id":"r","error_msg":"备"#,
+            "X.1",
+            "备",
+            Some("r"),
+        ),
+        (
+            r#"{"error":{"code":401,"message":"wrong","title":"Unau"#,
+            "401",
+            "wrong",
+            None,
+        ),
+    ] {
+        let found = ApiError::parse(503, body.as_bytes());
+        assert_eq!(found.code.as_deref().unwrap_or_default(), code, "{body}");
+        assert_eq!(found.message, message, "{body}");
+        assert_eq!(found.request_id.as_deref(), request_id, "{body}");
+    }
+}
+
+#[test]
+fn finds_code_message_and_request_id_in_what_is_not_json() {
+    for body in [
+        "<html><p>{\"error_code\":\"APIGW.0301\",\"error_msg\":\"m\",\"request_id\":\"r\"}</p></html>",
+        "{'error_code': 'APIGW.0301', 'error_msg': 'm', 'request_id': 'r'}",
+        "<e><error_code>APIGW.0301</error_code><error_msg>m</error_msg><request_id>r</request_id></e>",
+        "{&quot;error_code&quot;:&quot;APIGW.0301&quot;,&quot;error_msg&quot;:&quot;m&quot;,&quot;request_id&quot;:&quot;r&quot;}",
+        "error_code=APIGW.0301&error_msg=m&request_id=r",
+        "error_code: APIGW.0301, error_msg: m, request_id: r",
+        "\"{\\\"error_code\\\":\\\"APIGW.0301\\\",\\\"error_msg\\\":\\\"m\\\",\\\"request_id\\\":\\\"r\\\"}\"",
+    ] {
+        let error = ApiError::parse(503, body.as_bytes());
+        assert_eq!(error.code.as_deref(), Some("APIGW.0301"), "{body}");
+        assert_eq!(error.message, "m", "{body}");
+        assert_eq!(error.request_id.as_deref(), Some("r"), "{body}");
+    }
+    let error = ApiError::parse(503, b"<h1>Denied</h1><p>APIGW.0301</p>");
+    assert_eq!(error.code.as_deref(), Some("APIGW.0301"));
+    assert_eq!(error.message, "Denied APIGW.0301");
+}
+
+#[test]
+fn message_and_request_id_are_bounded() {
+    let long = "备".repeat(5000);
+    let body = format!(
+        r#"{{"error_code":"{long}","error_msg":"{long}","request_id":"{long}","encoded_authorization_message":"{long}"}}"#
+    );
+    let error = ApiError::parse(403, body.as_bytes());
+    let lengths = [
+        error.message,
+        error.request_id.unwrap(),
+        error.code.unwrap(),
+        error.encoded_authorization_message.unwrap(),
+    ]
+    .map(|text| text.chars().count());
+    assert_eq!(lengths, [1000, 128, 128, 5000]);
+}
+
+#[test]
+fn an_excerpt_has_at_most_two_hundred_characters() {
     for (letter, count) in [("a", 200), ("备", 200), ("a", 201), ("备", 1_000_000)] {
         let message = ApiError::parse(502, letter.repeat(count).as_bytes()).message;
-        let expected = letter.repeat(200) + if count > 200 { "…" } else { "" };
+        let expected = match count {
+            200 => letter.repeat(200),
+            _ => letter.repeat(199) + "…",
+        };
         assert!(message == expected, "{count} times {letter}: {message}");
     }
 }
 
 #[test]
-fn a_success_that_is_no_page_but_has_a_code_is_an_error() {
+fn a_success_without_a_page_but_with_a_code_is_an_error() {
     let body = br#"{"error_code":"DRS.M00202","error_msg":"m"}"#;
     assert!(drs_backup_jobs::JobPage::parse(body).is_err());
     assert!(ApiError::parse(200, body).code.is_some());

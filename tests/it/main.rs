@@ -45,6 +45,7 @@ mod credentials;
 mod daemon;
 mod decode;
 mod decode_api_error;
+mod decode_tolerance;
 #[cfg(feature = "emulator")]
 mod emulator;
 #[cfg(feature = "emulator")]

@@ -16,7 +16,7 @@ fn job() -> Job<'static> {
 const WRITTEN: &str = r#"{"id":"a\"b","name":"备份","status":"PRECHECK FAILED","engine_type":"sqlserver","error_log":"line\n","create_time":""}"#;
 
 #[test]
-fn a_job_is_written_in_the_services_names_without_what_it_lacks() {
+fn a_job_serializes_under_the_names_of_the_service() {
     assert_eq!(serde_json::to_string(&job()).unwrap(), WRITTEN);
     assert_eq!(miniserde::json::to_string(&job()), WRITTEN);
     let read: Job<'_> = serde_json::from_str(WRITTEN).unwrap();
@@ -27,7 +27,7 @@ fn a_job_is_written_in_the_services_names_without_what_it_lacks() {
 }
 
 #[test]
-fn a_page_is_written_without_its_request_id() {
+fn a_page_serializes_without_its_request_id() {
     let mut page = JobPage::parse(br#"{"jobs":[{"id":"a"}],"count":7}"#).unwrap();
     page.request_id = Some("r".into());
     let written = r#"{"count":7,"jobs":[{"id":"a","name":"","status":"","engine_type":"","create_time":""}]}"#;
@@ -40,7 +40,7 @@ fn a_page_is_written_without_its_request_id() {
 }
 
 #[test]
-fn an_array_is_no_job_and_a_key_comes_once() {
+fn rejects_arrays_and_repeated_keys() {
     for text in [
         r#"["a","n"]"#,
         "null",
@@ -62,10 +62,8 @@ fn an_array_is_no_job_and_a_key_comes_once() {
 
 #[test]
 fn serde_borrows_texts_without_an_escape_optional_ones_too() {
-    let page = drs_backup_jobs::decode::serde_json(
-        br#"{"count":1,"jobs":[{"id":"a","name":"b\n","error_log":"c"}]}"#,
-    )
-    .unwrap();
+    let body = r#"{"count":1,"jobs":[{"id":"a","name":"b\n","error_log":"c"}]}"#;
+    let page: JobPage<'_> = serde_json::from_str(body).unwrap();
     let job = &page.jobs[0];
     assert!(matches!(job.id, Cow::Borrowed("a")));
     assert!(matches!(&job.name, Cow::Owned(name) if name == "b\n"));
@@ -73,7 +71,7 @@ fn serde_borrows_texts_without_an_escape_optional_ones_too() {
 }
 
 #[test]
-fn statuses_keys_and_times_are_texts() {
+fn statuses_keys_and_times_serialize_as_texts() {
     for (text, status) in [
         ("\"success\"", JobStatus::Success),
         ("\"PAUSED\"", JobStatus::from("PAUSED")),
@@ -123,7 +121,7 @@ fn statuses_keys_and_times_are_texts() {
 }
 
 #[test]
-fn an_api_error_is_written_under_the_names_of_its_fields() {
+fn an_api_error_serializes_under_the_names_of_its_fields() {
     let error = ApiError::parse(401, br#"{"error_code":"APIGW.0301","error_msg":"m"}"#);
     assert_eq!(
         serde_json::to_string(&error).unwrap(),

@@ -10,6 +10,7 @@ mod decode_error;
 mod decode_page;
 mod page_builder;
 mod query;
+mod reference;
 #[cfg(feature = "aksk")]
 mod sign;
 mod timestamp;
@@ -95,12 +96,12 @@ fn replay(target: &str, mutations: usize, run: fn(&[u8])) {
 }
 
 #[test]
-fn three_decoders_agree_on_any_bytes() {
+fn decoding_any_bytes_follows_the_reference() {
     replay("decode_page", 20_000, decode_page::run);
 }
 
 #[test]
-fn three_decoders_agree_on_built_pages() {
+fn decoding_built_pages_follows_the_reference() {
     let mut chance = Chance::Seed(1);
     for _ in 0..5_000 {
         let choices = (0..800).map(|_| u8::try_from(below(&mut chance, 256)).unwrap());
@@ -110,7 +111,7 @@ fn three_decoders_agree_on_built_pages() {
 }
 
 #[test]
-fn any_error_body_gives_something_readable() {
+fn any_error_body_gives_a_readable_error() {
     replay("decode_error", 20_000, decode_error::run);
 }
 
@@ -126,7 +127,7 @@ fn any_request_is_signed_or_refused() {
 }
 
 #[test]
-fn any_time_that_is_read_prints_and_reads_back() {
+fn any_parsed_time_displays_and_parses_back() {
     replay("timestamp", 20_000, timestamp::run);
 }
 

@@ -1,6 +1,6 @@
-//! Pages built from bytes: nearly right ones, which bytes changed at random seldom are.
+//! Pages built from bytes: nearly valid ones, which random changes seldom give.
 
-/// Reads choices from bytes; 0 once they are used up, and every first choice ends something.
+/// Choices read from bytes; 0 once they are used up, and every first choice ends something.
 struct Choices<'a>(std::slice::Iter<'a, u8>);
 
 impl Choices<'_> {
@@ -55,7 +55,11 @@ const TEXTS: &[&str] = &[
     "\u{1f}",
     "\u{7f}",
     "\\x",
+    "\\ud83d\\ud83d\\ude00",
+    CUT,
 ];
+/// Stands for a character of which the last byte is missing.
+const CUT: &str = "\u{e000}";
 const SCALARS: &[&str] = &[
     "null",
     "0",
@@ -73,6 +77,9 @@ const SCALARS: &[&str] = &[
     "[]",
     "{}",
     "nul",
+    "1.7E12",
+    "{\"a\": [\"\\ud83d\", {}]}",
+    "[1,]",
 ];
 
 pub(crate) fn build(choices: &[u8]) -> Vec<u8> {
@@ -87,7 +94,11 @@ pub(crate) fn build(choices: &[u8]) -> Vec<u8> {
             text.push(']');
         } else {
             text.push_str("\"count\":");
-            value(&mut text, &mut choices, &["35", "0", "\"35\"", "-1"]);
+            value(
+                &mut text,
+                &mut choices,
+                &["35", "0", "\"35\"", "35.0", "-1"],
+            );
         }
         if jobs == jobs_first {
             text.push(',');
@@ -96,7 +107,17 @@ pub(crate) fn build(choices: &[u8]) -> Vec<u8> {
     space(&mut text, &mut choices);
     text.push('}');
     space(&mut text, &mut choices);
-    text.into_bytes()
+    let mut body = Vec::new();
+    if choices.below(16) == 1 {
+        body.extend(b"\xef\xbb\xbf");
+    }
+    for (at, part) in text.split(CUT).enumerate() {
+        if at > 0 {
+            body.extend(b"\xe5\xa4");
+        }
+        body.extend(part.bytes());
+    }
+    body
 }
 
 fn space(text: &mut String, choices: &mut Choices<'_>) {
@@ -104,11 +125,10 @@ fn space(text: &mut String, choices: &mut Choices<'_>) {
 }
 
 fn jobs_of(text: &mut String, choices: &mut Choices<'_>) {
-    // The same order and white space in every job, now and then departed from: what the reader
-    // learns by and has to unlearn.
+    // The same order and white space in most jobs, which the parser learns and has to unlearn.
     let order: Vec<u8> = (0..choices.below(10)).map(|_| choices.below(15)).collect();
     let between = choices.one_of(SPACES);
-    // In half of the pages there is one comma too many, or too few.
+    // Half of the pages have one comma too many, or too few.
     let odd_comma = (choices.below(2) == 1).then(|| (choices.below(6), choices.below(11).into()));
     for index in 0..choices.below(6) {
         if index > 0 {
@@ -116,7 +136,7 @@ fn jobs_of(text: &mut String, choices: &mut Choices<'_>) {
         }
         text.push_str(between);
         text.push('{');
-        // Mostly at the head; a little further, members that are not known may come before it.
+        // Mostly first; further on, unknown members may come before it.
         let id_at = match choices.below(8) {
             at @ 1..3 => usize::from(at),
             _ => 0,

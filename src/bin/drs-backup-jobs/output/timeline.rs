@@ -217,13 +217,13 @@ mod tests {
         for finish in [
             "2024-08-19T02:27:16Z",
             "2024-09-30T00:00:00Z",
-            "9999-12-31T23:59:59Z",
+            "2199-12-31T23:59:59Z",
         ] {
             let jobs = [samples::job(
                 "a",
                 "a",
                 JobStatus::Success,
-                "0001-01-01T00:00:00Z",
+                "2000-01-01T00:00:00Z",
                 Some(finish),
             )];
             let shown = shown(&jobs, 80, true);

@@ -17,8 +17,9 @@ fn tied(jobs: usize, ties: usize) -> EmulatorBuilder {
     (0..jobs)
         .rev()
         .fold(Emulator::builder(), |builder, number| {
-            let day = 28 - number / ties;
-            let created = format!("2024-08-{day:02}T00:00:00Z");
+            let group = number / ties;
+            let (day, hour) = (19 - group / 24, 23 - group % 24);
+            let created = format!("2024-08-{day:02}T{hour:02}:00:00Z");
             builder.job(EmulatedJob::new(format!("{number}")).create_time(created))
         })
 }
@@ -74,6 +75,42 @@ fn unstable_ties_make_a_plain_loop_over_offsets_lose_jobs() {
         pages.collect::<BTreeSet<_>>().len() < 60
     });
     assert!(lossy.count() > 40);
+}
+
+#[test]
+fn a_listing_is_complete_although_ties_are_unstable() {
+    for seed in 0..50 {
+        let emulator = tied(100, 7).unstable_ties(seed).build();
+        let client = emulator.client().build().unwrap();
+        let jobs = client.jobs(ListJobs::new()).page_size(20);
+        let ids: Vec<String> = jobs.map(|job| job.unwrap().id.into_owned()).collect();
+        let distinct: BTreeSet<&String> = ids.iter().collect();
+        assert_eq!((ids.len(), distinct.len()), (100, 100), "seed {seed}");
+    }
+}
+
+#[test]
+fn a_listing_is_complete_although_the_list_grows_and_replicas_lag() {
+    for seed in 0..20 {
+        let clock = ManualClock::new();
+        let emulator = tied(150, 5)
+            .clock(clock.clone())
+            .unstable_ties(seed)
+            .page_cap(20)
+            .growth(1)
+            .replica(SECOND * 3)
+            .latency(SECOND)
+            .count(Count::Clipped(60))
+            .build();
+        let before = emulator.jobs();
+        let client = emulator.client().build().unwrap();
+        let jobs = client.jobs(ListJobs::new());
+        let ids: Vec<String> = jobs.map(|job| job.unwrap().id.into_owned()).collect();
+        let distinct: BTreeSet<&str> = ids.iter().map(String::as_str).collect();
+        assert_eq!(ids.len(), distinct.len(), "duplicates, seed {seed}");
+        let missing = before.iter().filter(|job| !distinct.contains(job.id()));
+        assert_eq!(missing.count(), 0, "seed {seed}");
+    }
 }
 
 #[test]

@@ -209,6 +209,30 @@ fn a_plain_watch_exits_with_0_when_its_time_is_over() {
 }
 
 #[test]
+fn a_plain_watch_names_the_jobs_that_failed_meanwhile() {
+    let failed = EmulatedJob::new("late")
+        .name("late")
+        .status("PRECHECK FAILED")
+        .error_log("too old");
+    let script = Script::new()
+        .before_request(2, Change::add(failed))
+        .before_request(2, Change::fail("a", "no space"));
+    let server = serve(&emulator().job(running("a")).script(script).build());
+    let arguments = ["watch", "--interval", "1s", "--timeout", "5s"];
+    let run = Run::of(command_for(&server, &arguments));
+    for text in [
+        "1 of 1 finished, 1 failed; 1 new, 1 failed",
+        "a (a)",
+        "no space",
+        "late (late)",
+        "too old",
+    ] {
+        assert!(run.stderr.contains(text), "{text:?} in {run:#?}");
+    }
+    assert_eq!(run.code, Some(0));
+}
+
+#[test]
 fn with_nothing_to_wait_for_it_says_so_and_exits_with_0() {
     let server = serve(&Emulator::new());
     let run = Run::of(command_for(&server, &watch(&["--until-finished"])));
@@ -529,7 +553,10 @@ fn with_a_state_file_the_next_run_reports_what_changed_since() {
     let mut changes = events(&second.done());
     changes.sort();
     assert_eq!(changes, ["added c", "finished a", "removed r"]);
-    assert_eq!(run().done(), "");
+    // Nothing to report: no mail from cron.
+    let third = run();
+    assert_eq!(third.stderr, "", "{third:#?}");
+    assert_eq!(third.done(), "");
 
     // What `decode` reads is what the last poll listed.
     let decoded = Run::of(command(&["decode", file.path(), "-o", "jsonl"])).done();

@@ -20,9 +20,9 @@ use crate::time::Zone;
 
 const HOUR: Duration = Duration::from_secs(3600);
 const DAY: Duration = Duration::from_secs(24 * 3600);
-const INTERVAL: Duration = Duration::from_secs(300);
+const INTERVAL: Duration = Duration::from_secs(600);
 /// Longer than the interval: no poll finds two changes, whatever the time it takes.
-const PACE: Duration = Duration::from_secs(310);
+const PACE: Duration = Duration::from_secs(610);
 
 /// What becomes of a job.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -199,7 +199,7 @@ fn a_watch_reports_every_change_of_the_day_once_and_in_order() {
         let (mut session, output) = session(&client, &clock, changes_for(DAY));
         assert!(matches!(session.run().unwrap(), End::TimedOut));
         let script: Vec<_> = steps.iter().map(|step| step.event.clone()).collect();
-        assert!(script.len() > 100);
+        assert!(script.len() > 80);
         assert_eq!(output.events(), script, "seed {seed}");
     }
 }

@@ -35,6 +35,8 @@ pub(super) struct Session {
     failed_polls: FailedPolls,
     /// The jobs that failed while they were watched.
     failed_jobs: BTreeSet<String>,
+    /// Whether an event was printed.
+    has_reported: bool,
     /// The jobs that are waited for, and those added later, after the last poll.
     totals: Totals,
     new: Totals,
@@ -91,6 +93,7 @@ impl Session {
             options,
             failed_polls: FailedPolls::default(),
             failed_jobs: BTreeSet::new(),
+            has_reported: false,
             totals: Totals::default(),
             new: Totals::default(),
         }
@@ -199,19 +202,18 @@ impl Session {
             self.check_ids()?;
         }
         // The jobs that the watch begins with are no change, and the live view shows them.
-        let skips_added = is_first
-            && !self.has_saved_jobs
-            && (self.options.changes_only || self.report.is_live());
+        let begins = is_first && !self.has_saved_jobs;
+        let skips_added = begins && (self.options.changes_only || self.report.is_live());
         let time = self.now();
         for event in events {
-            match event {
-                Event::Added(_) if skips_added => continue,
-                Event::Finished { to, .. } if to.status != JobStatus::Success => {
-                    self.failed_jobs.insert(to.id.to_string());
-                }
-                _ => {}
+            if skips_added && matches!(event, Event::Added(_)) {
+                continue;
+            }
+            if !begins && has_failed(event) {
+                self.failed_jobs.insert(event.job().id.to_string());
             }
             self.report.event(event, time)?;
+            self.has_reported = true;
         }
         if let Some(state) = &self.state
             && (is_first || !events.is_empty())
@@ -288,10 +290,12 @@ impl Session {
         self.report.close();
     }
 
-    /// What the end of the watch says: nothing if no poll has succeeded.
+    /// What the end of the watch says: nothing if no poll has succeeded, or if there was nothing to
+    /// report, as in a run from cron that found no change.
     pub(super) fn summary(&self) -> Option<String> {
-        let is_started = self.wait.is_started();
-        is_started.then(|| summary::totals(&self.totals, &self.new))
+        let has_news = self.options.until_finished || self.report.is_live() || self.has_reported;
+        let is_due = self.wait.is_started() && has_news;
+        is_due.then(|| summary::totals(&self.totals, &self.new))
     }
 
     /// Whether every job that was waited for finished with success.
@@ -312,4 +316,11 @@ impl Session {
             _ => false,
         })
     }
+}
+
+/// Whether an event shows that a job failed.
+fn has_failed(event: &Event) -> bool {
+    let job = event.job();
+    let is_removed = matches!(event, Event::Removed(_));
+    job.is_finished() && job.status != JobStatus::Success && !is_removed
 }

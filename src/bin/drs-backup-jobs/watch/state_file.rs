@@ -187,6 +187,10 @@ mod tests {
         let refused = message(StateFile::open(&folder.0, String::new()));
         assert!(refused.contains("regular file"), "{refused}");
 
+        fs::write(&path, "{\"watch\":\"p\",\n\"count\":1,\"jobs\":[").unwrap();
+        let refused = message(StateFile::open(&path, "p".into()));
+        assert!(refused.starts_with("cannot read --state"), "{refused}");
+
         fs::write(&path, "").unwrap();
         let (_, loaded) = StateFile::open(&path, String::new()).unwrap();
         assert_eq!(loaded, None);

@@ -37,11 +37,11 @@ fn on_a_terminal_of(columns: u16, line: &str) -> Option<Child> {
 /// What the terminal was sent, and the exit code.
 #[track_caller]
 fn shown(line: &str) -> Option<(String, Option<i32>)> {
-    output_of(on_a_terminal(line)?)
+    Some(output_of(on_a_terminal(line)?))
 }
 
 #[track_caller]
-fn output_of(mut child: Child) -> Option<(String, Option<i32>)> {
+fn output_of(mut child: Child) -> (String, Option<i32>) {
     let mut output = String::new();
     child
         .stdout
@@ -49,7 +49,7 @@ fn output_of(mut child: Child) -> Option<(String, Option<i32>)> {
         .unwrap()
         .read_to_string(&mut output)
         .unwrap();
-    Some((output, wait_for(&mut child)))
+    (output, wait_for(&mut child))
 }
 
 /// Each output at 80 and at 120 columns, as in `tests/data/command`; with `UPDATE_GOLDEN=1` the files
@@ -78,7 +78,7 @@ fn prints_what_the_golden_files_hold() {
             let Some(child) = on_a_terminal_of(columns, &line) else {
                 return;
             };
-            let (output, code) = output_of(child).unwrap();
+            let (output, code) = output_of(child);
             assert_eq!(code, Some(0), "{line}: {output}");
             let output = output.replace("\r\n", "\n");
             let file = format!(

@@ -272,7 +272,7 @@ fn a_time_of_day_is_the_latest_and_until_follows_since() {
     assert!(
         night
             .iter()
-            .all(|time| *time <= "2024-08-19T06:00:00Z".to_owned()),
+            .all(|time| time.as_str() <= "2024-08-19T06:00:00Z"),
         "{night:?}"
     );
     assert!(

@@ -1,10 +1,5 @@
 //! `drs-backup-jobs decode`: saved responses, printed as `list` prints.
 
-#![expect(
-    clippy::doc_markdown,
-    reason = "these texts are the help, printed as they stand"
-)]
-
 use std::cmp::Ordering;
 use std::io::{self, BufWriter, IsTerminal as _, Read as _};
 use std::path::{Path, PathBuf};

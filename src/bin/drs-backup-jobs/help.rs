@@ -213,9 +213,7 @@ mod tests {
     use drs_backup_jobs::Client;
     use drs_backup_jobs::credentials::Environment;
 
-    use super::*;
-
-    /// The variables the library looks for while `set` are set.
+    /// The variables that the library reads while `set` are set.
     fn read_variables(set: &'static [(&'static str, &'static str)]) -> BTreeSet<String> {
         let names = Arc::new(Mutex::new(BTreeSet::new()));
         let recorded = Arc::clone(&names);

@@ -157,7 +157,7 @@ impl<W: Write> Listing<W> {
     }
 }
 
-/// Whether a job ended without success.
+/// Whether a job failed.
 pub(crate) fn is_failed(job: &Job<'_>) -> bool {
     use drs_backup_jobs::JobStatus::{Failed, PrecheckFailed};
     matches!(job.status, Failed | PrecheckFailed)
@@ -290,7 +290,7 @@ fn record_requests(
         printer: Printer::new(io::sink(), layout, connection.now()),
     };
     match args.paging.limit {
-        // The offset is beyond the end of an empty list, which is no news here.
+        // Without the notes of `one_page`: every offset is beyond the end of an empty list.
         Some(limit) => {
             let mut query = args.filters.query().limit(limit);
             if let Some(offset) = args.paging.offset {

@@ -5,7 +5,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use crate::failure::Failure;
 
 /// The exit code of a program that a signal ended, by the convention of shells for Ctrl-C. SIGTERM and
-/// SIGHUP give the same, because the handler is not told which signal it was.
+/// SIGHUP give the same, because the handler does not know which signal it was.
 const INTERRUPTED: i32 = 130;
 
 /// Clears the bar before a signal ends the program.

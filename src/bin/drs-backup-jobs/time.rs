@@ -34,17 +34,16 @@ impl Zone {
 
     /// The zone of `TZ` or of the system; UTC, with a note, where `TZ` names none.
     pub(crate) fn local() -> Self {
-        match TimeZone::try_system() {
-            Ok(zone) => Self::of(zone),
-            Err(_) => {
-                if let Some(name) = std::env::var_os("TZ") {
-                    say(
-                        "note",
-                        &format!("unknown time zone TZ={}; times are in UTC", name.display()),
-                    );
-                }
-                Self::utc()
+        if let Ok(zone) = TimeZone::try_system() {
+            Self::of(zone)
+        } else {
+            if let Some(name) = std::env::var_os("TZ") {
+                say(
+                    "note",
+                    &format!("unknown time zone TZ={}; times are in UTC", name.display()),
+                );
             }
+            Self::utc()
         }
     }
 
@@ -93,7 +92,6 @@ impl Zone {
     }
 
     /// `02:27:15`.
-    #[allow(dead_code, reason = "for the live view of watch")]
     pub(crate) fn time_of_day(&self, time: Timestamp) -> String {
         let text = self.second(time);
         text.get(11..).unwrap_or(&text).to_owned()
@@ -170,7 +168,8 @@ impl Moment {
                 .map(Self::Instant)
                 .ok_or(FORMS.to_owned());
         }
-        if !text.contains([':', '-']) && !(is_number && text.len() == 8) {
+        let is_date = is_number && text.len() == 8;
+        if !is_date && !text.contains([':', '-']) {
             let ago = parse_duration(text).map_err(|_| FORMS.to_owned())?;
             let millis = i64::try_from(ago.as_millis()).map_err(|_| FORMS.to_owned())?;
             return Ok(Self::Ago(millis));

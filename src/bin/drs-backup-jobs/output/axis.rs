@@ -164,7 +164,7 @@ pub(super) fn is_open(job: &Job<'_>) -> bool {
 /// The last day before `date`, or `date`, whose number since 1970 is a multiple of `days`.
 fn align(date: Date, days: i64) -> Option<Date> {
     let epoch = Date::new(1970, 1, 1).ok()?;
-    let number = i64::from(date.duration_since(epoch).as_secs() / (DAY / SECOND));
+    let number = date.duration_since(epoch).as_secs() / (DAY / SECOND);
     add_days(date, -number.rem_euclid(days))
 }
 

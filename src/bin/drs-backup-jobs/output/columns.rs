@@ -32,7 +32,7 @@ impl Column {
         }
     }
 
-    /// The job's own text; `None` for what it lacks, and for what is no field.
+    /// The job's own text; `None` for a missing field, and for the duration.
     pub(crate) fn field<'a>(self, job: &'a Job<'_>) -> Option<&'a str> {
         let Self::Field(name) = self else { return None };
         job.fields().find(|(field, _)| *field == name)?.1

@@ -52,7 +52,7 @@ fn cell<'a>(column: Column, job: &'a Job<'_>, now: Timestamp) -> Cow<'a, str> {
                 .map_or_else(String::new, |seconds| seconds.to_string())
                 .into()
         }
-        field => field.field(job).unwrap_or_default().into(),
+        Column::Field(_) => column.field(job).unwrap_or_default().into(),
     }
 }
 
@@ -76,13 +76,16 @@ fn write_record<'a>(
         }
         return out.write_all(b"\n");
     }
-    let safe = shown.map(|cell| match layout.excel {
-        true if is_formula(&cell) => format!("'{cell}").into(),
-        _ => cell,
+    let safe = shown.map(|cell| {
+        if layout.excel && is_formula(&cell) {
+            format!("'{cell}").into()
+        } else {
+            cell
+        }
     });
     let mut writer = csv::Writer::from_writer(out);
     writer
-        .write_record(safe.map(|cell| cell.into_owned()))
+        .write_record(safe.map(std::borrow::Cow::into_owned))
         .map_err(as_io)?;
     writer.flush()
 }

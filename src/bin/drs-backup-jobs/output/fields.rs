@@ -69,7 +69,7 @@ fn value(
         Column::CREATED => vec![format!("{shown}{}", local(job.created_at()))],
         Column::FINISHED => vec![format!("{shown}{}", local(job.finished_at()))],
         Column::STATUS => vec![layout.style.paint(&shown, &job.status)],
-        _ => {
+        Column::Field(_) => {
             let lines = field.lines().map(text::one_line);
             match room {
                 Some(room) => lines.flat_map(|line| text::wrap(&line, room)).collect(),
@@ -83,6 +83,21 @@ fn value(
 mod tests {
     use super::super::{Format, samples};
     use super::*;
+
+    #[test]
+    fn neutralises_what_a_terminal_would_obey() {
+        let mut job = Job::new("a\u{1b}[2J");
+        job.name = "b\u{202e}\rc".into();
+        job.error_log = Some("d\u{200b}\ne\u{9b}".into());
+        job.create_time = "\u{7}".into();
+        let mut out = Vec::new();
+        let layout = Layout::plain(Format::Table);
+        write_fields(&mut out, &job, &layout, samples::NOW).unwrap();
+        let printed = String::from_utf8(out).unwrap();
+        let is_harmful =
+            |ch: char| ch.is_control() && ch != '\n' || ['\u{202e}', '\u{200b}'].contains(&ch);
+        assert!(!printed.contains(is_harmful), "{printed:?}");
+    }
 
     #[test]
     fn every_field_is_on_a_line_and_a_reason_keeps_its_lines() {

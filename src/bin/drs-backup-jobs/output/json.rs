@@ -25,7 +25,7 @@ impl Serialize for JsonJob<'_> {
                     let seconds = duration(self.job, self.now).map(|duration| duration.as_secs());
                     map.serialize_entry(column.name(), &seconds)?;
                 }
-                column => map.serialize_entry(column.name(), &column.field(self.job))?,
+                Column::Field(_) => map.serialize_entry(column.name(), &column.field(self.job))?,
             }
         }
         map.end()

@@ -18,6 +18,7 @@ mod json;
 mod samples;
 mod style;
 mod table;
+mod table_columns;
 pub(crate) mod text;
 mod timeline;
 
@@ -272,7 +273,7 @@ mod tests {
     #[test]
     fn neutralises_escapes_for_a_terminal_and_keeps_them_for_a_pipe() {
         let mut job = Job::new("a");
-        job.name = "\u{1b}[2J\u{9b}2J\u{202e}备\u{61c}\u{7f}".into();
+        job.name = "\u{1b}[2J\u{9b}2J\u{202e}备\u{61c}\u{7f}\u{200b}\u{e0041}".into();
         let print = |format, width| {
             let mut out = Vec::new();
             let mut layout = Layout::plain(format);
@@ -284,7 +285,15 @@ mod tests {
         };
         for format in [Format::Json, Format::Jsonl, Format::Csv, Format::Tsv] {
             let shown = print(format, Some(80));
-            let harmful = ['\u{1b}', '\u{9b}', '\u{202e}', '\u{61c}', '\u{7f}'];
+            let harmful = [
+                '\u{1b}',
+                '\u{9b}',
+                '\u{202e}',
+                '\u{61c}',
+                '\u{7f}',
+                '\u{200b}',
+                '\u{e0041}',
+            ];
             assert!(!shown.contains(harmful), "{format:?}: {shown:?}");
             assert!(shown.contains('备'), "{format:?}: {shown:?}");
             assert!(print(format, None).contains('\u{202e}'), "{format:?}");

@@ -74,7 +74,7 @@ fn is_harmful(ch: char) -> bool {
 
 /// `text` in at most `columns`, with `mark` at its end if something was cut off.
 pub(crate) fn cut<'a>(text: &'a str, columns: usize, mark: &str) -> Cow<'a, str> {
-    // A text can be long and yet take no column at all: only so much of it is looked at.
+    // A text can be long and yet take no column at all: only so much of it is measured.
     let longest = columns.saturating_mul(8).saturating_add(64);
     if text.len() <= longest && width(text) <= columns {
         return text.into();
@@ -214,7 +214,7 @@ mod tests {
     }
 
     #[test]
-    fn a_text_is_cut_to_its_columns() {
+    fn cuts_a_text_to_its_columns() {
         for (text, columns, shown) in [
             ("abc", 3, "abc"),
             ("abcd", 3, "ab…"),
@@ -232,7 +232,7 @@ mod tests {
     }
 
     #[test]
-    fn lines_break_at_spaces_and_between_chinese_characters() {
+    fn breaks_lines_at_spaces_and_between_chinese_characters() {
         for (text, columns, lines) in [
             ("", 10, vec![""]),
             ("one two three", 7, vec!["one two", "three"]),

@@ -20,6 +20,9 @@ pub(crate) struct Cleaned<'a> {
     pub(crate) was_quoted: bool,
 }
 
+/// What the error of a refused value says about its quotes.
+pub(crate) const QUOTES_REMOVED: &str = "one pair of quotes around the value was removed";
+
 /// What a value must consist of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Rule {
@@ -52,12 +55,11 @@ impl Cleaned<'_> {
         let Some(broken) = rule.broken_by(self.text) else {
             return Ok(());
         };
-        let note = if self.was_quoted {
-            " (one pair of quotes around the value was removed)"
+        Err(if self.was_quoted {
+            alloc::format!("{broken} ({QUOTES_REMOVED})")
         } else {
-            ""
-        };
-        Err(alloc::format!("{broken}{note}"))
+            String::from(broken)
+        })
     }
 }
 

@@ -2,7 +2,6 @@
 
 use alloc::borrow::Cow;
 use alloc::format;
-#[cfg(feature = "aksk")]
 use alloc::string::String;
 use alloc::sync::Arc;
 #[cfg(feature = "aksk")]
@@ -14,7 +13,7 @@ use super::login::Login;
 #[cfg(feature = "aksk")]
 use super::session::missing_project_id;
 use crate::clock::Clock;
-use crate::error::{Error, Responder};
+use crate::error::{Error, ErrorKind, Responder};
 use crate::header;
 use crate::json::{self, Cursor, Document, ErrorCode};
 #[cfg(feature = "aksk")]
@@ -73,6 +72,12 @@ pub(super) fn log_in(
                 context.clock,
             )?);
             Ok(())
+        })
+        .map_err(|error| match login.note() {
+            Some(note) if error.kind() == ErrorKind::Authentication => {
+                error.with_note(String::from(note))
+            }
+            _ => error,
         })?;
     grant.ok_or_else(no_token)
 }

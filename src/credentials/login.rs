@@ -30,6 +30,8 @@ pub struct Login {
     user: User,
     password: Secret,
     project: Option<Project>,
+    /// What the error of a rejected login says besides.
+    note: Option<String>,
 }
 
 /// A user, by name within an account (which IAM calls a domain) or by id.
@@ -82,6 +84,7 @@ impl Login {
             user,
             password,
             project: None,
+            note: None,
         }
     }
 
@@ -99,6 +102,16 @@ impl Login {
     pub fn project_name(mut self, name: impl Into<String>) -> Self {
         self.project = Some(Project::Name(name.into()));
         self
+    }
+
+    /// Adds what was done to the values, which may be why a login is rejected.
+    pub(super) fn with_note(mut self, note: String) -> Self {
+        self.note = Some(note);
+        self
+    }
+
+    pub(super) fn note(&self) -> Option<&str> {
+        self.note.as_deref()
     }
 
     /// The same, for this project if none was set.

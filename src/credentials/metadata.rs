@@ -187,9 +187,9 @@ fn default_transport() -> Result<Arc<dyn Transport>, Error> {
 }
 
 fn missing_transport() -> Error {
-    Error::input(
+    Error::missing(
         "transport",
-        "is missing for the ECS metadata service: set one, or enable the feature ureq",
+        "the ECS metadata service needs one: set it, or enable the feature ureq",
     )
 }
 

@@ -37,6 +37,7 @@ struct Inner {
     request_id: Option<String>,
     retry_after: Option<Duration>,
     tries: Option<Tries>,
+    note: Option<Cow<'static, str>>,
 }
 
 /// The request that failed, and when by which clock.
@@ -191,6 +192,13 @@ impl Error {
     #[must_use]
     pub fn with_retry_after(mut self, retry_after: impl Into<Option<Duration>>) -> Self {
         self.0.retry_after = retry_after.into();
+        self
+    }
+
+    /// Adds what was done to an input that the error may come from.
+    #[cfg(feature = "std")]
+    pub(crate) fn with_note(mut self, note: impl Into<Cow<'static, str>>) -> Self {
+        self.0.note = Some(note.into());
         self
     }
 
@@ -388,6 +396,7 @@ impl From<Cause> for Error {
             request_id: None,
             retry_after: None,
             tries: None,
+            note: None,
         }))
     }
 }
@@ -458,6 +467,10 @@ impl Error {
         let mut separator = " (";
         if let (Cause::Decode(_), Some(responder)) = (&self.0.cause, self.responder()) {
             write!(f, "{separator}{responder}")?;
+            separator = ", ";
+        }
+        if let Some(note) = &self.0.note {
+            write!(f, "{separator}{note}")?;
             separator = ", ";
         }
         if let Some(Sent { method, url, .. }) = &self.0.sent {

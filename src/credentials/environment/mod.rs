@@ -24,7 +24,7 @@ mod variables;
 use names::{
     ACCESS_KEYS, ACCOUNT_ID, ACCOUNT_NAME, HOME, PASSWORD, PROFILE_FILE, TOKEN, USER_ID, USER_NAME,
 };
-use variables::{Value, Variables, first, half};
+use variables::{Value, Variables, first_name, half};
 
 /// The environment: the variables of the official SDKs (`HUAWEICLOUD_SDK_…`) and of the Terraform
 /// provider (`HW_…`, `OS_…`), and the profile file that they name.
@@ -250,19 +250,19 @@ impl Environment {
     }
 
     fn of_variables(&self) -> Result<Option<Credentials>, Error> {
-        if let Some(token) = self.variables.value(TOKEN, Rule::Word)? {
+        if let Some(token) = self.variables.first(TOKEN, Rule::Word)? {
             return Ok(Some(Credentials::token(token.text)));
         }
         for [ids, secrets, tokens] in ACCESS_KEYS {
             match (
-                self.variables.value(ids, Rule::Word)?,
-                self.variables.value(secrets, Rule::Word)?,
+                self.variables.first(ids, Rule::Word)?,
+                self.variables.first(secrets, Rule::Word)?,
             ) {
                 (None, None) => {}
                 (Some(id), Some(secret)) => {
                     let token = self
                         .variables
-                        .value(tokens, Rule::Word)?
+                        .first(tokens, Rule::Word)?
                         .map(|token| token.text);
                     return profile::access_key(id.text, secret.text, token, id.name).map(Some);
                 }
@@ -274,45 +274,51 @@ impl Environment {
     }
 
     fn login(&self) -> Result<Option<Credentials>, Error> {
-        let name = self.variables.value(USER_NAME, Rule::Text)?;
-        let id = self.variables.value(USER_ID, Rule::Word)?;
-        let password = self.variables.value(PASSWORD, Rule::Text)?;
-        let text = |value: &Value| String::from(value.text.expose_secret());
-        // An account alone says nothing: users of access keys set it too.
-        let login = match (name, id, password) {
+        let name = self.variables.first(USER_NAME, Rule::Text)?;
+        let id = self.variables.first(USER_ID, Rule::Word)?;
+        let password = match (self.variables.first(PASSWORD, Rule::Text)?, &name, &id) {
+            (Some(password), ..) => password,
+            (None, Some(user), _) | (None, None, Some(user)) => return Err(half(user, PASSWORD)),
+            // An account alone says nothing: users of access keys set it too.
             (None, None, None) => return Ok(None),
-            (None, None, Some(password)) => return Err(half(&password, USER_NAME)),
-            (Some(user), _, None) | (None, Some(user), None) => return Err(half(&user, PASSWORD)),
-            (Some(user), id, Some(password)) => {
-                let account = self.variables.value(ACCOUNT_NAME, Rule::Text)?;
-                let account_id = self.variables.value(ACCOUNT_ID, Rule::Word)?;
+        };
+        let owned = |value: &Value<'_>| String::from(value.as_str());
+        let login = match (&name, &id) {
+            (Some(user), id) => {
+                let account = self.variables.first(ACCOUNT_NAME, Rule::Text)?;
+                let account_id = self.variables.first(ACCOUNT_ID, Rule::Word)?;
                 match (account, account_id, id) {
-                    (Some(account), ..) => Login::new(text(&account), text(&user), password.text),
+                    (Some(account), ..) => {
+                        Login::new(owned(&account), owned(user), password.text.clone())
+                    }
                     (None, Some(account), _) => {
-                        Login::with_account_id(text(&account), text(&user), password.text)
+                        Login::with_account_id(owned(&account), owned(user), password.text.clone())
                     }
-                    (None, None, Some(id)) => Login::with_user_id(text(&id), password.text),
-                    (None, None, None) => {
-                        let (by_name, by_id) = (first(ACCOUNT_NAME), first(ACCOUNT_ID));
-                        return Err(Error::credentials(
-                            format!(
-                                "{} and {} are set, but neither {by_name} nor {by_id}, one of which must name the account",
-                                user.name, password.name,
-                            ),
-                            None,
-                        ));
-                    }
+                    (None, None, Some(id)) => Login::with_user_id(owned(id), password.text.clone()),
+                    (None, None, None) => return Err(missing_account(user, &password)),
                 }
             }
-            (None, Some(id), Some(password)) => Login::with_user_id(text(&id), password.text),
+            (None, Some(id)) => Login::with_user_id(owned(id), password.text.clone()),
+            (None, None) => return Err(half(&password, USER_NAME)),
         };
-        Ok(Some(login.into()))
+        let quoted = [name.as_ref(), Some(&password)];
+        let quoted = quoted.into_iter().flatten().find(|value| value.was_quoted);
+        Ok(Some(
+            match quoted {
+                Some(value) => login.with_note(format!(
+                    "one pair of quotes around {} was removed",
+                    value.name
+                )),
+                None => login,
+            }
+            .into(),
+        ))
     }
 
     /// The profile, or why there is none.
     fn read_profile(&self, timeout: Duration) -> Result<Result<Profile, String>, Error> {
         let path = |name| {
-            let value = self.variables.get(name)?;
+            let value = self.variables.raw(name)?;
             match value.to_str().map(|text| clean(text).text) {
                 Some("") => None,
                 Some(text) => Some(PathBuf::from(text)),
@@ -356,12 +362,27 @@ impl Environment {
     }
 
     fn variables_searched() -> String {
-        let [[ak, sk, _], [access_key, secret_key, _]] = ACCESS_KEYS.map(|key| key.map(first));
-        let (token, user, password) = (first(TOKEN), first(USER_NAME), first(PASSWORD));
+        let [[ak, sk, _], [access_key, secret_key, _]] = ACCESS_KEYS.map(|key| key.map(first_name));
+        let (token, user, password) = (
+            first_name(TOKEN),
+            first_name(USER_NAME),
+            first_name(PASSWORD),
+        );
         format!(
             "none of {token}, {ak} and {sk}, {access_key} and {secret_key}, {user} and {password} is set"
         )
     }
+}
+
+fn missing_account(user: &Value<'_>, password: &Value<'_>) -> Error {
+    let (by_name, by_id) = (first_name(ACCOUNT_NAME), first_name(ACCOUNT_ID));
+    Error::credentials(
+        format!(
+            "{} and {} are set, but neither {by_name} nor {by_id}, one of which must name the account",
+            user.name, password.name,
+        ),
+        None,
+    )
 }
 
 fn none_found(searched: &str) -> Error {

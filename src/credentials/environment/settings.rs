@@ -7,7 +7,6 @@ use super::Environment;
 use super::names::{
     AGENCY, AUTH_URL, CLOUD, IAM_ENDPOINT, INSECURE, Names, PROJECT_ID, PROJECT_NAME, REGION,
 };
-use super::variables::invalid;
 use crate::clean::{Rule, clean};
 use crate::error::Error;
 use crate::region::{Region, is_domain};
@@ -35,15 +34,14 @@ impl Environment {
     pub(crate) fn checked_endpoint(&self, region: &str) -> Result<Option<String>, Error> {
         let region = region.replace('-', "_").to_ascii_uppercase();
         let name = format!("HUAWEICLOUD_SDK_REGION_DRS_{region}");
-        let Some(text) = self.variables.text(&name, Rule::Word)? else {
+        let Some(value) = self.variables.get(&name, Rule::Word)? else {
             return Ok(None);
         };
-        match Endpoint::parse(text.expose_secret()) {
-            Ok(_) => Ok(Some(text.expose_secret().into())),
-            Err(_) => Err(invalid(
-                &name,
-                "must be a URL such as https://drs.cn-north-4.myhuaweicloud.com",
-            )),
+        match Endpoint::parse(value.as_str()) {
+            Ok(_) => Ok(Some(value.as_str().into())),
+            Err(_) => {
+                Err(value.invalid("must be a URL such as https://drs.cn-north-4.myhuaweicloud.com"))
+            }
         }
     }
 
@@ -72,19 +70,19 @@ impl Environment {
     }
 
     pub(crate) fn checked_project_id(&self) -> Result<Option<String>, Error> {
-        let id = self.variables.value(PROJECT_ID, Rule::Word)?;
-        Ok(id.map(|id| id.text.expose_secret().into()))
+        let id = self.variables.first(PROJECT_ID, Rule::Word)?;
+        Ok(id.map(|id| id.as_str().into()))
     }
 
     pub(crate) fn checked_project_name(&self) -> Result<Option<String>, Error> {
-        let name = self.variables.value(PROJECT_NAME, Rule::Text)?;
-        Ok(name.map(|name| name.text.expose_secret().into()))
+        let name = self.variables.first(PROJECT_NAME, Rule::Text)?;
+        Ok(name.map(|name| name.as_str().into()))
     }
 
     /// Refuses variables that request what this client cannot do.
     pub(crate) fn check_supported(&self) -> Result<(), Error> {
         let is_set = |name: &&str| {
-            let value = self.variables.get(name);
+            let value = self.variables.raw(name);
             value.is_some_and(|value| !clean(&value.to_string_lossy()).text.is_empty())
         };
         if let Some(name) = AGENCY.iter().copied().find(is_set) {
@@ -97,7 +95,7 @@ impl Environment {
             ));
         }
         let is_true = |name: &&str| {
-            let value = self.variables.get(name).unwrap_or_default();
+            let value = self.variables.raw(name).unwrap_or_default();
             let value = value.to_string_lossy().to_ascii_lowercase();
             // What Go, and with it Terraform, reads as false.
             !matches!(clean(&value).text, "" | "0" | "f" | "false")
@@ -122,12 +120,12 @@ impl Environment {
         parse: impl FnOnce(&str) -> Option<String>,
         expected: &str,
     ) -> Result<Option<String>, Error> {
-        let Some(value) = self.variables.value(names, rule)? else {
+        let Some(value) = self.variables.first(names, rule)? else {
             return Ok(None);
         };
-        match parse(value.text.expose_secret()) {
+        match parse(value.as_str()) {
             Some(text) => Ok(Some(text)),
-            None => Err(invalid(value.name, expected)),
+            None => Err(value.invalid(expected)),
         }
     }
 }

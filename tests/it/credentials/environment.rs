@@ -138,6 +138,29 @@ fn what_terraform_would_do_and_this_client_cannot_is_refused_with_a_token_too() 
     }
 }
 
+#[test]
+fn the_error_of_a_rejected_login_says_that_quotes_were_removed() {
+    let (emulator, _, _) = logged_in(|emulator| emulator);
+    let error = |password: &str| {
+        let variables = environment(&[
+            ("HW_USER_NAME", "user"),
+            ("HW_DOMAIN_NAME", "account"),
+            ("OS_PASSWORD", password),
+        ]);
+        let client = Client::builder()
+            .endpoint(Emulator::ENDPOINT)
+            .iam_endpoint(Emulator::ENDPOINT)
+            .project_id("p4")
+            .transport(emulator.clone());
+        let client = client.environment(&variables).unwrap().build().unwrap();
+        list(&client).unwrap_err().to_string()
+    };
+    let quoted = error("'hunter2-pass'\r\n");
+    let note = "(one pair of quotes around OS_PASSWORD was removed, POST ";
+    assert!(quoted.contains(note), "{quoted}");
+    assert!(!error("hunter2-pass").contains("quotes"));
+}
+
 /// A profile file of its own, gone with the test.
 struct ProfileFile(std::path::PathBuf);
 

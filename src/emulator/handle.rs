@@ -10,10 +10,11 @@ use core::time::Duration;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::auth::CLIENT_TOKEN;
+use super::error_response::ErrorResponse;
 use super::faults::{Delivery, Faults, Schedule};
-use super::http::message::Request;
 use super::jobs::{Change, EmulatedJob, Jobs};
-use super::service::{ErrorResponse, Moment, RecordedRequest, Setup, State};
+use super::message::Request;
+use super::service::{Moment, RecordedRequest, Setup, State};
 use crate::client::{Client, ClientBuilder};
 use crate::clock::Clock;
 use crate::error::Error;

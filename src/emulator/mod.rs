@@ -2,11 +2,14 @@
 
 mod auth;
 mod builder;
+mod error_response;
 mod faults;
 mod handle;
 mod http;
 mod jobs;
+mod limits;
 mod manual_clock;
+mod message;
 mod random;
 mod service;
 
@@ -15,5 +18,6 @@ pub use faults::{Fault, Faults, parse_duration};
 pub use handle::{AdminAccess, Emulator};
 pub use http::Server;
 pub use jobs::{Change, EmulatedJob, Script};
+pub use limits::{Count, Limits};
 pub use manual_clock::ManualClock;
-pub use service::{Count, Limits, RecordedRequest};
+pub use service::RecordedRequest;

@@ -7,9 +7,10 @@ use core::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::Access;
-use crate::emulator::http::message::{Request, Response};
-use crate::emulator::service::{ErrorResponse, Limits};
+use super::access::Access;
+use crate::emulator::error_response::ErrorResponse;
+use crate::emulator::limits::Limits;
+use crate::emulator::message::{Request, Response};
 use crate::header;
 use crate::secret::Secret;
 use crate::timestamp::Timestamp;

@@ -6,11 +6,12 @@ use core::time::Duration;
 
 use serde_json::json;
 
+use super::access::{AcceptedToken, Access, ISSUED_KEY_PREFIX, MOST_ISSUED, push_issued};
 use super::identity::{later, micros};
-use super::{AcceptedToken, Access, KnownKey, MOST_ISSUED, push_issued};
+use super::signature::KnownKey;
 use crate::credentials::AccessKey;
-use crate::emulator::http::message::{Request, Response};
-use crate::emulator::service::ErrorResponse;
+use crate::emulator::error_response::ErrorResponse;
+use crate::emulator::message::{Request, Response};
 use crate::header;
 use crate::secret::Secret;
 use crate::timestamp::Timestamp;
@@ -19,8 +20,6 @@ use crate::timestamp::Timestamp;
 pub(crate) const KEY_LIFETIME: Duration = Duration::from_secs(24 * 3600);
 /// The longest life of a token, in seconds.
 const LONGEST_TTL: u64 = 21_600;
-/// Begins the id of every issued key, so that a dropped one is not taken for any other key.
-const ISSUED_PREFIX: &str = "METADATA";
 
 /// `PUT /meta-data/latest/api/token`: a token for the metadata service alone.
 pub(crate) fn metadata_token(
@@ -76,7 +75,7 @@ pub(crate) fn security_key(
     let lifetime = access.key_lifetime.unwrap_or(KEY_LIFETIME);
     let expires_at = now.and_then(|now| later(now, lifetime));
     let part = |name: &str| format!("{name}{request_id}");
-    let (id, secret, token) = (part(ISSUED_PREFIX), part("secret-"), part("session-"));
+    let (id, secret, token) = (part(ISSUED_KEY_PREFIX), part("secret-"), part("session-"));
     let key = AccessKey::new(&id, &secret).security_token(&token);
     let key = match expires_at {
         Some(time) => key.expires_at(time),
@@ -93,11 +92,6 @@ pub(crate) fn security_key(
         "expires_at": expires_at.map(micros),
     }});
     Ok(Response::json(200, &body))
-}
-
-/// Whether a key of this id was issued by the metadata service.
-pub(super) fn is_issued(id: &str) -> bool {
-    id.starts_with(ISSUED_PREFIX)
 }
 
 fn error(status: u16, message: &str) -> Response {

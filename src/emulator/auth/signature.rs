@@ -3,9 +3,8 @@
 use alloc::format;
 use alloc::vec::Vec;
 
-use super::Claim;
 use crate::credentials::{AccessKey, Canonical};
-use crate::emulator::http::message::Request;
+use crate::emulator::message::Request;
 use crate::header;
 use crate::secret::Secret;
 use crate::timestamp::Timestamp;
@@ -106,6 +105,34 @@ impl KnownKey {
     }
 }
 
+/// The parts of `SDK-HMAC-SHA256 Access=…, SignedHeaders=…, Signature=…`.
+pub(super) struct Claim<'a> {
+    pub(super) access: &'a str,
+    signed_headers: &'a str,
+    signature: &'a str,
+}
+
+impl<'a> Claim<'a> {
+    /// Parses a header of this form, whose signature is 64 hexadecimal digits.
+    pub(super) fn parse(header: &'a str) -> Option<Self> {
+        let members = header.trim().strip_prefix("SDK-HMAC-SHA256 ")?;
+        let mut members = members.split(',').map(str::trim);
+        let mut member = |key: &str| {
+            let value = members.next()?.strip_prefix(key)?;
+            (!value.is_empty()).then_some(value)
+        };
+        let claim = Self {
+            access: member("Access=")?,
+            signed_headers: member("SignedHeaders=")?,
+            signature: member("Signature=")?,
+        };
+        let signature = claim.signature;
+        let is_whole =
+            signature.len() == 64 && signature.bytes().all(|byte| byte.is_ascii_hexdigit());
+        (is_whole && members.next().is_none()).then_some(claim)
+    }
+}
+
 /// Whether one of the keys signed the request; else why not.
 pub(super) fn check(
     keys: &mut [KnownKey],
@@ -119,4 +146,30 @@ pub(super) fn check(
         .ok_or("ak not exist")?;
     let now = now.ok_or("the date of the signature is out of range")?;
     key.verify(request, claim, now.unix_millis())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::string::String;
+
+    #[test]
+    fn accepts_only_well_formed_signatures() {
+        let hex = "0123456789abcdef".repeat(4);
+        let good =
+            format!("SDK-HMAC-SHA256 Access=AK, SignedHeaders=host;x-sdk-date, Signature={hex}");
+        assert!(Claim::parse(&good).is_some());
+        for bad in [
+            String::new(),
+            good.replace("SDK-HMAC-SHA256", "Basic"),
+            good.replace("Access=AK", "Access="),
+            good.replace("Access=AK, ", ""),
+            good.replace("SignedHeaders=host;x-sdk-date", "SignedHeaders="),
+            good.replace(&hex, &hex[1..]),
+            good.replace(&hex, &hex.replace('0', "g")),
+            good.clone() + ", More=x",
+        ] {
+            assert!(Claim::parse(&bad).is_none(), "{bad}");
+        }
+    }
 }

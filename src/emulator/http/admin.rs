@@ -7,10 +7,10 @@ use core::net::IpAddr;
 
 use serde_json::{Map, Value, json};
 
-use super::message::{Request, Response, percent_decode};
 use crate::emulator::faults::Faults;
 use crate::emulator::handle::{AdminAccess, Emulator};
 use crate::emulator::jobs::EmulatedJob;
+use crate::emulator::message::{Request, Response, percent_decode};
 use crate::emulator::service::RecordedRequest;
 use crate::header;
 

@@ -8,10 +8,10 @@ use std::net::{Shutdown, TcpStream};
 
 use super::admin;
 use super::head::{Head, Malformed};
-use super::message::{Request, Response, reason_phrase};
+use crate::emulator::error_response::ErrorResponse;
 use crate::emulator::faults::{Delivery, Ending};
 use crate::emulator::handle::Emulator;
-use crate::emulator::service::ErrorResponse;
+use crate::emulator::message::{Request, Response, reason_phrase};
 use crate::header;
 
 /// How long the server waits for the client to send or to receive.

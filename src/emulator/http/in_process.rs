@@ -1,8 +1,8 @@
 //! The emulator as the transport of clients in the same process.
 
-use super::message::Request as EmulatorRequest;
 use crate::emulator::faults::Ending;
 use crate::emulator::handle::Emulator;
+use crate::emulator::message::Request as EmulatorRequest;
 use crate::transport::{
     Request, ResponseBody, ResponseHead, Transport, TransportError, TransportErrorKind,
 };

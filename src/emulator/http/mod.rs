@@ -4,7 +4,6 @@ mod admin;
 mod connection;
 mod head;
 mod in_process;
-pub(super) mod message;
 mod server;
 
 pub use server::Server;

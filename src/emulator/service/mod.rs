@@ -9,23 +9,19 @@ use serde_json::{Value, json};
 
 use super::auth::{list_projects, log_in};
 use super::auth::{metadata_token, security_key};
+use super::error_response::ErrorResponse;
 use super::faults::{Delivery, Fault, replacement};
-use super::http::message::{Request, Response, percent_decode};
 use super::jobs::{EmulatedJob, members};
+use super::limits::checked_length;
+use super::message::{Request, Response, percent_decode};
 use crate::header;
 use crate::job::{Job, Language};
 use crate::timestamp::Timestamp;
 
-mod error_response;
-mod limits;
 mod query;
 mod request_log;
 mod state;
 
-pub(super) use error_response::ErrorResponse;
-pub(super) use limits::Quota;
-use limits::checked_length;
-pub use limits::{Count, Limits};
 use query::PageQuery;
 pub use request_log::RecordedRequest;
 pub(super) use state::{Setup, State};

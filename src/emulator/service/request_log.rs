@@ -8,7 +8,7 @@ use core::fmt;
 
 use serde_json::{Value, json};
 
-use crate::emulator::http::message::{Request, percent_decode};
+use crate::emulator::message::{Request, percent_decode};
 use crate::header;
 
 /// The most requests that are kept; the oldest are dropped first.

@@ -6,12 +6,12 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::time::Duration;
 
-use super::limits::{Count, Limits, Quota};
 use super::request_log::RequestLog;
 use crate::clock::Clock;
 use crate::emulator::auth::{Access, ProjectName, Users};
 use crate::emulator::faults::{Faults, Schedule};
 use crate::emulator::jobs::{Jobs, JobsSetup, Sample};
+use crate::emulator::limits::{Count, Limits, Quota};
 use crate::emulator::random::mix;
 
 /// What an emulator is built from, and reset to.

@@ -6,7 +6,7 @@ use core::time::Duration;
 
 use serde_json::json;
 
-use crate::emulator::http::message::Response;
+use super::message::Response;
 use crate::header;
 use crate::job::Language;
 

@@ -251,7 +251,11 @@ fn a_failed_first_poll_shows_its_reason_and_no_number_of_jobs() {
     );
     // The same reason is printed once; the view counts.
     assert_eq!(history.matches("! poll failed").count(), 1, "{history}");
-    terminal.wait_until(|history| history.contains("0 of 1 finished"));
+    let history = terminal.wait_until(|history| history.contains("0 of 1 finished"));
+    assert!(
+        history.contains("! polls succeed again after 2 failures"),
+        "{history}"
+    );
 }
 
 #[test]

@@ -1,4 +1,9 @@
 //! `drs-backup-jobs watch`: what changes in the list, as it changes.
+//!
+//! [`session`] runs the library's [`Wait`] and hands what it finds to [`report`]: lines, JSON lines, or
+//! the live view ([`live`]), whose lines are a function of a snapshot ([`view`]) and are drawn by
+//! [`screen`]. Three threads: the main thread polls and sleeps, one waits for signals, one redraws and
+//! ends the program when its output is closed.
 
 use std::io::{self, Write as _};
 use std::process::ExitCode;
@@ -23,9 +28,9 @@ mod quota;
 mod reader;
 mod report;
 mod screen;
-#[cfg(test)]
-mod scripted_day;
 mod session;
+#[cfg(test)]
+mod session_tests;
 mod state_file;
 mod summary;
 mod view;

@@ -101,6 +101,18 @@ impl Report {
         }
     }
 
+    /// Prints how many polls failed before one succeeded, where not each of them was printed.
+    pub(super) fn recovery(&self, failed_polls: u32, time: Timestamp) -> io::Result<()> {
+        match &self.form {
+            Form::Live(live) if failed_polls > 1 => live.print(|columns| {
+                let time = self.zone.time_of_day(time);
+                let text = format!("{time} ! polls succeed again after {failed_polls} failures");
+                event_lines::hanging(&text, columns)
+            }),
+            _ => Ok(()),
+        }
+    }
+
     fn json(&mut self, event: &Timed<'_>) -> io::Result<()> {
         let mut json = serde_json::to_string(event)?;
         if self.style.is_on_terminal() {

@@ -197,7 +197,8 @@ impl Session {
         is_first: bool,
         requests: u64,
     ) -> Result<(), Failure> {
-        self.failed_polls = FailedPolls::default();
+        let failed_polls = std::mem::take(&mut self.failed_polls).times;
+        self.report.recovery(failed_polls, self.now())?;
         if is_first {
             self.check_ids()?;
         }

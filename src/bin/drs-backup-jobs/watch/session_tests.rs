@@ -1,5 +1,5 @@
-//! A day in the emulator: what a watch, two runs with a state file and the library's wait report
-//! agrees with the script.
+//! Watches in the emulator's own time. A scripted day: what a watch, two runs with a state file and
+//! the library's wait report agrees with the script. And polls that fail.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use drs_backup_jobs::emulator::{Change, EmulatedJob, Emulator, ManualClock, Script};
-use drs_backup_jobs::{Client, Clock as _, JobStatus, ListJobs, Wait, WaitOutcome};
+use drs_backup_jobs::{Client, Clock as _, JobStatus, ListJobs, RetryPolicy, Wait, WaitOutcome};
 
 use super::quota::Quota;
 use super::report::{Form, Report};
@@ -155,17 +155,28 @@ impl Write for Output {
 }
 
 impl Output {
-    /// The events as `finished job-007`.
-    fn events(&self) -> Vec<String> {
+    fn lines(&self) -> Vec<serde_json::Value> {
         let bytes = self.0.borrow();
         let lines = std::str::from_utf8(&bytes).unwrap().lines();
         lines
-            .map(|line| {
-                let event: serde_json::Value = serde_json::from_str(line).unwrap();
-                let name = event["event"].as_str().unwrap();
-                format!("{name} {}", event["job"]["id"].as_str().unwrap())
-            })
+            .map(|line| serde_json::from_str(line).unwrap())
             .collect()
+    }
+
+    /// The events as `finished job-007`.
+    fn events(&self) -> Vec<String> {
+        let lines = self.lines();
+        let text = |value: &serde_json::Value| value.as_str().unwrap().to_owned();
+        lines
+            .iter()
+            .map(|event| format!("{} {}", text(&event["event"]), text(&event["job"]["id"])))
+            .collect()
+    }
+
+    fn names(&self) -> Vec<String> {
+        let lines = self.lines();
+        let name = |event: &serde_json::Value| event["event"].as_str().unwrap().to_owned();
+        lines.iter().map(name).collect()
     }
 }
 
@@ -365,5 +376,68 @@ fn waiting_in_the_command_and_in_the_library_end_as_the_script_does() {
             .filter(|outcome| waited.contains(&&outcome.job().id));
         let failures: Vec<&WaitOutcome> = failures.collect();
         assert_eq!(failures.len(), failed + removed, "seed {seed}");
+    }
+}
+
+/// A session over two jobs, with faults instead of a script.
+fn faulty(faults: &str, options: Options) -> (Session, Output, ManualClock) {
+    let clock = ManualClock::new();
+    let emulator = Emulator::builder()
+        .clock(clock.clone())
+        .job(EmulatedJob::new("a"))
+        .job(EmulatedJob::new("b").status(JobStatus::Success))
+        .faults(faults.parse().unwrap())
+        .build();
+    let retry = RetryPolicy::default().retries(0);
+    let client = emulator
+        .client()
+        .clock(clock.clone())
+        .retry(retry)
+        .build()
+        .unwrap();
+    let (session, output) = session(&client, &clock, options);
+    (session, output, clock)
+}
+
+fn until_finished(timeout: Duration) -> Options {
+    Options {
+        until_finished: true,
+        timeout: Some(timeout),
+        ..Options::default()
+    }
+}
+
+#[test]
+fn refused_credentials_end_a_wait_but_not_a_watch() {
+    let (mut session, _, _) = faulty("401@2", until_finished(DAY));
+    assert!(matches!(session.run().unwrap(), End::PollFailed(_)));
+
+    let (mut session, output, _) = faulty("401@2", changes_for(HOUR));
+    assert!(matches!(session.run().unwrap(), End::TimedOut));
+    assert_eq!(output.names(), ["poll_failed"]);
+
+    // The first poll shows whether the watch is set up right.
+    let (mut session, _, clock) = faulty("401@1", changes_for(HOUR));
+    assert!(matches!(session.run().unwrap(), End::PollFailed(_)));
+    assert_eq!(clock.total_slept(), Duration::ZERO);
+}
+
+#[test]
+fn transient_errors_end_neither_unless_every_poll_fails() {
+    let (mut session, output, _) = faulty("503@1-3", until_finished(DAY));
+    assert!(matches!(session.run().unwrap(), End::TimedOut));
+    assert_eq!(
+        output.names()[..4],
+        ["poll_failed", "poll_failed", "poll_failed", "added"]
+    );
+    assert_eq!(
+        session.summary().unwrap(),
+        "1 of 2 finished, 1 succeeded, 1 still running"
+    );
+
+    for options in [until_finished(HOUR), changes_for(HOUR)] {
+        let (mut session, _, _) = faulty("503@*", options);
+        assert!(matches!(session.run().unwrap(), End::PollFailed(_)));
+        assert_eq!(session.summary(), None);
     }
 }

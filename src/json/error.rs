@@ -229,7 +229,7 @@ impl<'a> Path<'a> {
             .last_mut()
             .and_then(|level| level.index.as_mut())
         {
-            self.text.push_str(&format!("[{index}]"));
+            self.text.push_str(&index_text(*index));
             *index += 1;
         }
     }
@@ -252,6 +252,10 @@ impl<'a> Path<'a> {
         }
         Ok(true)
     }
+}
+
+fn index_text(index: usize) -> String {
+    format!("[{index}]")
 }
 
 /// The id under the cursor, cut to what a line can hold.

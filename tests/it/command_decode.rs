@@ -69,12 +69,12 @@ fn reports_line_and_column_of_invalid_input() {
         ("{\"jobs\":[],\"count\":1} x", "line 1, column 23"),
         (
             "[{\"id\":\"a\"}], \"foo\": 1",
-            "line 1, column 13: expected the end",
+            "line 1, column 13: expected an object",
         ),
-        ("[{\"id\":\"a\"}]}", "line 1, column 13: expected the end"),
+        ("[{\"id\":\"a\"}]}", "line 1, column 13: expected an object"),
         (
             "[{\"id\":\"a\"}],\"count\":1",
-            "line 1, column 13: expected the end",
+            "line 1, column 13: expected an object",
         ),
         ("{\"id\":\"a\",\"name\":x}", "line 1, column 18: name"),
         ("\u{feff}[1]", "line 1, column 2: [0]: expected an object"),
@@ -104,10 +104,58 @@ fn the_help_lists_the_exit_codes() {
 }
 
 #[test]
-fn prints_the_jobs_before_an_invalid_line() {
-    let run = decode(&format!("{JOB}\n{JOB}\nbroken\n{JOB}\n"));
-    run.assert_refused(1, &["line 3, column 1"]);
-    assert_eq!(run.stdout.lines().count(), 2);
+fn prints_the_jobs_around_invalid_lines_and_names_each() {
+    let run = decode(&format!("{JOB}\n{JOB}\nbroken\n{JOB}\n{{\"id\":\n{JOB}\n"));
+    run.assert_refused(1, &["line 3, column 1", "line 5, column 7"]);
+    assert_eq!(run.stdout.lines().count(), 4);
+    let run = decode(&"broken\n{}\n".repeat(50));
+    run.assert_refused(1, &["line 20, column 2", "80 more places"]);
+}
+
+#[test]
+fn decodes_several_responses_in_any_encoding() {
+    let page = format!(r#"{{"count":7,"jobs":[{JOB}]}}"#);
+    for text in [
+        format!("{page}\n{page}\n"),
+        format!("{page}{page}"),
+        format!("[{page},{page}]"),
+        format!("{JOB}\n{page}"),
+    ] {
+        let utf_16 = || ["\u{feff}", &text].concat();
+        let little: Vec<u8> = utf_16().encode_utf16().flat_map(u16::to_le_bytes).collect();
+        let big: Vec<u8> = utf_16().encode_utf16().flat_map(u16::to_be_bytes).collect();
+        for file in [
+            text.clone().into_bytes(),
+            utf_16().into_bytes(),
+            little,
+            big,
+        ] {
+            let printed = Run::with_input(command(&["decode"]), &file).done();
+            assert_eq!(printed, format!("{JOB}\n{JOB}\n"), "{text}");
+        }
+    }
+}
+
+#[test]
+fn damaged_texts_and_drifted_types_are_decoded() {
+    let file = b"{\"count\":1,\"jobs\":[{\"id\":\"a\",\"name\":1.7E12,\"error_log\":\"\\ud83d \xe5\xa4\"}]}";
+    let printed = Run::with_input(command(&["decode"]), file).done();
+    assert!(printed.contains(r#""name":"1.7E12""#), "{printed}");
+    assert!(
+        printed.contains("\"error_log\":\"\u{fffd} \u{fffd}\""),
+        "{printed}"
+    );
+}
+
+#[test]
+fn names_html_and_the_id_of_a_damaged_job() {
+    let html = decode("<!DOCTYPE html>\n<html>\n{\n</html>\n");
+    html.assert_refused(
+        1,
+        &["line 1, column 1: the response is HTML, not JSON (a proxy or a login page responded)"],
+    );
+    let job = decode(r#"{"count":1,"jobs":[{"id":"a","name":x}]}"#);
+    job.assert_refused(1, &["jobs[0].name: expected a value (job a)"]);
 }
 
 #[test]

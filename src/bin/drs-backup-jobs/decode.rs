@@ -14,13 +14,14 @@ use crate::failure::{Failure, JOBS_FAILED, say};
 use crate::help;
 use crate::list::is_failed;
 use crate::output::{Printer, jobs_in_words};
-use crate::saved::{self, Unreadable};
+use crate::saved::{self, Cause, Problem};
 use crate::time;
 
 /// Print saved responses as list does
 ///
-/// Reads responses of the service ({"count":…,"jobs":[…]}), arrays of jobs, and one job a line. An
-/// error names file, line and column.
+/// Reads responses of the service ({"count":…,"jobs":[…]}), arrays of jobs and single jobs, any
+/// number in a file, in UTF-8 or UTF-16. What cannot be decoded is named by file, line and column;
+/// the rest is printed.
 #[derive(Debug, Args)]
 #[command(next_line_help = true, after_help = help::DECODE, after_long_help = help::DECODE_LONG)]
 pub(crate) struct DecodeArgs {
@@ -64,11 +65,17 @@ pub(crate) fn run(args: &DecodeArgs) -> Result<ExitCode, Failure> {
     for file in files {
         let (shown, body) = read(file)?;
         let decoded = saved::read(&body);
-        is_empty_of_errors &= decoded.failure.is_none() || !decoded.jobs.is_empty();
+        is_empty_of_errors &= decoded.problems.is_empty() || !decoded.jobs.is_empty();
+        count = decoded.count();
         jobs.extend(decoded.jobs);
-        count = decoded.count;
-        if let Some(failure) = decoded.failure {
-            failures.push(explain(&shown, &body, failure));
+        let problems = decoded.problems.len();
+        let explained = decoded.problems.into_iter().take(MAX_EXPLAINED);
+        failures.extend(explained.map(|problem| explain(&shown, problem)));
+        if problems > MAX_EXPLAINED {
+            let more = problems - MAX_EXPLAINED;
+            failures.push(Failure::refused(format!(
+                "cannot decode {shown}: {more} more places"
+            )));
         }
     }
     // The count of a response holds for the jobs of that response alone.
@@ -132,11 +139,14 @@ pub(crate) fn run(args: &DecodeArgs) -> Result<ExitCode, Failure> {
 pub(crate) fn jobs_of(file: &Path) -> Result<Vec<Job<'static>>, Failure> {
     let (shown, body) = read(file)?;
     let decoded = saved::read(&body);
-    match decoded.failure {
-        Some(failure) => Err(explain(&shown, &body, failure)),
+    match decoded.problems.into_iter().next() {
+        Some(problem) => Err(explain(&shown, problem)),
         None => Ok(decoded.jobs),
     }
 }
+
+/// How many problems of a file are explained.
+const MAX_EXPLAINED: usize = 20;
 
 /// A file's name for messages, and what it holds.
 fn read(file: &Path) -> Result<(String, Vec<u8>), Failure> {
@@ -147,36 +157,43 @@ fn read(file: &Path) -> Result<(String, Vec<u8>), Failure> {
     } else {
         (file.display().to_string(), std::fs::read(file))
     };
-    match body {
-        // Shells of Windows write a byte order mark before what they save.
-        Ok(body) => Ok((
-            shown,
-            body.strip_prefix(b"\xef\xbb\xbf")
-                .map(<[u8]>::to_vec)
-                .unwrap_or(body),
-        )),
-        Err(error) => Err(Failure::usage(format!("cannot read {shown}: {error}"))),
-    }
+    body.map(|body| (shown.clone(), body))
+        .map_err(|error| Failure::usage(format!("cannot read {shown}: {error}")))
 }
 
-fn explain(shown: &str, body: &[u8], failure: Unreadable) -> Failure {
-    match failure {
-        Unreadable::Refusal(error) => Failure::refused(format!("{shown}: {error}")).with_hint(
+fn explain(shown: &str, problem: Problem) -> Failure {
+    let Problem {
+        line,
+        column,
+        element,
+        cause,
+    } = problem;
+    match cause {
+        Cause::Refusal(error) => Failure::refused(format!("{shown}: {error}")).with_hint(
             error
                 .hint()
                 .unwrap_or("this is an error response of the service, not a list of jobs"),
         ),
-        Unreadable::Broken { offset, error } => {
-            let (line, column) = saved::place(body, offset);
-            let path = match error.path() {
-                "" => String::new(),
-                path => format!("{path}: "),
+        Cause::Invalid(error) => {
+            let what = if error.is_html() {
+                "the response is HTML, not JSON (a proxy or a login page responded)".to_owned()
+            } else {
+                let path = match (element, error.path()) {
+                    (None, "") => String::new(),
+                    (None, path) => format!("{path}: "),
+                    (Some(index), "") => format!("[{index}]: "),
+                    (Some(index), path) => format!("[{index}].{path}: "),
+                };
+                let job = match error.job_id() {
+                    Some(id) => format!(" (job {id})"),
+                    None => String::new(),
+                };
+                format!("{path}expected {}{job}", error.expected())
             };
             Failure::refused(format!(
-                "cannot decode {shown}: line {line}, column {column}: {path}expected {}",
-                error.expected()
+                "cannot decode {shown}: line {line}, column {column}: {what}"
             ))
-            .with_hint("decode reads responses of the service, arrays of jobs, and one job a line")
+            .with_hint("decode reads responses of the service, arrays of jobs, and single jobs")
         }
     }
 }

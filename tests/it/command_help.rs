@@ -99,6 +99,46 @@ fn completions_complete_values() {
 }
 
 #[test]
+fn bash_completes_options_and_values_of_subcommands() {
+    const CALL: &str = r#"
+complete() { FUNCTION=$2; }
+eval "$SCRIPT"
+COMP_WORDS=("$@")
+COMP_CWORD=$(($# - 1))
+"$FUNCTION" "$1" "${COMP_WORDS[COMP_CWORD]}" "${COMP_WORDS[COMP_CWORD - 1]}"
+echo "${COMPREPLY[@]}"
+"#;
+    let script = Run::of(command(&["completions", "bash"])).done();
+    for (words, expected) in [
+        (&["l"][..], "list\n"),
+        (
+            &["list", "--status", ""],
+            "TRANSFERRING SUCCESS FAILED PRECHECK-FAILED\n",
+        ),
+        (&["list", "--status", "F"], "FAILED\n"),
+        (&["list", "-o", "t"], "table tsv timeline\n"),
+        (&["list", "--region", "cn-north-4"], "cn-north-4\n"),
+        (&["list", "--sort-key", "cr"], "created_at\n"),
+        (&["list", "--columns", "fi"], "finish_time\n"),
+        (&["decode", "--sinc"], "--since\n"),
+        (&["watch", "--until-f"], "--until-finished\n"),
+        (&["get", "--prof"], "--profile\n"),
+    ] {
+        let completed = std::process::Command::new("bash")
+            .args(["--norc", "-c", CALL, "bash", "drs-backup-jobs"])
+            .args(words)
+            .env("SCRIPT", &script)
+            .output();
+        let Ok(completed) = completed else {
+            crate::not_checked("completions in bash", "bash");
+            return;
+        };
+        let shown = String::from_utf8(completed.stdout).unwrap();
+        assert_eq!(shown, expected, "{words:?}");
+    }
+}
+
+#[test]
 fn suggests_what_to_use_instead_of_an_unknown_option() {
     for (arguments, expected) in [
         (&["list", "--json"][..], "tip: use --output json"),

@@ -230,7 +230,7 @@ fn all_pages(
 ) -> Result<(), Failure> {
     let mut pages = connection
         .client
-        .jobs(args.filters.query_of_all())
+        .jobs(args.filters.query())
         .page_size(args.paging.page_size)
         .pages();
     progress.set(0, None);

@@ -205,16 +205,6 @@ impl Filters {
         query
     }
 
-    /// The query for all pages, by a key that does not change meanwhile unless another is given.
-    pub(crate) fn query_of_all(&self) -> ListJobs {
-        let query = self.query();
-        if self.jobs.sort_key.is_some() {
-            query
-        } else {
-            query.sort_key(SortKey::CreatedAt)
-        }
-    }
-
     /// Notes values that this version does not know: they are sent, but may be typing errors.
     pub(crate) fn note_unknown_values(&self) {
         self.jobs.note_unknown_values();

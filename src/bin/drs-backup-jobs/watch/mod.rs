@@ -161,7 +161,7 @@ impl Scope<'_> {
     fn watch(&self, connection: &Connection) -> Watch {
         let watch = connection
             .client
-            .watch(self.args.filters.query_of_all())
+            .watch(self.args.filters.query())
             .page_size(PAGE_SIZE)
             .interval(self.args.watching.interval);
         if self.selection.is_everything() && self.args.ids.is_empty() {

@@ -84,22 +84,27 @@ fn search(text: &str, secrets: &[Secret], found: &mut Vec<Range<usize>>) {
     };
     for secret in secrets {
         let secret = secret.expose_secret();
-        let raw = Needle::Raw(secret.chars());
+        let raw = Needle::Raw(secret.trim_start_matches(is_skipped).chars());
         let base64 = [0, 1, 2].map(|shift| Needle::Base64(Base64::new(secret.as_bytes(), shift)));
         for needle in [raw].into_iter().chain(base64) {
-            let mut at = 0;
-            while let Some(rest) = text.get(at..)
-                && let Some(ch) = rest.chars().next()
-            {
-                match search.match_at(at, needle.clone()) {
-                    Some(end) => {
-                        found.push(match needle {
-                            Needle::Raw(_) => at..end,
-                            Needle::Base64(_) => extended(text, at..end),
-                        });
-                        at = end;
-                    }
-                    None => at += ch.len_utf8(),
+            let is_base64 = matches!(needle, Needle::Base64(_));
+            let Some(first) = needle.clone().next() else {
+                continue;
+            };
+            let mut behind = 0;
+            for (at, ch) in text.char_indices() {
+                // Most places are ruled out by the first character.
+                let may_begin = is_same(ch, first, is_base64) || matches!(ch, '\\' | '%' | '&');
+                if at < behind || !may_begin {
+                    continue;
+                }
+                if let Some(end) = search.match_at(at, needle.clone()) {
+                    found.push(if is_base64 {
+                        extended(text, at..end)
+                    } else {
+                        at..end
+                    });
+                    behind = end;
                 }
             }
         }

@@ -12,6 +12,8 @@ use drs_backup_jobs::{
 };
 
 #[cfg(feature = "aksk")]
+mod echoes;
+#[cfg(feature = "aksk")]
 mod environment;
 #[cfg(all(feature = "aksk", unix))]
 mod inputs;

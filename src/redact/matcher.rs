@@ -148,12 +148,25 @@ impl Search<'_> {
             }
             core::mem::swap(&mut self.places, &mut self.next);
             if self.places.is_empty() {
-                let is_cut_off = matched >= MIN_SECRET_CHARS && self.next.contains(&self.text_end);
+                let is_cut_off =
+                    matched >= MIN_SECRET_CHARS && self.next.iter().any(|at| self.is_end(*at));
                 return is_cut_off.then_some(self.text_end);
             }
             matched += 1;
         }
         self.places.iter().copied().max().filter(|_| matched > 0)
+    }
+}
+
+impl Search<'_> {
+    /// Whether nothing follows but, at most, an escape that was cut in two.
+    fn is_end(&self, at: usize) -> bool {
+        let rest = self.text.get(at..self.text_end).unwrap_or_default();
+        let is_in_escape = |byte: &u8| byte.is_ascii_alphanumeric() || b"\\%&#{".contains(byte);
+        rest.is_empty()
+            || (rest.len() < 12
+                && rest.starts_with(['\\', '%', '&'])
+                && rest.as_bytes().iter().all(is_in_escape))
     }
 }
 

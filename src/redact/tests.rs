@@ -227,6 +227,8 @@ fn masks_the_start_of_a_secret_where_the_text_was_cut() {
         ("bad token MIIDkgYJKoZ", "bad token ***"),
         ("bad token MIIDkgYJKoZ…", "bad token ***…"),
         ("bad token MIIDkgYJ…", "bad token ***…"),
+        ("bad token MIIDkgYJ&#7", "bad token ***"),
+        ("bad token MIIDkgYJ\\u00…", "bad token ***…"),
         ("bad token MIIDkgY…", "bad token MIIDkgY…"),
         ("MIIDkgYJKoZ is not it", "MIIDkgYJKoZ is not it"),
     ] {

@@ -280,6 +280,11 @@ fn no_output_shows_a_secret_that_a_peer_repeats_in_any_place_and_encoding() {
                 let text = encode(secret);
                 for place in PLACES {
                     for rejects_logins in [false, true] {
+                        // Where IAM issued no token, nobody knows this one to be secret.
+                        let is_issued = place != Place::Failure || !rejects_logins;
+                        if secret == ISSUED && !is_issued {
+                            continue;
+                        }
                         let echo = Echo {
                             place,
                             text: text.clone(),
@@ -297,7 +302,8 @@ fn no_output_shows_a_secret_that_a_peer_repeats_in_any_place_and_encoding() {
             }
         }
     }
-    assert_eq!(checked, 6 * ENCODINGS.len() * PLACES.len() * 2);
+    let all = 6 * ENCODINGS.len() * PLACES.len() * 2;
+    assert_eq!(checked, all - ENCODINGS.len());
 }
 
 /// The places that only HTTP has, over a real connection.

@@ -279,7 +279,13 @@ impl Call<'_> {
         let parts = RequestParts::new(method, format!("{}{path}", self.endpoint), headers);
         let mut body = ResponseBody::new(LONGEST);
         let request = Request::new(&parts, b"", remaining.min(TIMEOUT));
-        match self.transport.send(&request, &mut body) {
+        let outcome = self.transport.send(&request, &mut body);
+        #[cfg(feature = "log")]
+        match &outcome {
+            Ok(head) => log::debug!("{method} {} returned {}", parts.url(), head.status()),
+            Err(error) => log::debug!("{method} {} failed: {error}", parts.url()),
+        }
+        match outcome {
             Ok(head) => Ok((head, body)),
             Err(error) => Err(Failure::Transport(error)),
         }
@@ -327,9 +333,9 @@ fn status(head: &ResponseHead, body: &ResponseBody, token: Option<&Secret>) -> F
     Failure::Status(error)
 }
 
-/// Whether a 401 says that the server has no agency, which no other token changes.
+/// Whether the response says that the server has no agency, which no other token changes.
 fn is_missing_agency(error: &ApiError) -> bool {
-    error.status == 401 && error.message.contains("Agency")
+    error.message.to_ascii_lowercase().contains("agency")
 }
 
 /// `{"credential":{"access":…,"secret":…,"securitytoken":…,"expires_at":…}}`.

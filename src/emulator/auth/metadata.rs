@@ -97,3 +97,66 @@ pub(crate) fn security_key(
 fn error(status: u16, message: &str) -> Response {
     Response::new(status, "text/plain", String::from(message))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::vec::Vec;
+
+    fn at(seconds: u64) -> Option<Timestamp> {
+        Timestamp::from_unix(Duration::from_secs(seconds))
+    }
+
+    fn request<'a>(method: &'a str, headers: &[(&'a str, &'a str)]) -> Request<'a> {
+        Request::new(method, "/", Vec::from(headers), b"")
+    }
+
+    #[test]
+    fn a_token_needs_a_time_to_live_within_bounds() {
+        let mut access = Access::default();
+        for (ttl, status) in [
+            ("1", 200),
+            ("21600", 200),
+            ("0", 400),
+            ("21601", 400),
+            ("", 400),
+        ] {
+            let headers = [(header::METADATA_TOKEN_TTL, ttl)];
+            let response = metadata_token(&mut access, &request("PUT", &headers), "r", at(0));
+            assert_eq!(response.unwrap().status, status, "{ttl:?}");
+        }
+        assert!(metadata_token(&mut access, &request("GET", &[]), "r", at(0)).is_err());
+        assert!(security_key(&mut access, &request("PUT", &[]), "r", at(0)).is_err());
+    }
+
+    #[test]
+    fn rejects_an_unknown_or_expired_token_but_takes_none() {
+        let mut access = Access::default();
+        let headers = [(header::METADATA_TOKEN_TTL, "60")];
+        metadata_token(&mut access, &request("PUT", &headers), "r", at(0)).unwrap();
+        for (token, now, status) in [
+            (Some("metadata-r"), 59, 200),
+            (Some("metadata-r"), 60, 401),
+            (Some("metadata-s"), 0, 401),
+            (None, 0, 200),
+        ] {
+            let headers: Vec<_> = token
+                .map(|token| (header::METADATA_TOKEN, token))
+                .into_iter()
+                .collect();
+            let response = security_key(&mut access, &request("GET", &headers), "k", at(now));
+            assert_eq!(response.unwrap().status, status, "{token:?} at {now}");
+        }
+    }
+
+    #[test]
+    fn issued_keys_are_bounded() {
+        let mut access = Access::default();
+        for number in 0..MOST_ISSUED + 5 {
+            let id = format!("{number}");
+            security_key(&mut access, &request("GET", &[]), &id, at(0)).unwrap();
+        }
+        assert_eq!(access.issued_keys.len(), MOST_ISSUED);
+        assert_eq!(access.issued_keys[0].id(), "METADATA5");
+    }
+}

@@ -221,6 +221,23 @@ fn the_metadata_service_provides_keys_and_renews_them() {
     assert!(requests[3].header("X-Security-Token").is_some());
 }
 
+#[test]
+fn the_emulator_rejects_a_key_that_expired() {
+    let clock = ManualClock::new();
+    let key = AccessKey::new("K0", SECRET).expires_at(after(&clock, MINUTE));
+    let emulator = emulator()
+        .clock(clock.clone())
+        .access_key(key.clone())
+        .build();
+    let client = client(&emulator, &clock).project_id("p").credentials(key);
+    let client = client.build().unwrap();
+    list(&client).unwrap();
+    clock.advance(MINUTE);
+    let error = list(&client).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Authentication);
+    assert!(error.to_string().contains("token has expired"), "{error}");
+}
+
 /// A metadata service that responds with these statuses and bodies, one after another.
 #[derive(Clone, Default)]
 struct Metadata {

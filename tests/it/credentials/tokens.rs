@@ -210,6 +210,17 @@ fn a_pipe_that_is_not_closed_times_out_and_is_used_when_it_is() {
     assert_eq!(list(&long).unwrap(), 3);
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn an_endless_input_is_read_up_to_the_limit() {
+    let emulator = emulator().build();
+    let client = emulator.client().token_file("/dev/zero").build().unwrap();
+    let error = list(&client).unwrap_err();
+    assert_eq!(error.to_string(), "cannot read the token file /dev/zero");
+    let source = std::error::Error::source(&error).unwrap().to_string();
+    assert_eq!(source, "it is longer than 262144 bytes");
+}
+
 #[cfg(unix)]
 #[test]
 fn a_fifo_without_a_writer_times_out() {

@@ -203,6 +203,10 @@ fn push_member(out: &mut String, key: &str, value: &str) {
     quote_into(out, value);
 }
 
+#[expect(
+    clippy::missing_fields_in_debug,
+    reason = "the note belongs to an error"
+)]
 impl fmt::Debug for Login {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Login")

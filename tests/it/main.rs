@@ -66,6 +66,7 @@ mod emulator_openapi;
 mod emulator_script;
 #[cfg(all(feature = "serde_json", feature = "miniserde"))]
 mod fuzz;
+mod list_faults;
 mod model;
 mod pagination;
 mod polls;

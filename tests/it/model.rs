@@ -110,6 +110,8 @@ pub(crate) struct Setup {
     pub(crate) lag: usize,
     pub(crate) with_moves: bool,
     pub(crate) with_failures: bool,
+    /// Of a hundred responses, how many hold no job, though `count` says that there are some.
+    pub(crate) empties: u32,
 }
 
 impl Setup {
@@ -128,6 +130,7 @@ impl Setup {
             lag: 0,
             with_moves: false,
             with_failures: false,
+            empties: 0,
         }
     }
 
@@ -168,6 +171,7 @@ impl Setup {
             lag: 1 + chance.below(5) as usize,
             with_moves: false,
             with_failures: chance.below(4) == 3,
+            empties: [0, 0, 0, 3][chance.below(4) as usize],
         }
     }
 }
@@ -309,7 +313,9 @@ impl World {
             TieOrder::PerQuery => Some(self.requests as usize),
             TieOrder::PerOffset => Some(offset),
         };
+        let is_empty = self.setup.empties > 0 && self.chance.below(100) < self.setup.empties;
         let jobs = match seed {
+            _ if is_empty => Vec::new(),
             Some(seed) => shuffled(list, start..end, seed as u64),
             None => list[start..end].to_vec(),
         };

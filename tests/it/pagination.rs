@@ -154,6 +154,24 @@ fn counts(histories: u64, page_size: u32) {
     }
 }
 
+/// A listing that met two empty heads in a row is resumed by hand, so some end with an error.
+fn empties(histories: u64, page_size: u32) {
+    for empties in [1, 5] {
+        let setup = Setup {
+            empties,
+            unrest: 30,
+            ..Setup::still(0, page_size)
+        };
+        let name = format!("{empties} of 100 responses empty");
+        assert_complete(&name, histories, page_size * 10, &setup);
+    }
+}
+
+#[test]
+fn loses_no_job_when_responses_are_empty() {
+    empties(FEW, 20);
+}
+
 #[test]
 fn loses_no_job_of_ties_that_are_shuffled() {
     ties(FEW, 20);
@@ -182,6 +200,7 @@ fn large_runs() {
         growth(MANY / 10, page_size);
         replicas(MANY / 3, page_size);
         counts(MANY / 3, page_size);
+        empties(MANY, page_size);
     }
     ties(MANY, 512);
 }

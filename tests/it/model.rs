@@ -171,7 +171,12 @@ impl Setup {
             lag: 1 + chance.below(5) as usize,
             with_moves: false,
             with_failures: chance.below(4) == 3,
-            empties: [0, 0, 0, 3][chance.below(4) as usize],
+            // After a page of one job, an empty one is the end of the list.
+            empties: if page_cap > 1 && chance.below(4) == 3 {
+                3
+            } else {
+                0
+            },
         }
     }
 }
@@ -320,6 +325,8 @@ impl World {
             None => list[start..end].to_vec(),
         };
         let count = match self.setup.count {
+            // An empty list with a count of 0 is an empty list.
+            _ if is_empty => list.len(),
             Count::Right => list.len(),
             Count::Clipped => list.len().min(999),
             Count::Zero => 0,

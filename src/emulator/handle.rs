@@ -10,10 +10,9 @@ use core::time::Duration;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::auth::CLIENT_TOKEN;
-use super::error_response::ErrorResponse;
 use super::faults::{Delivery, Faults, Schedule};
 use super::jobs::{Change, EmulatedJob, Jobs};
-use super::message::Request;
+use super::message::{ErrorResponse, Request};
 use super::service::{Moment, RecordedRequest, Setup, State};
 use crate::client::{Client, ClientBuilder};
 use crate::clock::Clock;

@@ -3,7 +3,7 @@
 use alloc::format;
 use core::time::Duration;
 
-use super::error_response::ErrorResponse;
+use super::message::ErrorResponse;
 
 /// Which of the service's documented limits the emulator enforces.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -2,7 +2,6 @@
 
 mod auth;
 mod builder;
-mod error_response;
 mod faults;
 mod handle;
 mod http;

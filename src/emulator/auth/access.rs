@@ -7,9 +7,8 @@ use alloc::vec::Vec;
 use core::time::Duration;
 
 use super::signature::{self, Claim, KnownKey};
-use crate::emulator::error_response::ErrorResponse;
 use crate::emulator::limits::Limits;
-use crate::emulator::message::Request;
+use crate::emulator::message::{ErrorResponse, Request};
 use crate::header;
 use crate::secret::Secret;
 use crate::timestamp::Timestamp;

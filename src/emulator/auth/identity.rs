@@ -8,9 +8,8 @@ use core::time::Duration;
 use serde_json::{Value, json};
 
 use super::access::Access;
-use crate::emulator::error_response::ErrorResponse;
 use crate::emulator::limits::Limits;
-use crate::emulator::message::{Request, Response};
+use crate::emulator::message::{ErrorResponse, Request, Response};
 use crate::header;
 use crate::secret::Secret;
 use crate::timestamp::Timestamp;

@@ -10,8 +10,7 @@ use super::access::{AcceptedToken, Access, ISSUED_KEY_PREFIX, MOST_ISSUED, push_
 use super::identity::{later, micros};
 use super::signature::KnownKey;
 use crate::credentials::AccessKey;
-use crate::emulator::error_response::ErrorResponse;
-use crate::emulator::message::{Request, Response};
+use crate::emulator::message::{ErrorResponse, Request, Response};
 use crate::header;
 use crate::secret::Secret;
 use crate::timestamp::Timestamp;

@@ -4,8 +4,7 @@ use alloc::format;
 use core::time::Duration;
 
 use super::fault::{Fault, MAX_EXTRA_BYTES};
-use crate::emulator::error_response::ErrorResponse;
-use crate::emulator::message::{Response, reason_phrase};
+use crate::emulator::message::{ErrorResponse, Response, reason_phrase};
 use crate::header;
 use crate::job::Language;
 

@@ -2,7 +2,6 @@
 
 mod admin;
 mod connection;
-mod head;
 mod in_process;
 mod server;
 

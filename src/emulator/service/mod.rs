@@ -9,11 +9,10 @@ use serde_json::{Value, json};
 
 use super::auth::{list_projects, log_in};
 use super::auth::{metadata_token, security_key};
-use super::error_response::ErrorResponse;
 use super::faults::{Delivery, Fault, replacement};
 use super::jobs::{EmulatedJob, members};
 use super::limits::checked_length;
-use super::message::{Request, Response, percent_decode};
+use super::message::{ErrorResponse, Request, Response, percent_decode};
 use crate::header;
 use crate::job::{Job, Language};
 use crate::timestamp::Timestamp;

@@ -4,10 +4,9 @@ use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use crate::emulator::error_response::ErrorResponse;
 use crate::emulator::jobs::{Filter, Selection, TimeFilter};
 use crate::emulator::limits::{Limits, checked_length};
-use crate::emulator::message::Parameter;
+use crate::emulator::message::{ErrorResponse, Parameter};
 use crate::job::{JobStatus, SortDir, SortKey};
 use crate::list_jobs::MAX_INSTANCE_IDS;
 

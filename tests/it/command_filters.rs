@@ -101,6 +101,20 @@ fn each_filter_selects_the_same_jobs_from_the_service_and_from_a_file() {
             &["late", "precheck"],
         ),
         (&["--since", "24h"], &["paused", "running"]),
+        (
+            &["--since", "2024-08-18 22:30", "--failed"],
+            &["late", "precheck"],
+        ),
+        (
+            &["--since", "20240818T223000Z", "--failed"],
+            &["late", "precheck"],
+        ),
+        (&["--since", "20240818235930", "--failed"], &["precheck"]),
+        (
+            &["--since", "2024-08-19T06:30+08:00", "--failed"],
+            &["late", "precheck"],
+        ),
+        (&["--since", "0000-01-01", "--until", "9999-12-31"], ALL),
         (&["--since", "7d", "--failed"], &[]),
         (
             &["--since", "yesterday", "--until", "today"],
@@ -168,7 +182,8 @@ fn refuses_times_that_do_not_exist_and_spans_that_end_before_they_begin() {
             &["--since", "2024-08-19", "--until", "2024-08-18"],
             "invalid --until: 2024-08-18 23:59:59 lies before --since, 2024-08-19 00:00:00",
         ),
-        (&["--since", "999999999d"], "--since"),
+        (&["--since", "2024/08/19"], "2024-08-19"),
+        (&["--until", "24:00"], "--until"),
     ] {
         let arguments = [&["list", "--demo"], filters].concat();
         Run::of(command(&arguments)).assert_refused(2, &[expected]);

@@ -26,9 +26,7 @@ impl Demo {
         let system = SystemClock::new();
         let mut begin = time::now(&system);
         if let Some(moment) = now {
-            begin = moment
-                .start(begin, &Zone::local())
-                .map_err(|error| Failure::usage(format!("invalid --now: {error}")))?;
+            begin = moment.start(begin, &Zone::local());
         }
         let clock = Arc::new(DemoClock {
             system,

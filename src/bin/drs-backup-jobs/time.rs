@@ -7,14 +7,20 @@ use jiff::tz::{AmbiguousOffset, TimeZone};
 
 use crate::failure::say;
 
-const EPOCH: Timestamp = match Timestamp::from_unix_millis(0) {
-    Some(epoch) => epoch,
-    None => panic!("1970 lies in the years 0 to 9999"),
-};
+/// The years 0 to 9999.
+const FIRST: Timestamp = constant(-62_167_219_200_000);
+const LAST: Timestamp = constant(253_402_300_799_999);
+
+const fn constant(millis: i64) -> Timestamp {
+    match Timestamp::from_unix_millis(millis) {
+        Some(time) => time,
+        None => panic!("a constant lies in the years 0 to 9999"),
+    }
+}
 
 /// The time on `clock`.
 pub(crate) fn now(clock: &dyn Clock) -> Timestamp {
-    Timestamp::from_unix(clock.unix_time()).unwrap_or(EPOCH)
+    Timestamp::from_unix(clock.unix_time()).unwrap_or(LAST)
 }
 
 /// The zone in which times are displayed and read.
@@ -168,13 +174,19 @@ impl Moment {
                 .map(Self::Instant)
                 .ok_or(FORMS.to_owned());
         }
+        if is_number && text.len() == 14 {
+            // 20240819022715, as sister operations of the service write it.
+            let (date, time) = text.split_at(8);
+            return Self::parse(&format!("{date}T{time}"));
+        }
+        let is_compact = text.len() > 8 && text.get(8..9) == Some("T");
         let is_date = is_number && text.len() == 8;
-        if !is_date && !text.contains([':', '-']) {
+        if !is_date && !is_compact && !text.contains([':', '-']) {
             let ago = parse_duration(text).map_err(|_| FORMS.to_owned())?;
             let millis = i64::try_from(ago.as_millis()).map_err(|_| FORMS.to_owned())?;
             return Ok(Self::Ago(millis));
         }
-        if !text.contains([':', 'T', 't']) {
+        if !text.contains([':', 'T', 't', ' ']) {
             return text
                 .parse()
                 .map(Self::Day)
@@ -200,94 +212,73 @@ impl Moment {
     }
 
     /// The first instant that is meant.
-    pub(crate) fn start(self, now: Timestamp, zone: &Zone) -> Result<Timestamp, String> {
+    pub(crate) fn start(self, now: Timestamp, zone: &Zone) -> Timestamp {
         match self {
-            Self::Instant(time) => Ok(time),
+            Self::Instant(time) => time,
             Self::Ago(millis) => {
-                let time = now.unix_millis().checked_sub(millis);
-                time.and_then(Timestamp::from_unix_millis)
-                    .ok_or_else(out_of_range)
+                Timestamp::from_unix_millis(now.unix_millis() - millis).unwrap_or(FIRST)
             }
-            Self::Day(_) | Self::DaysAgo(_) => {
-                let day = self.day(now, zone)?;
-                first_of(zone, day.to_datetime(Time::midnight()))
-            }
+            Self::Day(date) => first_of(zone, date.to_datetime(Time::midnight())),
+            Self::DaysAgo(days) => Self::Day(days_before(now, days, zone)).start(now, zone),
             Self::Local(local) => first_of(zone, local),
             Self::TimeOfDay(time) => {
-                let today = zone.local_time(now).date();
-                let start = first_of(zone, today.to_datetime(time))?;
+                let start = first_of(zone, days_before(now, 0, zone).to_datetime(time));
                 if start <= now {
-                    return Ok(start);
+                    return start;
                 }
-                let yesterday = today.yesterday().map_err(|_| out_of_range())?;
-                first_of(zone, yesterday.to_datetime(time))
+                first_of(zone, days_before(now, 1, zone).to_datetime(time))
             }
         }
     }
 
     /// The last instant that is meant: a day lasts to its end, a time that clocks show twice is the
     /// later one, and a time of day comes after `since`.
-    pub(crate) fn end(
-        self,
-        now: Timestamp,
-        zone: &Zone,
-        since: Option<Timestamp>,
-    ) -> Result<Timestamp, String> {
+    pub(crate) fn end(self, now: Timestamp, zone: &Zone, since: Option<Timestamp>) -> Timestamp {
         match self {
-            Self::Day(_) | Self::DaysAgo(_) => {
-                let next = self
-                    .day(now, zone)?
-                    .tomorrow()
-                    .map_err(|_| out_of_range())?;
-                let end = first_of(zone, next.to_datetime(Time::midnight()))?;
-                Timestamp::from_unix_millis(end.unix_millis() - 1).ok_or_else(out_of_range)
+            Self::Day(date) => {
+                let next = date.tomorrow().ok();
+                let end = next.map(|next| first_of(zone, next.to_datetime(Time::midnight())));
+                end.and_then(|end| Timestamp::from_unix_millis(end.unix_millis() - 1))
+                    .unwrap_or(LAST)
             }
+            Self::DaysAgo(days) => Self::Day(days_before(now, days, zone)).end(now, zone, since),
             Self::Local(local) => last_of(zone, local),
             Self::TimeOfDay(time) => {
-                let end = self.start(now, zone)?;
-                let local = zone.local_time(end).date().to_datetime(time);
-                if since.is_none_or(|since| since <= end) {
-                    return last_of(zone, local);
-                }
-                let next = local.date().tomorrow().map_err(|_| out_of_range())?;
-                last_of(zone, next.to_datetime(time))
+                let end = self.start(now, zone);
+                let date = zone.local_time(end).date();
+                let next = date.tomorrow().unwrap_or(date);
+                let is_before_since = since.is_some_and(|since| end < since);
+                let day = if is_before_since { next } else { date };
+                last_of(zone, day.to_datetime(time))
             }
             Self::Ago(_) | Self::Instant(_) => self.start(now, zone),
         }
     }
-
-    fn day(self, now: Timestamp, zone: &Zone) -> Result<Date, String> {
-        let today = zone.local_time(now).date();
-        match self {
-            Self::Day(date) => Ok(date),
-            Self::DaysAgo(0) => Ok(today),
-            _ => today.yesterday().map_err(|_| out_of_range()),
-        }
-    }
 }
 
-fn first_of(zone: &Zone, local: DateTime) -> Result<Timestamp, String> {
-    match zone.instants(local).next() {
-        Some(time) => Ok(time),
-        None => after_gap(zone, local),
-    }
+/// The local day so many days before that of `now`.
+fn days_before(now: Timestamp, days: i64, zone: &Zone) -> Date {
+    let today = zone.local_time(now).date();
+    let duration = jiff::SignedDuration::from_hours(24 * days);
+    today.checked_sub(duration).unwrap_or(today)
 }
 
-fn last_of(zone: &Zone, local: DateTime) -> Result<Timestamp, String> {
-    match zone.instants(local).last() {
-        Some(time) => Ok(time),
-        None => after_gap(zone, local),
-    }
+fn first_of(zone: &Zone, local: DateTime) -> Timestamp {
+    let mut instants = zone.instants(local);
+    instants.next().unwrap_or_else(|| after_gap(zone, local))
+}
+
+fn last_of(zone: &Zone, local: DateTime) -> Timestamp {
+    let instants = zone.instants(local);
+    instants.last().unwrap_or_else(|| after_gap(zone, local))
 }
 
 /// A time that the clocks skip at the beginning of summer time: as long after the gap's beginning.
-fn after_gap(zone: &Zone, local: DateTime) -> Result<Timestamp, String> {
-    let time = zone.zone.to_timestamp(local).map_err(|_| out_of_range())?;
-    Timestamp::from_unix_millis(time.as_millisecond()).ok_or_else(out_of_range)
-}
-
-fn out_of_range() -> String {
-    "the time must lie in the years 0 to 9999".to_owned()
+/// One beyond the years 0 to 9999 is their end: no job is there.
+fn after_gap(zone: &Zone, local: DateTime) -> Timestamp {
+    let time = zone.zone.to_timestamp(local).ok();
+    let time = time.and_then(|time| Timestamp::from_unix_millis(time.as_millisecond()));
+    time.unwrap_or(if local.year() < 5000 { FIRST } else { LAST })
 }
 
 fn not_a_time(_: &jiff::Error) -> String {

@@ -78,19 +78,10 @@ impl JobFilters {
     ///
     /// # Errors
     ///
-    /// A time that does not exist, or `--until` before `--since`.
+    /// `--until` before `--since`.
     pub(crate) fn selection(&self, now: Timestamp, zone: &Zone) -> Result<Selection, Failure> {
-        let resolve = |flag: &str, result: Result<Timestamp, String>| {
-            result.map_err(|error| Failure::usage(format!("invalid {flag}: {error}")))
-        };
-        let since = match &self.since {
-            Some(moment) => Some(resolve("--since", moment.start(now, zone))?),
-            None => None,
-        };
-        let until = match &self.until {
-            Some(moment) => Some(resolve("--until", moment.end(now, zone, since))?),
-            None => None,
-        };
+        let since = self.since.map(|moment| moment.start(now, zone));
+        let until = self.until.map(|moment| moment.end(now, zone, since));
         if let (Some(since), Some(until)) = (since, until)
             && until < since
         {

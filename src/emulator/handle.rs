@@ -1,4 +1,4 @@
-//! The handle of an emulator: what tests look at and change while clients send requests.
+//! The handle of an emulator: what tests read and change while clients send requests.
 
 use alloc::borrow::Cow;
 use alloc::format;

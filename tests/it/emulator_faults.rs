@@ -8,7 +8,7 @@ use drs_backup_jobs::{Error, ErrorKind, JobPage, ListJobs, RetryPolicy};
 
 use crate::emulator_http::{JOBS, Raw};
 
-/// Asks once, in process, an emulator that does this to the first request.
+/// One request in process, to an emulator with these faults.
 #[track_caller]
 fn in_process(faults: &str) -> Result<JobPage<'static>, Error> {
     let clock = ManualClock::new();

@@ -5,7 +5,7 @@ use drs_backup_jobs::emulator::{EmulatedJob, Emulator};
 
 use crate::emulator::list;
 
-/// Two jobs that differ in everything a filter can tell; `bare` lacks what a job may lack.
+/// Two jobs that every filter distinguishes; `bare` lacks each optional field.
 fn emulator() -> Emulator {
     let mut bare = EmulatedJob::new("bare")
         .name("nightly")

@@ -105,7 +105,11 @@ fn random_changes_are_the_same_for_the_same_seed() {
         }
         first
     };
-    assert_eq!(lived(1, 1), lived(1, 60), "whoever looks, and when");
+    assert_eq!(
+        lived(1, 1),
+        lived(1, 60),
+        "independent of when jobs are read"
+    );
     assert_ne!(lived(1, 1), lived(2, 1));
     assert_ne!(lived(1, 0), lived(1, 1));
     for EmulatedJob { job, .. } in lived(1, 1) {

@@ -81,7 +81,7 @@ impl Server {
 
     fn join(&mut self) {
         if let Some(acceptor) = self.acceptor.take() {
-            // If the acceptor panicked, it has ended too.
+            // If the acceptor panicked, it is finished too.
             let _ = acceptor.join();
         }
     }

@@ -198,7 +198,7 @@ impl Jobs {
     }
 
     fn random_change(&mut self, due: Duration) -> Change {
-        // The moment itself draws: the same script changes the same jobs, whoever looks when.
+        // Drawn from the moment: the same script changes the same jobs whenever requests arrive.
         let nanos = u64::try_from(due.as_nanos()).unwrap_or_default();
         let mut random = Random::of(!self.sample.seed, nanos);
         let pick = |random: &mut Random, is_finished: bool| {

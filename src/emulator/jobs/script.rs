@@ -174,7 +174,7 @@ impl Timeline {
     }
 
     /// The next change that is due after this time, and its moment. Scripted and random changes
-    /// come in the order of their moments, so that the list does not depend on who looks when.
+    /// come in the order of their moments, so that the list does not depend on when requests arrive.
     pub(super) fn next(&mut self, elapsed: Duration) -> Option<(Duration, Due)> {
         let scripted = self.by_time.last().map(|(due, _)| *due);
         let scripted = scripted.filter(|due| *due <= elapsed);

@@ -135,7 +135,10 @@ impl RecordedRequest {
         for (key, value) in &self.query {
             parameters.entry(key).or_default().push(value);
         }
-        let headers: BTreeMap<&str, &str> = self.redacted_headers().collect();
+        let headers: BTreeMap<String, &str> = self
+            .redacted_headers()
+            .map(|(name, value)| (name.to_ascii_lowercase(), value))
+            .collect();
         json!({
             "method": self.method,
             "path": self.path,
@@ -150,6 +153,7 @@ impl RecordedRequest {
 /// Headers that hold no secret.
 const HARMLESS: &[&str] = &[
     header::ACCEPT,
+    header::ACCEPT_ENCODING,
     header::CONTENT_LENGTH,
     header::CONTENT_TYPE,
     header::HOST,

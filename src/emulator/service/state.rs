@@ -31,7 +31,7 @@ pub(crate) struct Setup {
 
 #[derive(Debug)]
 pub(crate) struct State {
-    /// At least one; without configured projects the only one stands for every id.
+    /// At least one; without configured projects the only one has every id.
     pub(crate) projects: Vec<Project>,
     pub(crate) access: Access,
     pub(crate) log: RequestLog,

@@ -1,4 +1,4 @@
-//! The operation's request: its twelve query parameters and the language, and how they are written.
+//! The request of the operation: twelve query parameters and the language.
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -10,14 +10,14 @@ use crate::percent;
 use crate::transport::{Headers, Method, RequestParts};
 use crate::url::Endpoint;
 
-/// The most ids one request may carry, by the service's API page.
+/// The maximum number of instance ids in one request, by the service's API page.
 pub const MAX_INSTANCE_IDS: usize = 10;
 
-/// What to list: the query of `GET /v5/{project_id}/backup-migration-jobs` ([API page]).
+/// The query of `GET /v5/{project_id}/backup-migration-jobs` ([API page]).
 ///
-/// The setters bear the wire's names. What is not set is not sent; an empty text is sent as
-/// `key=`. Nothing but the number of instance ids is checked here: the documented lengths have
-/// drifted before, and the service says best what it takes.
+/// The setters bear the wire's names. Unset parameters are not sent; an empty string is sent as
+/// `key=`. Only the number of instance ids is checked before sending: the documented lengths have
+/// changed before, and the service checks them itself.
 ///
 /// ```
 /// use drs_backup_jobs::{JobStatus, ListJobs, SortKey};
@@ -52,25 +52,25 @@ pub struct ListJobs {
 }
 
 impl ListJobs {
-    /// The query that asks for everything, as the service orders it.
+    /// Returns a query without filters, in the service's own order.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Jobs whose name matches, fuzzily.
+    /// Filters by name, with a fuzzy match.
     pub fn name(mut self, name: impl Into<String>) -> Self {
         self.name = Some(name.into());
         self
     }
 
-    /// Jobs of this status.
+    /// Filters by status.
     pub fn status(mut self, status: impl Into<JobStatus>) -> Self {
         self.status = Some(status.into());
         self
     }
 
-    /// Adds instance ids to those whose jobs are asked for: at most
-    /// [ten](MAX_INSTANCE_IDS) in one request, any number in a [walk](crate::Client::jobs).
+    /// Adds instance ids to filter by: at most [ten](MAX_INSTANCE_IDS) in one request, any number
+    /// with [`Client::jobs`](crate::Client::jobs).
     pub fn dbs_instance_ids<I>(mut self, ids: I) -> Self
     where
         I: IntoIterator,
@@ -81,74 +81,75 @@ impl ListJobs {
         self
     }
 
-    /// Jobs with this description.
+    /// Filters by description.
     pub fn description(mut self, description: impl Into<String>) -> Self {
         self.description = Some(description.into());
         self
     }
 
-    /// Jobs created at this time; the service documents no form for it.
+    /// Filters by creation time; the service documents no format.
     pub fn create_at(mut self, create_at: impl Into<String>) -> Self {
         self.create_at = Some(create_at.into());
         self
     }
 
-    /// Jobs completed at this time; the service documents no form for it.
+    /// Filters by completion time; the service documents no format.
     pub fn completed_at(mut self, completed_at: impl Into<String>) -> Self {
         self.completed_at = Some(completed_at.into());
         self
     }
 
-    /// Jobs of this enterprise project; `0` is the default one.
+    /// Filters by enterprise project; `0` is the default one.
     pub fn enterprise_project_id(mut self, id: impl Into<String>) -> Self {
         self.enterprise_project_id = Some(id.into());
         self
     }
 
-    /// Jobs with these tags; the service documents no form for them.
+    /// Filters by tags; the service documents no format.
     pub fn tags(mut self, tags: impl Into<String>) -> Self {
         self.tags = Some(tags.into());
         self
     }
 
-    /// At most this many jobs in the answer. Not set, the service takes 10; it gives no more than
+    /// Sets the maximum number of jobs in the response. The service's default is 10, its maximum
     /// 512.
     pub fn limit(mut self, limit: u32) -> Self {
         self.limit = Some(limit);
         self
     }
 
-    /// Leaves out this many jobs at the head of the list.
+    /// Skips this many jobs; default 0.
     pub fn offset(mut self, offset: u32) -> Self {
         self.offset = Some(offset);
         self
     }
 
-    /// What to sort by.
+    /// Sets the field to sort by.
     pub fn sort_key(mut self, key: impl Into<SortKey>) -> Self {
         self.sort_key = Some(key.into());
         self
     }
 
-    /// Which way to sort.
+    /// Sets the direction to sort in.
     pub fn sort_dir(mut self, direction: impl Into<SortDir>) -> Self {
         self.sort_dir = Some(direction.into());
         self
     }
 
-    /// The language of the service's messages, sent as the header `X-Language`. It goes before the
-    /// client's own.
+    /// Sets the language of the service's messages (`X-Language`). Takes precedence over the
+    /// client's.
     pub fn language(mut self, language: impl Into<Language>) -> Self {
         self.language = Some(language.into());
         self
     }
 
-    /// The whole request but for who asks: add `X-Auth-Token`, or sign it, and send it with any
-    /// HTTP client. Redirects must not be followed: they would carry the token to another host.
+    /// Returns the request, not yet authenticated: add `X-Auth-Token`, or
+    /// [sign](crate::AccessKey::sign) it, and send it with any HTTP client. Do not follow redirects:
+    /// they would carry the token to another host.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) when `endpoint` is no
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) if `endpoint` is not an
     /// `http` or `https` URL, `project_id` is empty, or there are more than ten instance ids.
     pub fn request(
         &self,
@@ -158,8 +159,7 @@ impl ListJobs {
         self.request_to(&Endpoint::parse(endpoint.as_ref())?, project_id, None)
     }
 
-    /// As [`request`](Self::request), to an endpoint that has been read already; `language` is for
-    /// a query that names none.
+    /// As [`request`](Self::request), to a parsed endpoint; `language` is the default.
     pub(crate) fn request_to(
         &self,
         endpoint: &Endpoint,
@@ -182,7 +182,7 @@ impl ListJobs {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) when `project_id` is empty or
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) if `project_id` is empty or
     /// there are more than ten instance ids.
     pub fn write_path_and_query(&self, project_id: &str, out: &mut String) -> Result<(), Error> {
         if project_id.is_empty() {
@@ -309,7 +309,7 @@ mod tests {
     }
 
     #[test]
-    fn the_seeds_example_is_written_byte_for_byte() {
+    fn encodes_the_example_of_the_api_page_byte_for_byte() {
         let request = ListJobs::new()
             .limit(1)
             .request(
@@ -328,7 +328,7 @@ mod tests {
     }
 
     #[test]
-    fn each_parameter_is_written_alone_under_its_wire_name() {
+    fn encodes_each_parameter_under_its_wire_name() {
         assert_query(ListJobs::new(), "");
         assert_query(ListJobs::new().name("DRS-6813"), "?name=DRS-6813");
         assert_query(
@@ -365,7 +365,7 @@ mod tests {
     }
 
     #[test]
-    fn all_parameters_are_written_in_the_order_of_the_page_whatever_the_order_of_the_setters() {
+    fn encodes_parameters_in_the_order_of_the_api_page() {
         assert_query(
             ListJobs::new()
                 .sort_dir(SortDir::Asc)
@@ -387,7 +387,7 @@ mod tests {
     }
 
     #[test]
-    fn ten_instance_ids_are_written_and_eleven_refused() {
+    fn accepts_ten_instance_ids_and_rejects_eleven() {
         let ids = |n: u32| ListJobs::new().dbs_instance_ids((0..n).map(|i| format!("i{i}")));
         let mut out = String::from("kept");
         ids(10).write_path_and_query("p", &mut out).unwrap();
@@ -404,7 +404,7 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_project_id_is_refused_and_any_other_is_encoded() {
+    fn rejects_an_empty_project_id_and_encodes_any_other() {
         let mut out = String::new();
         let error = ListJobs::new()
             .write_path_and_query("", &mut out)
@@ -423,7 +423,7 @@ mod tests {
     }
 
     #[test]
-    fn the_querys_language_goes_before_the_clients() {
+    fn the_language_of_the_query_takes_precedence_over_the_clients() {
         let endpoint = Endpoint::parse("https://h").unwrap();
         let request = |query: ListJobs, language| {
             let parts = query.request_to(&endpoint, "p", language).unwrap();

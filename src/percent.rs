@@ -1,4 +1,4 @@
-//! The one percent-encoder, by which path, query and signature are all written, and its inverse.
+//! Percent encoding of paths, queries and signatures, and its inverse.
 
 #![expect(
     clippy::indexing_slicing,
@@ -7,7 +7,7 @@
 
 use alloc::string::String;
 
-/// Appends `text`, keeping RFC 3986's unreserved bytes (`A-Z a-z 0-9 - _ . ~`) and writing every
+/// Appends `text` encoded: unreserved bytes (RFC 3986: `A-Z a-z 0-9 - _ . ~`) as they are, every
 /// other byte as `%` and two upper-case hexadecimal digits. A space is `%20`, never `+`.
 pub(crate) fn encode_into(out: &mut String, text: &str) {
     let mut rest = text;
@@ -143,7 +143,7 @@ mod tests {
     }
 
     #[test]
-    fn every_byte_is_kept_or_escaped_as_rfc_3986_says() {
+    fn encodes_every_byte_as_rfc_3986_says() {
         for byte in 0..=255_u8 {
             let escape = ESCAPES.get(usize::from(byte) * 3..usize::from(byte) * 3 + 3);
             assert_eq!(escape, Some(format!("%{byte:02X}").as_str()));
@@ -164,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_encoded_is_decoded_again_and_what_is_no_escape_is_told() {
+    fn decodes_what_it_encodes_and_reports_invalid_escapes() {
         let text: String = ('\0'..='\u{17f}').chain(['备', '😀']).collect();
         let mut encoded = String::new();
         encode_into(&mut encoded, &text);
@@ -188,7 +188,7 @@ mod tests {
     }
 
     #[test]
-    fn runs_of_both_kinds_follow_each_other() {
+    fn encodes_alternating_runs() {
         assert_encoded("", "");
         assert_encoded("PRECHECK FAILED", "PRECHECK%20FAILED");
         assert_encoded("备份 a+b", "%E5%A4%87%E4%BB%BD%20a%2Bb");

@@ -1,4 +1,4 @@
-//! Regions, and the endpoints of the service in them.
+//! Regions and their endpoints.
 
 use alloc::borrow::Cow;
 use alloc::string::String;
@@ -10,7 +10,7 @@ use crate::url::Endpoint;
 
 /// A region of Huawei Cloud, such as `cn-north-4`.
 ///
-/// A region that this version does not know works too, by the pattern of the others.
+/// A region that this version does not know works, too: its endpoints follow the same pattern.
 ///
 /// ```
 /// use drs_backup_jobs::Region;
@@ -66,11 +66,11 @@ impl Region {
         Self(Cow::Borrowed(name))
     }
 
-    /// The region of this name.
+    /// Parses the name of a region.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) when the name is empty or holds
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) if the name is empty or contains
     /// anything but lower-case letters, digits and hyphens: it becomes part of a host name.
     pub fn new(name: impl Into<String>) -> Result<Self, Error> {
         let name = name.into();
@@ -200,7 +200,7 @@ fn check_domain(name: &str) -> Result<(), Error> {
     ))
 }
 
-/// How many characters must be put in, taken out or replaced to make `b` of `a` (Levenshtein).
+/// The edit distance between two names (Levenshtein).
 fn edits(a: &str, b: &str) -> usize {
     // Nothing longer than this comes near any region: the work stays bounded.
     let a: Vec<char> = a.chars().take(64).collect();

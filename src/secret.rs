@@ -1,4 +1,4 @@
-//! The one type that tokens, passwords and secret keys live in.
+//! The type of tokens, passwords and secret keys.
 
 use alloc::boxed::Box;
 use alloc::string::String;
@@ -7,32 +7,32 @@ use core::fmt;
 
 /// A token, a password or a secret key.
 ///
-/// It prints as `***`, and its memory is overwritten when it is dropped, as a best effort: copies
-/// that the operating system, the allocator or an HTTP client made are out of reach.
+/// `Debug` prints `***`; there is no `Display`. The memory is overwritten when it is dropped, as a
+/// best effort: copies that the operating system, the allocator or an HTTP client made are out of
+/// reach. Comparison takes a time that does not depend on the contents.
 #[derive(Clone)]
 pub struct Secret(String);
 
 impl Secret {
-    /// Takes a secret in.
+    /// Wraps a secret.
     #[must_use]
     pub fn new(secret: impl Into<String>) -> Self {
         Self(secret.into())
     }
 
-    /// The secret itself. Mind where it goes.
+    /// Returns the secret itself. Do not print or log it.
     #[must_use]
     pub fn expose_secret(&self) -> &str {
         &self.0
     }
 
-    /// Whether there is nothing in it.
+    /// Whether it is empty.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// The secret that these bytes are; `None` if they are no UTF-8, in which case they are
-    /// overwritten here.
+    /// Wraps bytes; returns `None` if they are not UTF-8, and overwrites them.
     #[cfg(feature = "std")]
     pub(crate) fn from_utf8(bytes: Vec<u8>) -> Option<Self> {
         String::from_utf8(bytes)

@@ -59,7 +59,7 @@ impl<'a> Authority<'a> {
     }
 }
 
-/// A URL cut into its parts, without copying.
+/// The parts of a URL, borrowed.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct SplitUrl<'a> {
     pub(crate) scheme: &'a str,
@@ -74,7 +74,7 @@ pub(crate) struct SplitUrl<'a> {
 }
 
 impl<'a> SplitUrl<'a> {
-    /// Cuts `scheme://authority/rest`; `None` if there is no scheme.
+    /// Splits `scheme://authority/rest`; `None` if there is no scheme.
     pub(crate) fn new(url: &'a str) -> Option<Self> {
         let (scheme, rest) = url.split_once("://")?;
         let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
@@ -101,20 +101,20 @@ impl<'a> SplitUrl<'a> {
     }
 }
 
-/// Where a service answers: scheme, host, port if need be, and a path in front of the service's
-/// own if a gateway wants one; no trailing slash.
+/// The endpoint of a service: scheme and host, optionally a port and a path prefix that a gateway
+/// requires; no trailing slash.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Endpoint {
     url: String,
 }
 
 impl Endpoint {
-    /// Reads an endpoint like `https://drs.cn-north-4.myhuaweicloud.com`.
+    /// Parses an endpoint such as `https://drs.cn-north-4.myhuaweicloud.com`.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) when it is no `http` or `https`
-    /// URL, has no host, or holds a user, a query, a fragment, a space or a control character.
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) if it is not an `http` or `https`
+    /// URL, has no host, or contains user info, a query, a fragment, a space or a control character.
     pub fn parse(url: &str) -> Result<Self, Error> {
         // The given text is not repeated when it holds a user: a password may stand there.
         let refuse = |why: &str| {
@@ -163,7 +163,7 @@ impl Endpoint {
         &self.url
     }
 
-    /// Whether what is sent there is encrypted.
+    /// Whether the scheme is `https`.
     #[must_use]
     pub fn is_https(&self) -> bool {
         SplitUrl::new(&self.url).is_some_and(|url| url.is_https())
@@ -219,7 +219,7 @@ mod tests {
     use alloc::string::ToString as _;
 
     #[test]
-    fn endpoints_are_read_strictly() {
+    fn parses_endpoints_strictly() {
         for (given, read) in [
             ("https://h", "https://h"),
             ("HTTPS://h/", "https://h"),
@@ -264,7 +264,7 @@ mod tests {
     }
 
     #[test]
-    fn loopback_is_told_from_what_only_looks_like_it() {
+    fn distinguishes_loopback_addresses_from_lookalikes() {
         for (url, expected) in [
             ("http://localhost", true),
             ("http://LOCALHOST:1/x", true),

@@ -1,4 +1,4 @@
-//! Setting up a client.
+//! Building a client.
 
 use alloc::string::String;
 use alloc::sync::Arc;
@@ -26,9 +26,10 @@ use crate::secret::Secret;
 use crate::transport::{ResponseBody, Transport};
 use crate::url::Endpoint;
 
-/// Sets up a [`Client`].
+/// Builds a [`Client`].
 ///
-/// Needed are a region or an endpoint, credentials, and with a token the project's id.
+/// Required are a region or an endpoint, credentials, and with a token the project id. Everything
+/// else has a default.
 #[derive(Clone, Default)]
 #[must_use = "a builder does nothing until `build`"]
 pub struct ClientBuilder {
@@ -58,43 +59,43 @@ pub struct ClientBuilder {
 }
 
 impl ClientBuilder {
-    /// The region whose jobs are listed, such as `cn-north-4`: it gives the endpoint.
+    /// Sets the region whose jobs are listed, such as `cn-north-4`. It determines the endpoints.
     pub fn region(mut self, region: impl Into<String>) -> Self {
         self.region = Some(region.into());
         self
     }
 
-    /// Where the service answers, such as `https://drs.cn-north-4.myhuaweicloud.com`. It goes
-    /// before the region's.
+    /// Sets the service's endpoint, such as `https://drs.cn-north-4.myhuaweicloud.com`. Takes
+    /// precedence over the region's.
     pub fn endpoint(mut self, endpoint: impl Into<String>) -> Self {
         self.endpoint = Some(endpoint.into());
         self
     }
 
-    /// The domain of the endpoints of a region in another cloud, such as `cloud.example.com`;
-    /// `myhuaweicloud.com` by default. Endpoints that are set take precedence.
+    /// Sets the domain of a region's endpoints in another cloud, such as `cloud.example.com`;
+    /// default `myhuaweicloud.com`. Endpoints that are set take precedence.
     pub fn cloud_domain(mut self, domain: impl Into<String>) -> Self {
         self.cloud_domain = Some(domain.into());
         self
     }
 
-    /// The project whose jobs are listed: the tenant's project in this one region.
+    /// Sets the id of the project whose jobs are listed. Each region has its own projects.
     pub fn project_id(mut self, project_id: impl Into<String>) -> Self {
         self.project_id = Some(project_id.into());
         self
     }
 
-    /// The project whose jobs are listed, by its name: IAM is asked for its id, once. If neither id
-    /// nor name is set, it is the region's own project, which bears the region's name. Taken with a
-    /// login and with an access key; with a token the id is needed.
+    /// Sets the name of the project whose jobs are listed. Its id is looked up at IAM, once. Default
+    /// without an id, too: the region's own project, which bears the region's name. For logins and
+    /// access keys; a token requires the id.
     #[cfg(feature = "std")]
     pub fn project_name(mut self, name: impl Into<String>) -> Self {
         self.project_name = Some(name.into());
         self
     }
 
-    /// Where IAM answers, such as `https://iam.cn-north-4.myhuaweicloud.com`: for a login and for a
-    /// project's id. It goes before the region's.
+    /// Sets the endpoint of IAM, such as `https://iam.cn-north-4.myhuaweicloud.com`, for logins and
+    /// the lookup of a project's id. Takes precedence over the region's.
     #[cfg(feature = "std")]
     pub fn iam_endpoint(mut self, endpoint: impl Into<String>) -> Self {
         self.iam_endpoint = Some(endpoint.into());
@@ -159,12 +160,12 @@ impl ClientBuilder {
         Ok(self)
     }
 
-    /// A token from IAM: see [`Credentials::token`].
+    /// Authenticates with a token from IAM: see [`Credentials::token`].
     pub fn token(self, token: impl Into<Secret>) -> Self {
         self.credentials(Credentials::token(token))
     }
 
-    /// A token that a function supplies: see [`Credentials::token_provider`].
+    /// Authenticates with the token that a function returns: see [`Credentials::token_provider`].
     pub fn token_provider<F, S, E>(self, source: F) -> Self
     where
         F: Fn() -> Result<S, E> + Send + Sync + 'static,
@@ -174,44 +175,43 @@ impl ClientBuilder {
         self.credentials(Credentials::token_provider(source))
     }
 
-    /// A token in a file: see [`Credentials::token_file`].
+    /// Authenticates with the token in a file: see [`Credentials::token_file`].
     #[cfg(feature = "std")]
     pub fn token_file(self, path: impl Into<std::path::PathBuf>) -> Self {
         self.credentials(Credentials::token_file(path))
     }
 
-    /// What authenticates the requests.
+    /// Sets the credentials that authenticate the requests.
     pub fn credentials(mut self, credentials: impl Into<Credentials>) -> Self {
         self.credentials = Some(credentials.into());
         self
     }
 
-    /// The language of the service's messages, for queries that name none.
+    /// Sets the language of the service's messages. That of a query takes precedence.
     pub fn language(mut self, language: impl Into<Language>) -> Self {
         self.language = Some(language.into());
         self
     }
 
-    /// What the client calls itself (`User-Agent`); `drs-backup-jobs/` and its version if not set.
+    /// Sets the header `User-Agent`; default `drs-backup-jobs/` and the version.
     pub fn user_agent(mut self, user_agent: impl Into<String>) -> Self {
         self.user_agent = Some(user_agent.into());
         self
     }
 
-    /// How long one page may take, with all retries and the pauses between them; 60 seconds if not
-    /// set.
+    /// Sets the timeout of one page, all retries, delays and a login included; default 60 seconds.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = Some(timeout);
         self
     }
 
-    /// The longest answer that is taken, in bytes; 16 MiB if not set.
+    /// Sets the maximum size of a response body in bytes; default 16 MiB.
     pub fn max_body(mut self, bytes: usize) -> Self {
         self.max_body = Some(bytes);
         self
     }
 
-    /// When failed requests are sent again.
+    /// Sets when failed requests are retried; default [`RetryPolicy::default`].
     pub fn retry(mut self, retry: RetryPolicy) -> Self {
         self.retry = Some(retry);
         self
@@ -227,21 +227,21 @@ impl ClientBuilder {
         self
     }
 
-    /// What carries the requests; a `Ureq` with its defaults if not set.
+    /// Sets the transport that sends the requests; default a `Ureq` with its own defaults.
     pub fn transport(mut self, transport: impl Transport + 'static) -> Self {
         self.transport = Some(Arc::new(transport));
         self
     }
 
-    /// What tells the time and waits; the system's clock if not set. Needed without the feature
-    /// `std`.
+    /// Sets the clock that tells the time and sleeps; default the system's. Required without the
+    /// feature `std`.
     pub fn clock(mut self, clock: impl Clock + 'static) -> Self {
         self.clock = Some(Arc::new(clock));
         self
     }
 
-    /// What spreads retries in time: a function that gives a number from 0 to 1; random if not
-    /// set. Needed without the feature `std`.
+    /// Sets the jitter of retries: a function that returns a number from 0 to 1; default random.
+    /// Required without the feature `std`.
     pub fn jitter(mut self, jitter: impl Fn() -> f64 + Send + Sync + 'static) -> Self {
         self.jitter = Some(Arc::new(jitter));
         self
@@ -263,19 +263,21 @@ impl ClientBuilder {
         self
     }
 
-    /// Lets the token travel unencrypted to an `http` endpoint. Without it only `https` and
-    /// endpoints on this machine are taken.
+    /// Allows endpoints with plain `http`, over which anyone on the way can read the token; default
+    /// false: only `https` and loopback addresses are allowed.
     pub fn allow_http(mut self, allow: bool) -> Self {
         self.allow_http = allow;
         self
     }
 
-    /// The client.
+    /// Builds the client. Sends nothing.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) when something is missing or cannot be used, with the name of
-    /// what it is; [`ErrorKind::Credentials`](crate::ErrorKind::Credentials) when there are none.
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) if a setting is missing or
+    /// invalid, with its name in [`Error::parameter`];
+    /// [`ErrorKind::NoCredentials`](crate::ErrorKind::NoCredentials) if no credentials are set,
+    /// [`ErrorKind::Credentials`](crate::ErrorKind::Credentials) if they are invalid.
     pub fn build(self) -> Result<Client, Error> {
         let region = self.region.as_deref().map(Region::new).transpose()?;
         let endpoint = match (&self.endpoint, &region, &self.cloud_domain) {
@@ -361,7 +363,7 @@ impl ClientBuilder {
     #[expect(
         clippy::unnecessary_wraps,
         clippy::unused_self,
-        reason = "nothing asks IAM without the feature std"
+        reason = "only a login and a project lookup use it"
     )]
     fn session_config(&self, _region: Option<&Region>) -> Result<SessionConfig, Error> {
         Ok(SessionConfig::default())
@@ -381,7 +383,7 @@ impl ClientBuilder {
 const USER_AGENT: &str = concat!("drs-backup-jobs/", env!("CARGO_PKG_VERSION"));
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// What the builder falls back on, as far as the features bring it.
+/// The defaults that depend on features.
 #[cfg_attr(
     any(feature = "std", feature = "ureq"),
     expect(
@@ -457,7 +459,7 @@ mod tests {
     }
 
     #[test]
-    fn what_no_feature_brings_is_asked_for() {
+    fn names_the_settings_that_no_feature_provides() {
         assert_eq!(missing(Client::builder()), Some("transport"));
         let with_transport = Client::builder().transport(Nowhere);
         if cfg!(feature = "std") {

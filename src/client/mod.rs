@@ -1,4 +1,4 @@
-//! The client: one service, one project, one way of sending.
+//! The client of one project.
 
 use alloc::string::String;
 use alloc::sync::Arc;
@@ -28,8 +28,9 @@ pub use retry::{Attempt, RetryPolicy};
 
 /// Lists the backup migration jobs of a project.
 ///
-/// A client is cheap to clone and may be used by many threads at once; clones share connections,
-/// credentials and pacing. It starts no threads and keeps no global state.
+/// A client is cheap to clone and can be used by many threads at once. Clones share connections,
+/// credentials and the rate limit. There is no global state, and no thread but those that a
+/// transport needs to look up names.
 ///
 /// ```no_run
 /// use drs_backup_jobs::{Client, ListJobs};
@@ -47,7 +48,7 @@ pub use retry::{Attempt, RetryPolicy};
 pub struct Client {
     shared: Arc<Shared>,
     session: Session,
-    /// `None` when the credentials tell it.
+    /// `None` if the credentials determine it.
     project_id: Option<Arc<str>>,
 }
 
@@ -60,28 +61,28 @@ struct Shared {
 }
 
 impl Client {
-    /// Begins a client; [`ClientBuilder::build`] ends it.
+    /// Returns a builder.
     pub fn builder() -> ClientBuilder {
         ClientBuilder::default()
     }
 
-    /// The project whose jobs are listed. If it was left to the credentials, IAM is asked for it,
-    /// once.
+    /// Returns the id of the project whose jobs are listed. If it was not set, it is looked up at
+    /// IAM, once.
     ///
     /// # Errors
     ///
-    /// None when the id was given; else any that a request can have.
+    /// None if the id was set; else any error of a request.
     pub fn resolve_project_id(&self) -> Result<String, Error> {
         let id = self.project(self.shared.send_loop.deadline())?;
         Ok(String::from(&*id))
     }
 
-    /// A client for another project in the same region, which shares connections, credentials,
-    /// their token and pacing with this one: one process can walk many projects so, on as many
-    /// threads as it likes.
+    /// Returns a client for another project in the same region, which shares connections,
+    /// credentials with their token, and the rate limit with this one. One process can list many
+    /// projects this way, on any number of threads.
     ///
-    /// An access key signs for every project that its user may see. A token is for one project
-    /// only, so with a login each project needs its own: see
+    /// An access key signs for every project that its user may access. A token is for one project,
+    /// so each project needs its own: see
     /// [`with_credentials`](Self::with_credentials).
     ///
     /// ```no_run
@@ -89,7 +90,7 @@ impl Client {
     ///
     /// use drs_backup_jobs::{Client, Error, JobStatus, ListJobs};
     ///
-    /// # fn walk(client: &Client, project_ids: Vec<String>) {
+    /// # fn list_all(client: &Client, project_ids: Vec<String>) {
     /// // Four threads take one project after another.
     /// let left = Mutex::new(project_ids.into_iter());
     /// std::thread::scope(|scope| {
@@ -116,13 +117,13 @@ impl Client {
         }
     }
 
-    /// A client with other credentials, which shares connections and pacing with this one. Its
-    /// project is the same if that was given; else the credentials tell it.
+    /// Returns a client with other credentials, which shares connections and the rate limit with
+    /// this one. Its project is the same if it was set; else the credentials determine it.
     ///
     /// ```no_run
     /// use drs_backup_jobs::{Client, Credentials, Error, ListJobs, Secret};
     ///
-    /// # fn walk(client: &Client, projects: Vec<(String, Secret)>) -> Result<(), Error> {
+    /// # fn list_all(client: &Client, projects: Vec<(String, Secret)>) -> Result<(), Error> {
     /// for (project_id, token) in projects {
     ///     let credentials = Credentials::token(token);
     ///     let client = client.with_project(project_id).with_credentials(credentials)?;
@@ -136,7 +137,7 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// As those of [`ClientBuilder::build`].
+    /// The same as of [`ClientBuilder::build`].
     pub fn with_credentials(&self, credentials: impl Into<Credentials>) -> Result<Self, Error> {
         let session = credentials.into().start(&self.shared.session_config)?;
         let client = Self {
@@ -147,13 +148,13 @@ impl Client {
         Ok(client)
     }
 
-    /// Where the service is asked.
+    /// The service's endpoint.
     #[must_use]
     pub fn endpoint(&self) -> &Endpoint {
         &self.shared.endpoint
     }
 
-    /// One page, just as the operation gives it: one request, and its retries.
+    /// Returns one page, as the operation does: one request and its retries.
     ///
     /// # Errors
     ///
@@ -163,7 +164,7 @@ impl Client {
         self.page(query, &mut body).map(JobPage::into_owned)
     }
 
-    /// One page, borrowed from the buffer it is received in.
+    /// Returns one page that borrows from the buffer it was received in.
     pub(crate) fn page<'b>(
         &self,
         query: &ListJobs,
@@ -216,7 +217,7 @@ impl Client {
         self.shared.send_loop.check_cancelled()
     }
 
-    /// The request for one page, but for what authenticates it.
+    /// The request for one page, not yet authenticated.
     fn request(&self, query: &ListJobs, project_id: &str) -> Result<RequestParts, Error> {
         let shared = &self.shared;
         query.request_to(&shared.endpoint, project_id, shared.language.as_ref())

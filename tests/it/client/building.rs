@@ -8,7 +8,7 @@ use httpmock::MockServer;
 use super::PROJECT;
 
 #[test]
-fn what_no_request_can_be_made_of_is_refused_when_the_client_is_built() {
+fn rejects_invalid_settings_when_the_client_is_built() {
     let builder = || {
         Client::builder()
             .endpoint("https://h")
@@ -66,7 +66,7 @@ fn what_no_request_can_be_made_of_is_refused_when_the_client_is_built() {
 }
 
 #[test]
-fn a_token_from_a_function_is_asked_anew_once_and_the_request_repeated_only_if_it_changed() {
+fn calls_a_token_provider_once_more_after_a_401_and_retries_only_with_another_token() {
     for (changes, calls) in [(true, 2), (false, 1)] {
         let server = MockServer::start();
         let old = server.mock(|when, then| {
@@ -100,7 +100,7 @@ fn a_token_from_a_function_is_asked_anew_once_and_the_request_repeated_only_if_i
 }
 
 #[test]
-fn a_function_that_has_no_token_to_give_fails_the_request_before_it_is_sent() {
+fn a_failing_token_provider_fails_the_request_before_sending() {
     let client = Client::builder()
         .endpoint("http://127.0.0.1:1")
         .project_id(PROJECT)

@@ -5,15 +5,15 @@ use std::sync::Mutex;
 use drs_backup_jobs::{Client, ClientBuilder, RetryPolicy};
 use httpmock::{HttpMockRequest, HttpMockResponse, MockServer};
 
-mod answers;
 mod building;
 mod requests;
+mod responses;
 mod retries;
 
 const PROJECT: &str = "054ba152d480d55b2f5dc0069e7ddef0";
 const TOKEN: &str = "MIIQmAYJKoZIhvcNAQcCoIIQiTCCEIUCAQExDTALBglghkgBZQMEAgEw";
 
-/// The service's own example of an answer.
+/// The service's own example of an response.
 const EXAMPLE: &str = r#"{
   "jobs" : [ {
     "id" : "0667845a-6291-4e2a-95b0-190c0abjb703",
@@ -39,9 +39,9 @@ fn client(server: &MockServer) -> Client {
     builder(server).retry(RetryPolicy::none()).build().unwrap()
 }
 
-/// Answers every request with `answers` in turn, then with the last of them; `None` breaks the
-/// connection off.
-fn answer_in_turn(server: &MockServer, answers: Vec<Option<HttpMockResponse>>) {
+/// Responds to every request with `responses` in turn, then with the last of them; `None` closes the
+/// connection.
+fn respond_in_turn(server: &MockServer, responses: Vec<Option<HttpMockResponse>>) {
     let turn = Mutex::new(0);
     server.mock(|when, then| {
         when.any_request();
@@ -49,15 +49,15 @@ fn answer_in_turn(server: &MockServer, answers: Vec<Option<HttpMockResponse>>) {
             let mut turn = turn
                 .lock()
                 .unwrap_or_else(std::sync::PoisonError::into_inner);
-            let answer = answers[(*turn).min(answers.len() - 1)].clone();
+            let response = responses[(*turn).min(responses.len() - 1)].clone();
             *turn += 1;
             drop(turn);
-            answer.unwrap_or_else(|| panic!("the connection is broken off on purpose"))
+            response.unwrap_or_else(|| panic!("the connection is closed on purpose"))
         });
     });
 }
 
-fn answer(status: u16, body: &str) -> HttpMockResponse {
+fn response(status: u16, body: &str) -> HttpMockResponse {
     HttpMockResponse::builder()
         .status(status)
         .body(body)

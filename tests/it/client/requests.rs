@@ -25,7 +25,7 @@ fn sent(query: &ListJobs) -> String {
 }
 
 #[test]
-fn the_seeds_example_goes_over_the_wire_byte_for_byte() {
+fn sends_the_example_of_the_api_page_byte_for_byte() {
     let server = MockServer::start();
     let mock = server.mock(|when, then| {
         when.method("GET")
@@ -69,7 +69,7 @@ fn the_seeds_example_goes_over_the_wire_byte_for_byte() {
 }
 
 #[test]
-fn each_parameter_goes_over_the_wire_alone() {
+fn sends_each_parameter_alone() {
     let path = format!("/v5/{PROJECT}/backup-migration-jobs");
     for (query, expected) in [
         (ListJobs::new(), ""),
@@ -112,7 +112,7 @@ fn each_parameter_goes_over_the_wire_alone() {
 }
 
 #[test]
-fn all_parameters_go_over_the_wire_together_with_ten_ids_in_order() {
+fn sends_all_parameters_with_ten_ids_in_order() {
     let ids = ["i9", "i0", "i8", "i1", "i7", "i2", "i6", "i3", "i5", "i4"];
     let query = ListJobs::new()
         .name("n")
@@ -138,7 +138,7 @@ fn all_parameters_go_over_the_wire_together_with_ten_ids_in_order() {
 }
 
 #[test]
-fn the_language_is_sent_as_a_header() {
+fn sends_the_language_as_a_header() {
     let server = MockServer::start();
     let mock = server.mock(|when, then| {
         when.header("X-Language", "zh-cn")
@@ -151,7 +151,7 @@ fn the_language_is_sent_as_a_header() {
 }
 
 #[test]
-fn eleven_instance_ids_are_refused_before_anything_is_sent() {
+fn rejects_eleven_instance_ids_before_sending() {
     let server = MockServer::start();
     let mock = server.mock(|when, then| {
         when.any_request();

@@ -6,7 +6,7 @@ use std::time::Duration;
 use drs_backup_jobs::{Clock, ErrorKind, ListJobs, RetryPolicy};
 use httpmock::{HttpMockResponse, MockServer};
 
-use super::{EXAMPLE, answer, answer_in_turn, builder};
+use super::{EXAMPLE, builder, respond_in_turn, response};
 
 /// A clock that stands still, but for the sleeping it notes and does not do.
 #[derive(Clone, Default)]
@@ -33,20 +33,20 @@ impl Clock for Sleepless {
 }
 
 #[test]
-fn failures_that_may_pass_are_tried_again_after_the_pauses_that_the_policy_draws() {
+fn retries_transient_failures_after_the_delays_of_the_policy() {
     let server = MockServer::start();
     let throttled = HttpMockResponse::builder()
         .status(429)
         .header("Retry-After", "3")
         .body("{}")
         .build();
-    answer_in_turn(
+    respond_in_turn(
         &server,
         vec![
-            Some(answer(503, "")),
+            Some(response(503, "")),
             Some(throttled),
             None,
-            Some(answer(200, EXAMPLE)),
+            Some(response(200, EXAMPLE)),
         ],
     );
     let clock = Sleepless::default();
@@ -62,9 +62,9 @@ fn failures_that_may_pass_are_tried_again_after_the_pauses_that_the_policy_draws
 }
 
 #[test]
-fn what_was_tried_is_in_the_final_error() {
+fn the_final_error_counts_the_attempts() {
     let server = MockServer::start();
-    answer_in_turn(&server, vec![Some(answer(503, ""))]);
+    respond_in_turn(&server, vec![Some(response(503, ""))]);
     let clock = Sleepless::default();
     let retry = RetryPolicy::default().retries(2);
     let client = builder(&server)
@@ -81,14 +81,14 @@ fn what_was_tried_is_in_the_final_error() {
 }
 
 #[test]
-fn a_retry_after_beyond_the_deadline_ends_it_at_once() {
+fn a_retry_after_beyond_the_deadline_is_final() {
     let server = MockServer::start();
     let throttled = HttpMockResponse::builder()
         .status(429)
         .header("Retry-After", "61")
         .body("")
         .build();
-    answer_in_turn(&server, vec![Some(throttled)]);
+    respond_in_turn(&server, vec![Some(throttled)]);
     let clock = Sleepless::default();
     let client = builder(&server).clock(clock.clone()).build().unwrap();
 
@@ -99,7 +99,7 @@ fn a_retry_after_beyond_the_deadline_ends_it_at_once() {
 }
 
 #[test]
-fn refusals_of_who_asks_and_of_what_are_not_repeated() {
+fn does_not_retry_rejected_credentials_or_parameters() {
     for status in [400, 401, 403, 404] {
         let server = MockServer::start();
         let mock = server.mock(|when, then| {
@@ -117,9 +117,9 @@ fn refusals_of_who_asks_and_of_what_are_not_repeated() {
 }
 
 #[test]
-fn requests_keep_the_least_interval_over_all_clones() {
+fn keeps_the_minimum_interval_over_all_clones() {
     let server = MockServer::start();
-    answer_in_turn(&server, vec![Some(answer(200, EXAMPLE))]);
+    respond_in_turn(&server, vec![Some(response(200, EXAMPLE))]);
     let clock = Sleepless::default();
     let client = builder(&server)
         .clock(clock.clone())

@@ -24,6 +24,8 @@ mod login;
 mod providers;
 #[cfg(feature = "aksk")]
 mod secrets;
+#[cfg(feature = "aksk")]
+mod send_loop;
 mod tokens;
 
 const HOUR: Duration = Duration::from_secs(3600);

@@ -1,4 +1,4 @@
-//! What becomes of an answer, good or bad.
+//! What becomes of an response, good or bad.
 
 use drs_backup_jobs::{Error, ErrorKind, JobStatus, ListJobs};
 use httpmock::MockServer;
@@ -21,7 +21,7 @@ fn refused(status: u16, headers: &[(&str, &str)], body: &str) -> Error {
 }
 
 #[test]
-fn each_refusal_of_the_service_keeps_its_code_its_message_and_its_request_id() {
+fn error_responses_keep_code_message_and_request_id() {
     use ErrorKind::{Authentication, BadRequest, NotFound, Permission, Service, Throttled};
     for (status, body, kind, code, message, id) in [
         (
@@ -115,7 +115,7 @@ fn each_refusal_of_the_service_keeps_its_code_its_message_and_its_request_id() {
 }
 
 #[test]
-fn an_html_answer_of_a_proxy_is_kept_as_an_excerpt() {
+fn an_html_response_of_a_proxy_becomes_an_excerpt() {
     let page = format!(
         "<html>\r\n<head><title>502 Bad Gateway</title></head>{}</html>",
         "x".repeat(100_000)
@@ -131,7 +131,7 @@ fn an_html_answer_of_a_proxy_is_kept_as_an_excerpt() {
 }
 
 #[test]
-fn a_redirect_is_an_error_that_says_so_and_is_not_followed() {
+fn does_not_follow_redirects() {
     let server = MockServer::start();
     let other = server.mock(|when, then| {
         when.path("/other");
@@ -155,7 +155,7 @@ fn a_redirect_is_an_error_that_says_so_and_is_not_followed() {
 }
 
 #[test]
-fn an_empty_body_is_no_page() {
+fn an_empty_body_is_an_error() {
     let error = refused(200, &[("X-Request-Id", "r")], "");
     assert_eq!(
         (error.kind(), error.request_id()),
@@ -165,7 +165,7 @@ fn an_empty_body_is_no_page() {
 }
 
 #[test]
-fn lists_of_no_job_and_of_the_most_jobs_are_read() {
+fn decodes_pages_of_no_job_and_of_512() {
     for length in [0, 512] {
         let server = MockServer::start();
         let jobs: Vec<String> = (0..length)
@@ -184,7 +184,7 @@ fn lists_of_no_job_and_of_the_most_jobs_are_read() {
 }
 
 #[test]
-fn what_this_version_does_not_know_is_kept_or_passed_over() {
+fn keeps_unknown_values_and_skips_unknown_members() {
     let server = MockServer::start();
     server.mock(|when, then| {
         when.any_request();
@@ -200,7 +200,7 @@ fn what_this_version_does_not_know_is_kept_or_passed_over() {
 }
 
 #[test]
-fn a_token_that_the_service_repeats_in_an_error_is_taken_out() {
+fn masks_a_token_that_the_service_repeats() {
     let body =
         format!(r#"{{"error_code":"APIGW.0301","error_msg":"decrypt token fail: {TOKEN}"}}"#);
     let error = refused(401, &[], &body);

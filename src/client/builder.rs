@@ -17,7 +17,7 @@ use crate::clock::CancellableClock;
 use crate::clock::{Clock, Jitter};
 use crate::credentials::{Credentials, SessionConfig};
 #[cfg(feature = "std")]
-use crate::credentials::{Environment, Project};
+use crate::credentials::{Environment, InputLimits, Project};
 use crate::decode::Decoder;
 use crate::error::{BoxError, Error};
 use crate::job::Language;
@@ -124,7 +124,10 @@ impl ClientBuilder {
         environment.check_supported()?;
         let mut found = None;
         if self.credentials.is_none() {
-            let searched = environment.find(self.timeout)?;
+            let searched = environment.find(InputLimits {
+                remaining: self.timeout.unwrap_or(DEFAULT_TIMEOUT),
+                cancel_token: self.cancel_token.as_ref(),
+            })?;
             self.credentials = Some(searched.credentials.clone());
             found = Some(searched);
         }

@@ -86,6 +86,8 @@ impl SendLoop {
         Context {
             #[cfg(feature = "std")]
             sender: self,
+            #[cfg(feature = "std")]
+            cancel_token: self.cancel_token.as_ref(),
             clock: &*self.clock,
             deadline,
             project_id,

@@ -3,6 +3,8 @@
 use alloc::string::String;
 use core::fmt;
 
+#[cfg(feature = "std")]
+use crate::cancel::CancelToken;
 use crate::clock::{Clock, Deadline};
 use crate::error::{Error, Responder};
 use crate::redact::Redactor;
@@ -35,6 +37,9 @@ pub(crate) struct Context<'a> {
     /// Sends requests to other services, such as IAM.
     #[cfg(feature = "std")]
     pub(crate) sender: &'a dyn RequestSender,
+    /// Ends waits for an input that blocks.
+    #[cfg(feature = "std")]
+    pub(crate) cancel_token: Option<&'a CancelToken>,
     /// Current time, for signatures and the lifetime of tokens.
     #[cfg_attr(
         not(any(feature = "std", feature = "aksk")),

@@ -11,6 +11,8 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
+use super::authenticator::Context;
+use crate::cancel::CancelToken;
 use crate::clean;
 use crate::error::{Error, TransportError, TransportErrorKind};
 use crate::secret::Secret;
@@ -49,10 +51,10 @@ impl InputFile {
         Ok((metadata.is_file() || metadata.is_dir()).then_some(metadata))
     }
 
-    /// The text of the file, waiting for it at most `remaining` if it is read once.
-    pub(super) fn text(&self, remaining: Duration) -> Result<Secret, Unread> {
+    /// The text of the file, waiting for it within `limits` if it is read once.
+    pub(super) fn text(&self, limits: InputLimits<'_>) -> Result<Secret, Unread> {
         match self.metadata() {
-            Ok(None) => self.once.text(remaining),
+            Ok(None) => self.once.text(limits),
             Ok(Some(metadata)) => File::open(&self.path)
                 .and_then(|file| read(file, metadata.len(), self.limit))
                 .map(clean::decode)
@@ -62,10 +64,32 @@ impl InputFile {
     }
 }
 
+/// How long to wait for an input.
+#[derive(Clone, Copy)]
+pub(crate) struct InputLimits<'a> {
+    pub(crate) remaining: Duration,
+    pub(crate) cancel_token: Option<&'a CancelToken>,
+}
+
+impl<'a> InputLimits<'a> {
+    /// Until the deadline of the request.
+    pub(super) fn of(context: &Context<'a>) -> Self {
+        Self {
+            remaining: context.deadline.remaining(context.clock),
+            cancel_token: context.cancel_token,
+        }
+    }
+
+    fn is_cancelled(&self) -> bool {
+        self.cancel_token.is_some_and(CancelToken::is_cancelled)
+    }
+}
+
 /// Why there is no text.
 pub(super) enum Unread {
     /// The deadline passed; the text may come later.
     TimedOut,
+    Cancelled,
     Failed(Arc<io::Error>),
 }
 
@@ -78,6 +102,7 @@ impl Unread {
                 format!("cannot read the {name}: its writer did not close it before the deadline"),
             )
             .into(),
+            Self::Cancelled => Error::cancelled(),
             Self::Failed(error) => {
                 Error::credentials(format!("cannot read the {name}"), Some(error.into()))
             }
@@ -124,8 +149,16 @@ impl ReadOnce {
         }
     }
 
-    /// The text of the input, waiting for it at most `remaining`.
-    pub(super) fn text(&self, remaining: Duration) -> Result<Secret, Unread> {
+    /// The text of the input, waiting for it within `limits`.
+    pub(super) fn text(&self, limits: InputLimits<'_>) -> Result<Secret, Unread> {
+        let _guard = limits.cancel_token.map(|token| {
+            let shared = Arc::clone(&self.shared);
+            token.on_cancel(move || {
+                // Whoever holds the lock may be about to wait, and would miss the call.
+                drop(shared.lock());
+                shared.is_done.notify_all();
+            })
+        });
         let mut state = self.shared.lock();
         if matches!(*state, State::Unread(_))
             && let State::Unread(open) = core::mem::replace(&mut *state, State::Reading)
@@ -145,10 +178,13 @@ impl ReadOnce {
         let (state, _) = self
             .shared
             .is_done
-            .wait_timeout_while(state, remaining, |state| matches!(state, State::Reading))
+            .wait_timeout_while(state, limits.remaining, |state| {
+                matches!(state, State::Reading) && !limits.is_cancelled()
+            })
             .unwrap_or_else(PoisonError::into_inner);
         match &*state {
             State::Read(text) => text.clone().map_err(Unread::Failed),
+            _ if limits.is_cancelled() => Err(Unread::Cancelled),
             State::Reading | State::Unread(_) => Err(Unread::TimedOut),
         }
     }

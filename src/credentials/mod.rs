@@ -60,6 +60,8 @@ pub use environment::Environment;
 #[cfg(feature = "std")]
 pub(crate) use iam::parse_endpoint as parse_iam_endpoint;
 #[cfg(feature = "std")]
+pub(crate) use input::InputLimits;
+#[cfg(feature = "std")]
 pub use login::Login;
 #[cfg(feature = "std")]
 pub(crate) use login::Project;

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 
 use super::authenticator::Context;
-use super::input::{InputFile, ReadOnce, Unread};
+use super::input::{InputFile, InputLimits, ReadOnce, Unread};
 use super::token::{TokenSource, refused};
 use crate::clean::{Rule, clean};
 use crate::error::Error;
@@ -51,7 +51,7 @@ impl TokenSource for TokenFile {
     const NAME: &str = "a file";
 
     fn token(&self, context: &Context<'_>) -> Result<Secret, Error> {
-        let remaining = context.deadline.remaining(context.clock);
+        let limits = InputLimits::of(context);
         let name = || format!("token file {}", self.file.path().display());
         let metadata = self
             .file
@@ -59,7 +59,7 @@ impl TokenSource for TokenFile {
             .map_err(|error| Unread::Failed(Arc::new(error)).into_error(&name()))?;
         let Some(metadata) = metadata else {
             // Without the lock: each request waits until its own deadline.
-            return cleaned(self.file.text(remaining), &name());
+            return cleaned(self.file.text(limits), &name());
         };
         // Taken before the file is read: a change in between is seen the next time.
         let version = Version {
@@ -72,7 +72,7 @@ impl TokenSource for TokenFile {
         {
             return Ok(token.clone());
         }
-        let token = cleaned(self.file.text(remaining), &name())?;
+        let token = cleaned(self.file.text(limits), &name())?;
         *current = Some((version, token.clone()));
         Ok(token)
     }
@@ -96,8 +96,8 @@ impl TokenSource for TokenReader {
     const NAME: &str = "a reader";
 
     fn token(&self, context: &Context<'_>) -> Result<Secret, Error> {
-        let remaining = context.deadline.remaining(context.clock);
-        cleaned(self.0.text(remaining), "token input")
+        let limits = InputLimits::of(context);
+        cleaned(self.0.text(limits), "token input")
     }
 }
 

@@ -9,7 +9,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 
-use super::input::{InputFile, Unread};
+use super::input::{InputFile, InputLimits, Unread};
 use super::profile::{self, Profile};
 use super::{Credentials, Login};
 use crate::clean::{Rule, clean};
@@ -83,9 +83,11 @@ pub(crate) struct Found {
     pub(crate) iam_endpoint: Option<String>,
 }
 
-/// How long a profile file that is a pipe may keep its reader waiting, unless the client has a
-/// timeout of its own.
-const DEFAULT_TIMEOUT: Duration = Duration::from_secs(60);
+/// How long a profile file that is a pipe is waited for without a client.
+const DEFAULT_LIMITS: InputLimits<'static> = InputLimits {
+    remaining: Duration::from_secs(60),
+    cancel_token: None,
+};
 /// The longest profile file that is read.
 const LONGEST_PROFILE: u64 = 1 << 20;
 
@@ -196,7 +198,7 @@ impl Environment {
     /// value.
     pub fn profile_credentials(&self) -> Result<Credentials, Error> {
         self.check_supported()?;
-        match self.read_profile(DEFAULT_TIMEOUT)? {
+        match self.read_profile(DEFAULT_LIMITS)? {
             Ok(profile) => profile.access_key(),
             Err(missing) => Err(none_found(&missing)),
         }
@@ -214,7 +216,7 @@ impl Environment {
     /// As [`credentials`](Self::credentials) and
     /// [`profile_credentials`](Self::profile_credentials).
     pub fn credentials_or_profile(&self) -> Result<Credentials, Error> {
-        self.find(None).map(|found| found.credentials)
+        self.find(DEFAULT_LIMITS).map(|found| found.credentials)
     }
 
     /// Whether a profile was named, whose values take precedence over variables.
@@ -223,8 +225,8 @@ impl Environment {
     }
 
     /// The same as [`credentials_or_profile`](Self::credentials_or_profile), with what the profile
-    /// says beside them. A profile file that is a pipe may take as long as `timeout`.
-    pub(crate) fn find(&self, timeout: Option<Duration>) -> Result<Found, Error> {
+    /// says beside them. A profile file that is a pipe is waited for within `limits`.
+    pub(crate) fn find(&self, limits: InputLimits<'_>) -> Result<Found, Error> {
         self.check_supported()?;
         if self.section.is_none()
             && let Some(credentials) = self.of_variables()?
@@ -235,7 +237,7 @@ impl Environment {
                 iam_endpoint: None,
             });
         }
-        match self.read_profile(timeout.unwrap_or(DEFAULT_TIMEOUT))? {
+        match self.read_profile(limits)? {
             Ok(profile) => Ok(Found {
                 credentials: profile.access_key()?,
                 project_id: profile.project_id,
@@ -316,7 +318,7 @@ impl Environment {
     }
 
     /// The profile, or why there is none.
-    fn read_profile(&self, timeout: Duration) -> Result<Result<Profile, String>, Error> {
+    fn read_profile(&self, limits: InputLimits<'_>) -> Result<Result<Profile, String>, Error> {
         let path = |name| {
             let value = self.variables.raw(name)?;
             match value.to_str().map(|text| clean(text).text) {
@@ -337,7 +339,7 @@ impl Environment {
         };
         let shown = format!("profile file {}", path.display());
         let file = self.profile_file(path);
-        let text = match file.text(timeout) {
+        let text = match file.text(limits) {
             Ok(text) => text,
             Err(Unread::Failed(error)) if error.kind() == std::io::ErrorKind::NotFound => {
                 return Ok(Err(format!("no {shown}")));

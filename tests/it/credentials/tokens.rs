@@ -210,6 +210,42 @@ fn a_pipe_that_is_not_closed_times_out_and_is_used_when_it_is() {
     assert_eq!(list(&long).unwrap(), 3);
 }
 
+#[test]
+fn cancelling_ends_the_wait_for_a_pipe() {
+    use drs_backup_jobs::CancelToken;
+    use std::sync::mpsc;
+
+    /// Says when it is read: the request waits for it from then on.
+    struct Announced(std::io::PipeReader, mpsc::Sender<()>);
+    impl std::io::Read for Announced {
+        fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+            self.1.send(()).unwrap();
+            self.0.read(buffer)
+        }
+    }
+
+    let emulator = emulator().build();
+    let (reader, writer) = std::io::pipe().unwrap();
+    let (announce, is_read) = mpsc::channel();
+    let reader = Announced(reader, announce);
+    let token = CancelToken::new();
+    let client = emulator
+        .client()
+        .timeout(24 * HOUR)
+        .cancel_token(token.clone())
+        .credentials(Credentials::token_reader(reader))
+        .build()
+        .unwrap();
+    std::thread::scope(|scope| {
+        let waiting = scope.spawn(|| list(&client).unwrap_err().kind());
+        is_read.recv().unwrap();
+        token.cancel();
+        assert_eq!(waiting.join().unwrap(), ErrorKind::Cancelled);
+    });
+    drop(writer);
+    assert_eq!(emulator.request_count(), 0);
+}
+
 #[cfg(target_os = "linux")]
 #[test]
 fn an_endless_input_is_read_up_to_the_limit() {

@@ -11,6 +11,7 @@ use crate::url::{Authority, SplitUrl};
 pub(super) struct Route<'a> {
     host: Option<Authority<'a>>,
     proxy: Option<Authority<'a>>,
+    #[cfg(feature = "ureq")]
     is_https: bool,
 }
 
@@ -21,10 +22,12 @@ impl<'a> Route<'a> {
         Self {
             host: url.and_then(|url| url.host_and_port()),
             proxy,
+            #[cfg(feature = "ureq")]
             is_https: url.is_some_and(|url| url.is_https()),
         }
     }
 
+    #[cfg(feature = "ureq")]
     pub(super) fn is_https(&self) -> bool {
         self.is_https
     }

@@ -257,6 +257,31 @@ fn threads_started_by(run: impl FnOnce() + Send + 'static) -> usize {
 }
 
 #[test]
+#[cfg(feature = "ureq")]
+fn an_agent_of_the_callers_follows_no_redirect_and_holds_the_deadline() {
+    let config = ureq::Agent::config_builder().proxy(None).build();
+    let transport = Ureq::from(ureq::Agent::new_with_config(config));
+    for status in [302, 404, 500] {
+        let server = Server::responding(format!(
+            "HTTP/1.1 {status} X\r\nLocation: /other\r\nContent-Length: 0\r\n\r\n"
+        ));
+        get(&transport, &server).assert_response(status, b"");
+        assert_eq!(server.requests().len(), 1);
+    }
+    let server = Server::start(|peer| {
+        peer.request()?;
+        peer.stall()
+    });
+    for host in ["127.0.0.1", "localhost"] {
+        let url = server.url().replace("127.0.0.1", host);
+        let timeout = Duration::from_millis(500);
+        let outcome = send(&transport, &url, timeout, 100);
+        outcome.assert_failure(Kind::Timeout);
+        assert!(outcome.elapsed < LONG / 2, "{:?}", outcome.elapsed);
+    }
+}
+
+#[test]
 fn posts_a_login_and_returns_its_token() {
     for (name, transport) in transports() {
         let posted = Arc::new(Mutex::new(String::new()));

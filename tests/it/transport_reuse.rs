@@ -331,6 +331,40 @@ fn check(
     Ok(())
 }
 
+#[test]
+#[cfg(feature = "rustls")]
+fn keeps_tls_connections_only_if_configured() {
+    use drs_backup_jobs::transport::{Proxies, Ureq};
+    let config = Identity::signed(&["127.0.0.1"], |_| ()).server_config();
+    for (keep, expected) in [(false, 5), (true, 1)] {
+        let config = Arc::clone(&config);
+        let server = Server::start(move |peer| {
+            let mut channel = Channel::accept(peer, Some(&config))?;
+            while let Some(head) = channel.request()? {
+                channel.send(&[&page(offset(&head), 1)])?;
+            }
+            Ok(())
+        });
+        let transport = Ureq::builder()
+            .proxies(Proxies::none())
+            .root_certificates(&AUTHORITY.pem)
+            .keep_tls_connections(keep)
+            .build()
+            .unwrap();
+        let client = Client::builder()
+            .endpoint(server.url().replace("http:", "https:"))
+            .project_id("p")
+            .token("MIIsecretToken")
+            .transport(transport)
+            .build()
+            .unwrap();
+        for offset in 0..5 {
+            client.list(&ListJobs::new().offset(offset)).unwrap();
+        }
+        assert_eq!(server.connections(), expected, "keep: {keep}");
+    }
+}
+
 /// What a server does with the second login, which the client sends after a 401 on the connection
 /// that it has kept, if it keeps any.
 const LOGIN_FAULTS: &[(&str, LoginFault)] = &[

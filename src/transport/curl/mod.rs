@@ -32,8 +32,7 @@ mod receiver;
 /// request a second time by itself, `POST` included, and versions up to 7.88 (Debian 12) take a
 /// response that arrived while the connection was idle for the response to the next request. There
 /// is no option against either, other than not to keep connections. The cost is one round trip a
-/// request, and with TLS one or two more: about 0.5 ms of CPU on loopback. Name lookups (60
-/// seconds) and TLS sessions are kept.
+/// request, and with TLS one or two more. Name lookups (60 seconds) and TLS sessions are kept.
 ///
 /// libcurl looks names up in a thread of its own, one a minute and handle; requests to IP addresses
 /// start none.

@@ -1,9 +1,7 @@
 //! The default transport: the blocking HTTP client `ureq`, by its stable API alone.
 
 use alloc::format;
-use alloc::string::String;
 use alloc::sync::Arc;
-use alloc::vec::Vec;
 use core::fmt;
 use core::time::Duration;
 use std::io::{self, Read};
@@ -19,14 +17,14 @@ use super::proxies::{Proxies, Proxy};
 use super::route::{self, Route};
 use super::{
     Method, Request, ResponseBody, ResponseHead, Transport, TransportError, TransportErrorKind,
-    roots,
 };
-use crate::error::Error;
 use crate::url::Authority;
 
+mod builder;
 mod tls;
 mod ureq_error;
 
+pub use builder::UreqBuilder;
 pub use tls::Tls;
 
 /// Sends requests with [`ureq`](https://docs.rs/ureq), a blocking HTTP/1.1 client.
@@ -101,24 +99,23 @@ const MAX_TIMEOUT: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 /// Applies to a ureq configuration, of an agent or of a request, what one request needs. A macro,
 /// because ureq's trait for the two is private.
 macro_rules! configure {
-    ($config:expr, $timeouts:expr, $proxy:expr) => {{
-        let timeouts: Timeouts = $timeouts;
+    ($config:expr, $timeouts:ident, $proxy:ident) => {
         $config
             .http_status_as_error(false)
             .max_redirects(0)
             .max_redirects_will_error(false)
             // Another crate may have enabled decompression for the whole program.
             .accept_encoding(AutoHeaderValue::None)
-            .timeout_global(timeouts.global)
+            .timeout_global($timeouts.global)
             .timeout_per_call(None)
-            .timeout_resolve(timeouts.lookup)
-            .timeout_connect(timeouts.connect)
-            .timeout_send_request(timeouts.send)
-            .timeout_send_body(timeouts.send)
-            .timeout_recv_response(timeouts.receive)
-            .timeout_recv_body(timeouts.receive)
+            .timeout_resolve($timeouts.lookup)
+            .timeout_connect($timeouts.connect)
+            .timeout_send_request($timeouts.send)
+            .timeout_send_body($timeouts.send)
+            .timeout_recv_response($timeouts.receive)
+            .timeout_recv_body($timeouts.receive)
             .proxy($proxy)
-    }};
+    };
 }
 
 /// ureq's timeouts for one request.
@@ -168,7 +165,7 @@ impl Ureq {
 
     fn with(builder: &UreqBuilder, tls_config: tls::Config) -> Self {
         let proxies = builder.proxies.clone();
-        let http = configure!(agent_config(IDLE_CONNECTIONS), Timeouts::default(), None);
+        let http = agent_config(IDLE_CONNECTIONS, Timeouts::default(), None);
         Self(Arc::new(Inner::Built(Built {
             connect_timeout: builder.connect_timeout.min(MAX_TIMEOUT),
             proxies: proxies.unwrap_or_else(Proxies::from_env),
@@ -233,9 +230,7 @@ impl Transport for Ureq {
                 let route = Route::new(request.url(), authority);
                 let timeouts = Timeouts::new(&route, timeout, timeout);
                 let proxy = agent.config().proxy().cloned();
-                let config = configure!(agent.configure_request(outgoing), timeouts, proxy);
-                let outgoing = exchange.on_kept_connection(config);
-                exchange.run(agent, outgoing, &route, body)
+                exchange.run_on(agent, outgoing, timeouts, proxy, &route, body)
             }
         }
     }
@@ -247,8 +242,6 @@ struct Exchange<'a> {
     timeout: Duration,
     deadline: Instant,
 }
-
-type RequestConfig = ::ureq::config::ConfigBuilder<::ureq::typestate::HttpCrateScope<()>>;
 
 impl Exchange<'_> {
     fn run_built(
@@ -268,11 +261,9 @@ impl Exchange<'_> {
             Some(&built.http)
         };
         if let Some(agent) = kept {
-            let config = configure!(agent.configure_request(outgoing), timeouts, proxy);
-            let outgoing = self.on_kept_connection(config);
-            return self.run(agent, outgoing, route, body);
+            return self.run_on(agent, outgoing, timeouts, proxy, route, body);
         }
-        let config = configure!(agent_config(built.idle_tls_connections), timeouts, proxy);
+        let config = agent_config(built.idle_tls_connections, timeouts, proxy);
         let agent = Agent::new_with_config(built.tls_config.apply(config).build());
         let result = self.run(&agent, outgoing, route, body);
         if result.is_ok() {
@@ -282,15 +273,23 @@ impl Exchange<'_> {
         result
     }
 
-    /// Builds a request that may use a kept connection, if it may be sent twice: on a kept
-    /// connection that is lost nobody knows whether the request was acted on, and a stale response
-    /// could be taken for a login's.
-    fn on_kept_connection(&self, config: RequestConfig) -> http::Request<()> {
-        if self.request.method().is_idempotent() {
-            config.build()
-        } else {
-            config.max_idle_age(Duration::ZERO).build()
+    /// Runs on an agent with settings of the request's own. A request that must not be sent twice
+    /// gets a new connection: if a kept one is lost, nobody knows whether the server acted on the
+    /// request, and a stale response could be taken for a login's.
+    fn run_on(
+        &self,
+        agent: &Agent,
+        outgoing: http::Request<()>,
+        timeouts: Timeouts,
+        proxy: Option<::ureq::Proxy>,
+        route: &Route<'_>,
+        body: &mut ResponseBody,
+    ) -> Result<ResponseHead, TransportError> {
+        let mut config = configure!(agent.configure_request(outgoing), timeouts, proxy);
+        if !self.request.method().is_idempotent() {
+            config = config.max_idle_age(Duration::ZERO);
         }
+        self.run(agent, config.build(), route, body)
     }
 
     fn run(
@@ -341,11 +340,12 @@ impl<R: Read> Read for UntilDeadline<R> {
     }
 }
 
-/// An agent's configuration without what differs between requests.
 fn agent_config(
     idle_connections: usize,
+    timeouts: Timeouts,
+    proxy: Option<::ureq::Proxy>,
 ) -> ::ureq::config::ConfigBuilder<::ureq::typestate::AgentScope> {
-    Agent::config_builder()
+    configure!(Agent::config_builder(), timeouts, proxy)
         // Requests bring their own; ureq would send its own to a proxy.
         .user_agent(AutoHeaderValue::None)
         .max_idle_connections(idle_connections)
@@ -390,81 +390,5 @@ impl fmt::Debug for Ureq {
             // ureq shows the first letter of a proxy's user.
             Inner::Custom(_) => shown.finish_non_exhaustive(),
         }
-    }
-}
-
-/// Builds a [`Ureq`].
-#[derive(Clone, Debug)]
-#[must_use = "a builder does nothing until `build`"]
-pub struct UreqBuilder {
-    connect_timeout: Duration,
-    proxies: Option<Proxies>,
-    root_certificates: Option<String>,
-    tls: Tls,
-    keep_tls_connections: bool,
-}
-
-impl Default for UreqBuilder {
-    fn default() -> Self {
-        Self {
-            connect_timeout: Duration::from_secs(10),
-            proxies: None,
-            root_certificates: None,
-            tls: Tls::default(),
-            keep_tls_connections: false,
-        }
-    }
-}
-
-impl UreqBuilder {
-    /// The timeout of a name lookup, and again of connecting, the proxy and the TLS handshake
-    /// included. Default: 10 seconds. The request's timeout bounds both.
-    pub fn connect_timeout(mut self, timeout: Duration) -> Self {
-        self.connect_timeout = timeout;
-        self
-    }
-
-    /// Which proxies are used. Default: [`Proxies::from_env`].
-    pub fn proxies(mut self, proxies: Proxies) -> Self {
-        self.proxies = Some(proxies);
-        self
-    }
-
-    /// Trusts these certificate authorities instead of the TLS library's: one or more PEM
-    /// certificates. Each call adds to the calls before.
-    pub fn root_certificates(mut self, pem: impl AsRef<[u8]>) -> Self {
-        let bundles = self.root_certificates.get_or_insert_default();
-        roots::append_bundle(bundles, pem.as_ref());
-        self
-    }
-
-    /// The TLS library. Default: rustls.
-    pub fn tls(mut self, tls: Tls) -> Self {
-        self.tls = tls;
-        self
-    }
-
-    /// Keeps TLS connections for 15 seconds and uses them again. Default: off, because ureq may
-    /// then take a response that a faulty server sent unasked for the response to the next request
-    /// (see [`Ureq`](Ureq#connections)).
-    pub fn keep_tls_connections(mut self, keep: bool) -> Self {
-        self.keep_tls_connections = keep;
-        self
-    }
-
-    /// Builds the transport.
-    ///
-    /// # Errors
-    ///
-    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) if the root certificates
-    /// contain none or one that is not valid, or if the feature of the TLS library is not enabled.
-    pub fn build(self) -> Result<Ureq, Error> {
-        self.tls.check_choice()?;
-        let roots = match &self.root_certificates {
-            Some(bundles) => tls::check_roots(roots::parse(bundles)?)?,
-            None => Vec::new(),
-        };
-        let tls_config = tls::Config::new(self.tls, &roots);
-        Ok(Ureq::with(&self, tls_config))
     }
 }

@@ -2,24 +2,19 @@
 
 use alloc::string::String;
 use alloc::sync::Arc;
-use alloc::vec::Vec;
 use core::fmt;
 use core::time::Duration;
 
-use super::auth::KnownKey;
-use super::auth::{Access, ProjectName, User, Users};
+use super::auth::{KnownKey, ProjectName, User};
 use super::faults::Faults;
 use super::handle::{AdminAccess, Emulator};
-use super::jobs::{EmulatedJob, JobsSetup, NEWEST_CREATED, Sample, Script};
-use super::limits::{Count, Limits, Quota};
+use super::jobs::{EmulatedJob, Script};
+use super::limits::{Count, Limits, PageCap, Quota};
 use super::service::Setup;
 use crate::clock::{Clock, SystemClock};
 use crate::credentials::AccessKey;
 use crate::secret::Secret;
 use crate::timestamp::Timestamp;
-
-/// The most jobs in a page of the service.
-const PAGE_CAP: usize = 512;
 
 impl Default for Emulator {
     fn default() -> Self {
@@ -50,44 +45,12 @@ impl Emulator {
 ///
 /// By default it has no jobs, accepts every token that is not empty and every project id, and
 /// enforces the [documented limits](Limits::Documented).
-#[derive(Clone)]
+#[derive(Clone, Default)]
 #[must_use = "a builder does nothing until `build`"]
 pub struct EmulatorBuilder {
     setup: Setup,
     admin: AdminAccess,
     clock: Option<Arc<dyn Clock>>,
-}
-
-impl Default for EmulatorBuilder {
-    fn default() -> Self {
-        Self {
-            setup: Setup {
-                jobs: JobsSetup {
-                    sample: Sample {
-                        seed: 1,
-                        jobs: 0,
-                        newest: NEWEST_CREATED,
-                    },
-                    own: Vec::new(),
-                    script: Script::new(),
-                    replicas: Vec::new(),
-                    growth: 0,
-                    ties: None,
-                },
-                projects: Vec::new(),
-                access: Access::default(),
-                users: Users::default(),
-                faults: Faults::new(),
-                quota: None,
-                limits: Limits::default(),
-                page_cap: PAGE_CAP,
-                count: Count::default(),
-                latency: Duration::ZERO,
-            },
-            admin: AdminAccess::default(),
-            clock: None,
-        }
-    }
 }
 
 impl EmulatorBuilder {
@@ -244,7 +207,7 @@ impl EmulatorBuilder {
     /// Sets the most jobs in a page, whatever the `limit` of the request; the default is 512, as
     /// documented.
     pub fn page_cap(mut self, jobs: usize) -> Self {
-        self.setup.page_cap = jobs;
+        self.setup.page_cap = PageCap(jobs);
         self
     }
 

@@ -19,6 +19,16 @@ pub enum Limits {
     None,
 }
 
+/// The most jobs in a page, whatever the `limit` of the request.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct PageCap(pub(super) usize);
+
+impl Default for PageCap {
+    fn default() -> Self {
+        Self(512)
+    }
+}
+
 /// Rejects a value longer than documented.
 pub(super) fn checked_length<'v>(
     key: &'static str,

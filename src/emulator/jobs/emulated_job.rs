@@ -65,13 +65,7 @@ impl EmulatedJob {
         job.engine_type = EngineType::SqlServer;
         job.create_time = "2024-08-19T02:27:15Z".into();
         job.enterprise_project_id = Some("0".into());
-        Self {
-            job,
-            instance_id: String::new(),
-            ip: String::new(),
-            db_type: "sqlserver".into(),
-            tags: Vec::new(),
-        }
+        Self::from(job)
     }
 
     /// Returns the job's id.

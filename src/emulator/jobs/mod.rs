@@ -22,7 +22,7 @@ pub(super) use emulated_job::members;
 pub(super) use filter::{Filter, Selection, TimeFilter};
 pub(super) use list::Page;
 use list::{Edit, List};
-pub(super) use sample::{NEWEST_CREATED, Sample};
+pub(super) use sample::Sample;
 pub use script::{Change, Script};
 use script::{Due, Timeline};
 
@@ -32,7 +32,7 @@ const MOST_RANDOM_CHANGES: usize = 1000;
 const REACH: usize = 100;
 
 /// How the jobs of a project begin and change.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct JobsSetup {
     pub(super) sample: Sample,
     /// In the order added: the last one comes first in the list.

@@ -12,7 +12,7 @@ use crate::job::{EngineType, Job, JobStatus};
 use crate::timestamp::Timestamp;
 
 /// When the newest job was created, unless set otherwise: 2024-08-19T02:27:15Z.
-pub(crate) const NEWEST_CREATED: i64 = 1_724_034_435_000;
+const NEWEST_CREATED: i64 = 1_724_034_435_000;
 /// The time from one job's creation to the next, in milliseconds.
 const BETWEEN_JOBS: u64 = 97_000;
 /// How many instances the jobs share.
@@ -25,6 +25,16 @@ pub(crate) struct Sample {
     pub(crate) jobs: u32,
     /// When the newest job was created at the latest, in milliseconds since 1970.
     pub(crate) newest: i64,
+}
+
+impl Default for Sample {
+    fn default() -> Self {
+        Self {
+            seed: 1,
+            jobs: 0,
+            newest: NEWEST_CREATED,
+        }
+    }
 }
 
 impl Sample {

@@ -168,7 +168,7 @@ impl State {
             .parameters()
             .ok_or_else(ErrorResponse::invalid_query)?;
         let query = PageQuery::new(&parameters, limits)?;
-        let range = (query.offset, query.limit.min(setup.page_cap));
+        let range = (query.offset, query.limit.min(setup.page_cap.0));
         let page = project.jobs.page(&query.selection, range, moment.elapsed);
         let count = setup.count.report(page.total, page.jobs.len(), limits);
         let body = page_body(&page.jobs, count, fault);

@@ -11,11 +11,11 @@ use crate::clock::Clock;
 use crate::emulator::auth::{Access, ProjectName, Users};
 use crate::emulator::faults::{Faults, Schedule};
 use crate::emulator::jobs::{Jobs, JobsSetup, Sample};
-use crate::emulator::limits::{Count, Limits, Quota};
+use crate::emulator::limits::{Count, Limits, PageCap, Quota};
 use crate::emulator::random::mix;
 
 /// What an emulator is built from, and reset to.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Setup {
     pub(crate) jobs: JobsSetup,
     pub(crate) projects: Vec<ProjectName>,
@@ -24,7 +24,7 @@ pub(crate) struct Setup {
     pub(crate) faults: Faults,
     pub(crate) quota: Option<Quota>,
     pub(crate) limits: Limits,
-    pub(crate) page_cap: usize,
+    pub(crate) page_cap: PageCap,
     pub(crate) count: Count,
     pub(crate) latency: Duration,
 }

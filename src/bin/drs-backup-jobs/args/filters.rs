@@ -64,7 +64,9 @@ impl JobFilters {
     /// The statuses to list, each once; empty for all.
     pub(crate) fn statuses(&self) -> Vec<JobStatus> {
         let failed = [JobStatus::Failed, JobStatus::PrecheckFailed];
-        let given = self.status.iter().map(|text| status(text));
+        // A comma at the end of a list names no status; an empty status alone is sent.
+        let is_named = |text: &&String| !text.is_empty() || self.status.len() == 1;
+        let given = self.status.iter().filter(is_named).map(|text| status(text));
         let mut statuses: Vec<JobStatus> = Vec::new();
         for status in given.chain(failed.into_iter().filter(|_| self.failed)) {
             if !statuses.contains(&status) {
@@ -211,7 +213,7 @@ impl Filters {
 
 impl JobFilters {
     pub(crate) fn note_unknown_values(&self) {
-        for text in &self.status {
+        for text in self.status.iter().filter(|text| !text.is_empty()) {
             note_unknown("--status", Some(text), status, JobStatus::KNOWN);
         }
         let sort_key = |text: &str| SortKey::from(text);
@@ -242,7 +244,7 @@ fn note_unknown<T: AsRef<str> + PartialEq>(
         say(
             "note",
             &format!(
-                "unknown {flag} {given:?}, sent unchanged; documented values: {}",
+                "unknown {flag} {given:?}; documented values: {}",
                 known.join(", ")
             ),
         );
@@ -303,6 +305,8 @@ mod tests {
             (&["failed"], false, "?status=FAILED"),
             (&["failed", "FAILED"], false, "?status=FAILED"),
             (&["failed", "success"], false, ""),
+            (&["failed", ""], false, "?status=FAILED"),
+            (&[""], false, "?status="),
             (&[], true, ""),
         ] {
             assert_eq!(url(&of_statuses(status, failed)), sent, "{status:?}");

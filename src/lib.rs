@@ -45,8 +45,9 @@
 //!   configured endpoint only. See [security](guide::security).
 //! - **No panics, no hangs.** Any bytes yield a value or an error with a position. Every request has
 //!   a deadline that includes its retries; every response has a size limit.
-//! - **Nothing hidden.** No async runtime, no global state, no background threads. A short-lived
-//!   thread resolves a host name; [`transport`] documents when.
+//! - **Nothing hidden.** No async runtime, no global state, no background threads. A request to a
+//!   host name resolves it in a short-lived thread; one to an IP address starts none. See
+//!   [`transport`].
 //!
 //! # Features
 //!
@@ -55,7 +56,7 @@
 //! | default | `ureq`, `rustls` | the default transport, with TLS by rustls (ring, Mozilla's root certificates) |
 //! | transports | `native-tls` | system TLS for ureq, selected by `.tls(Tls::Native)` |
 //! | | `curl` | the system's libcurl |
-//! | | `emulator` | the service in memory, for tests and demos |
+//! | | `emulator` | the service in memory, for tests and demos; with `aksk` and `serde_json` |
 //! | credentials | `aksk` | signing with an access key, `SDK-HMAC-SHA256` |
 //! | data | `serde` | `Serialize` and `Deserialize` for the public types |
 //! | | `serde_json`, `miniserde` | decoders on these crates, for programs that link one already |

@@ -54,12 +54,12 @@ fn every_public_type_travels_between_threads_and_can_be_printed() {
     #[cfg(feature = "emulator")]
     {
         use drs_backup_jobs::emulator::{
-            Change, EmulatedJob, Emulator, EmulatorBuilder, Fault, Faults, Limits, ManualClock,
-            RecordedRequest, Script, Server,
+            AdminAccess, Change, Count, EmulatedJob, Emulator, EmulatorBuilder, Fault, Faults,
+            Limits, ManualClock, RecordedRequest, Script, Server,
         };
         travel! {
             Emulator EmulatorBuilder EmulatedJob Change Script Fault Faults Limits ManualClock
-            RecordedRequest Server
+            RecordedRequest Server AdminAccess Count
         }
     }
 }

@@ -7,10 +7,10 @@ use core::time::Duration;
 #[cfg(feature = "std")]
 use crate::cancel::CancelToken;
 
-/// Tells the time and waits. Tests pass one that does not wait; without the feature `std` there is
-/// none ready made, and the builder asks for one.
+/// Returns the time and sleeps. Tests pass one that does not sleep. Without the feature `std` there
+/// is no default, and the builder requires one.
 pub trait Clock: Send + Sync {
-    /// The time since some fixed moment, never going backwards: for deadlines and pauses.
+    /// The time since some fixed moment, never going backwards: for deadlines and delays.
     fn now(&self) -> Duration;
 
     /// The time since 1970-01-01T00:00:00Z: for signatures and for the end of a token.

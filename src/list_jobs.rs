@@ -234,7 +234,7 @@ impl ListJobs {
     }
 }
 
-/// What the walk and the watch set and ask of a query of their user's.
+/// What listing all pages and watching set in a query.
 impl ListJobs {
     /// The first of `limit` and `offset` that is set.
     pub(crate) fn limit_or_offset(&self) -> Option<&'static str> {
@@ -243,7 +243,7 @@ impl ListJobs {
             .or_else(|| self.offset.map(|_| "offset"))
     }
 
-    /// Takes out the filters under which a job that ends would look gone.
+    /// Takes out the filters under which a job that finishes would seem removed.
     pub(crate) fn take_filters_on_the_end(&mut self) -> (Option<JobStatus>, Option<String>) {
         (self.status.take(), self.completed_at.take())
     }

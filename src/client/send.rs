@@ -72,7 +72,7 @@ impl SendLoop {
     /// Adds the headers that every request has, whoever it goes to.
     pub(crate) fn add_common_headers(&self, parts: &mut RequestParts) -> Result<(), Error> {
         let headers = parts.headers_mut();
-        // Some servers compress unless told not to; a compressed body is rejected.
+        // Some servers compress by default; a compressed body is rejected.
         headers.push(header::ACCEPT_ENCODING, "identity")?;
         headers.push(header::USER_AGENT, self.user_agent.as_str())
     }

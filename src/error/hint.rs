@@ -67,7 +67,7 @@ pub(super) fn of_api(error: &ApiError, sent: Option<&Sent>) -> Option<&'static s
         }
         (_, Responder::Iam, ErrorKind::Authentication) => of_login(error),
         (_, Responder::Iam, ErrorKind::Permission) => {
-            "the user may not do this at IAM: ask the account's administrator, or set the project id so that it is not looked up"
+            "the user may not do this at IAM: contact the account's administrator, or set the project id so that it is not looked up"
         }
         (Some("DRS.M00261"), ..) => {
             "check the project id: the token must be scoped to this project, in this region"
@@ -77,7 +77,7 @@ pub(super) fn of_api(error: &ApiError, sent: Option<&Sent>) -> Option<&'static s
             "the token, key or signature was rejected: a token lasts 24 hours and is for one project; do not retry a key, five failures lock it for five minutes"
         }
         (.., ErrorKind::Permission) => {
-            "the user lacks a permission for DRS in this project: ask the account's administrator"
+            "the user lacks a permission for DRS in this project: contact the account's administrator"
         }
         (.., ErrorKind::Throttled) => {
             "reduce the request rate: the gateway allows about 200 requests in five minutes"
@@ -116,7 +116,7 @@ fn of_login(error: &ApiError) -> &'static str {
     } else if says(&["domain", "account"]) {
         "check the account name: IAM calls it domain, and it is not the user name of an IAM user (HW_DOMAIN_NAME)"
     } else if says(&["disabled"]) {
-        "the user is disabled: ask the account's administrator"
+        "the user is disabled: contact the account's administrator"
     } else {
         "check the account (domain), user and password, or the access key; repeated failures lock them"
     }
@@ -158,7 +158,7 @@ fn of_transport(error: &Error, sent: Option<&Sent>) -> Option<Cow<'static, str>>
     let says = |phrases: &[&str]| contains_any(&text, phrases);
     let is_http = sent.is_some_and(|sent| sent.url.starts_with("http://"));
     Some(match transport.kind() {
-        TransportErrorKind::Tls => return Some(of_tls(&text, sent)),
+        TransportErrorKind::Tls => return Some(of_tls(&text, transport.has_own_roots(), sent)),
         // A TLS server rejects plain HTTP with an alert, or closes the connection.
         TransportErrorKind::Protocol if is_http => {
             "if the port expects TLS, begin the endpoint with https://".into()
@@ -166,7 +166,7 @@ fn of_transport(error: &Error, sent: Option<&Sent>) -> Option<Cow<'static, str>>
         TransportErrorKind::Protocol => {
             "the server does not speak HTTP/1.1 on this port: check the endpoint".into()
         }
-        TransportErrorKind::Proxy if says(&["407"]) && says(&["NTLM", "Negotiate"]) => {
+        TransportErrorKind::Proxy if says(&["requires NTLM"]) => {
             "this crate authenticates to proxies with Basic alone: use a local proxy that knows NTLM or Kerberos".into()
         }
         TransportErrorKind::Proxy if says(&["407"]) => {
@@ -186,7 +186,7 @@ fn of_transport(error: &Error, sent: Option<&Sent>) -> Option<Cow<'static, str>>
     })
 }
 
-fn of_tls(text: &str, sent: Option<&Sent>) -> Cow<'static, str> {
+fn of_tls(text: &str, has_own_roots: bool, sent: Option<&Sent>) -> Cow<'static, str> {
     let says = |phrases: &[&str]| contains_any(text, phrases);
     let today = || {
         let local = sent.and_then(|sent| Timestamp::from_unix_millis(sent.times.local));
@@ -226,7 +226,7 @@ fn of_tls(text: &str, sent: Option<&Sent>) -> Cow<'static, str> {
         "self signed",
         "unknown ca",
     ]) {
-        if says(&["given root certificates"]) {
+        if has_own_roots {
             "the server's chain does not end in one of the given root certificates: add the one that signed it; the file may hold several".into()
         } else {
             "the certificate's issuer is not trusted: if this network has a certificate authority of its own, give its root certificate (root_certificates, --ca-file)".into()
@@ -355,10 +355,6 @@ mod tests {
             ("invalid peer certificate: UnknownIssuer", "--ca-file"),
             ("unable to get local issuer certificate", "--ca-file"),
             (
-                "the given root certificates: invalid peer certificate: UnknownIssuer",
-                "does not end in one of the given root certificates",
-            ),
-            (
                 "received corrupt message of type InvalidContentType",
                 "does not speak TLS on this port",
             ),
@@ -369,6 +365,11 @@ mod tests {
                 .with_source(source);
             assert_hint(error.into(), "https://h/", at(NOW), expected);
         }
+        let error = TransportError::new(TransportErrorKind::Tls, "the TLS handshake failed")
+            .with_source("invalid peer certificate: UnknownIssuer")
+            .with_own_roots(true);
+        let expected = "does not end in one of the given root certificates";
+        assert_hint(error.into(), "https://h/", at(NOW), expected);
     }
 
     #[test]
@@ -380,7 +381,7 @@ mod tests {
             (K::Proxy, "407", "https://h/", "user and password"),
             (
                 K::Proxy,
-                "407 (NTLM, Negotiate)",
+                "it requires NTLM, Negotiate (status 407)",
                 "https://h/",
                 "knows NTLM",
             ),

@@ -207,7 +207,7 @@ impl Error {
         self
     }
 
-    /// Cleans every text that a peer may have had a part in: masks secrets, removes control
+    /// Cleans every text that may come from a peer: masks secrets, removes control
     /// characters, bounds the length.
     pub(crate) fn redact(mut self, redactor: &Redactor) -> Self {
         match &mut self.0.cause {

@@ -7,7 +7,7 @@ use core::fmt;
 use super::BoxError;
 use crate::redact::Redactor;
 
-/// The longest text of an error that a peer may have had a part in.
+/// The longest text of an error that may come from a peer.
 const MAX_CHARS: usize = 1000;
 
 /// A transport received no complete response.
@@ -20,6 +20,7 @@ pub struct TransportError {
     /// The status of the proxy that refused the tunnel.
     proxy_status: Option<u16>,
     source: Option<BoxError>,
+    has_own_roots: bool,
 }
 
 /// The kinds of [`TransportError`].
@@ -66,6 +67,7 @@ impl TransportError {
             message: message.into(),
             proxy_status: None,
             source: None,
+            has_own_roots: false,
         }
     }
 
@@ -111,6 +113,18 @@ impl TransportError {
             self.kind,
             TransportErrorKind::Connect | TransportErrorKind::Proxy
         )
+    }
+
+    /// Notes whether the transport trusts root certificates that the program gave it, which changes
+    /// what an unknown issuer means.
+    #[cfg(any(feature = "ureq", feature = "curl", test))]
+    pub(crate) fn with_own_roots(mut self, has_own_roots: bool) -> Self {
+        self.has_own_roots = has_own_roots;
+        self
+    }
+
+    pub(super) fn has_own_roots(&self) -> bool {
+        self.has_own_roots
     }
 
     /// Masks secrets in the message and in all that lies below: a reason phrase or an alert may

@@ -44,7 +44,10 @@ impl Redactor {
     /// The text with `***` for each secret and a space for each character that is not
     /// [harmless](is_harmless), cut to `max_chars` characters, the last of which is then `…`.
     pub(crate) fn clean(&self, text: &str, max_chars: usize) -> String {
-        let end = text.floor_char_boundary(MAX_SEARCHED);
+        let mut end = text.len().min(MAX_SEARCHED);
+        while !text.is_char_boundary(end) {
+            end -= 1;
+        }
         let searched = text.get(..end).unwrap_or_default();
         let is_cut = end < text.len();
         let mut secret_ranges = matcher::find(searched, &self.secrets)

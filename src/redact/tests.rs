@@ -1,3 +1,8 @@
+#![allow(
+    clippy::format_collect,
+    reason = "an encoding is shortest character by character"
+)]
+
 use alloc::format;
 use alloc::string::{String, ToString as _};
 use alloc::vec::Vec;

@@ -185,7 +185,7 @@ impl Transport for Curl {
             idle.push(easy);
         }
         drop(idle);
-        result
+        result.map_err(|error| error.with_own_roots(self.shared.roots.is_some()))
     }
 }
 

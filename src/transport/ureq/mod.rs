@@ -81,6 +81,7 @@ struct Built {
     proxies: Proxies,
     tls: Tls,
     tls_config: tls::Config,
+    has_own_roots: bool,
     idle_tls_connections: usize,
     http: Agent,
     /// Set by the first `https` request that gets a response, which ran on it without settings of
@@ -171,6 +172,7 @@ impl Ureq {
             proxies: proxies.unwrap_or_else(Proxies::from_env),
             tls: builder.tls,
             tls_config,
+            has_own_roots: builder.root_certificates.is_some(),
             idle_tls_connections: if builder.keep_tls_connections {
                 IDLE_CONNECTIONS
             } else {
@@ -218,7 +220,9 @@ impl Transport for Ureq {
             Inner::Built(built) => {
                 let proxy = built.proxies.proxy_for(request.url())?;
                 let route = Route::new(request.url(), proxy.map(Proxy::authority));
-                exchange.run_built(built, proxy, outgoing, &route, body)
+                exchange
+                    .run_built(built, proxy, outgoing, &route, body)
+                    .map_err(|error| error.with_own_roots(built.has_own_roots))
             }
             Inner::Custom(agent) => {
                 let proxy = agent.config().proxy();

@@ -1,4 +1,4 @@
-//! What a client refuses to be built of, and what it asks before it sends anything.
+//! Building a client, and token providers.
 
 use std::sync::Mutex;
 
@@ -78,14 +78,14 @@ fn calls_a_token_provider_once_more_after_a_401_and_retries_only_with_another_to
             when.header("X-Auth-Token", "new");
             then.status(401).body("{}");
         });
-        let asked = Mutex::new(0);
+        let called = Mutex::new(0);
         let client = Client::builder()
             .endpoint(server.base_url())
             .project_id(PROJECT)
             .token_provider(move || {
-                let mut asked = asked.lock().unwrap();
-                *asked += 1;
-                Ok::<_, String>(if changes && *asked > 1 { "new" } else { "old" })
+                let mut called = called.lock().unwrap();
+                *called += 1;
+                Ok::<_, String>(if changes && *called > 1 { "new" } else { "old" })
             })
             .build()
             .unwrap();

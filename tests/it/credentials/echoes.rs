@@ -3,6 +3,11 @@
 //! Every secret × every place of a response × every encoding × every output, in process and over
 //! HTTP. A planted gap in the matcher of `src/redact`, such as one encoding left out, fails here.
 
+#![allow(
+    clippy::format_collect,
+    reason = "an encoding is shortest character by character"
+)]
+
 use super::*;
 use drs_backup_jobs::AccessKey;
 use std::fmt::Write as _;
@@ -13,8 +18,10 @@ const PASSWORD: &str = "pw7 \"Gr\\oß/<w>&'密码%43\t-Tail";
 const KEY_ID: &str = "KID7QTWAOYTTINDUT2QV";
 const SESSION: &str = "ses7-Wv/+7z\"\\<g>&'%44-Tail==";
 
+type Encode = fn(&str) -> String;
+
 /// The encodings that a peer may repeat a secret in.
-const ENCODINGS: [(&str, fn(&str) -> String); 15] = [
+const ENCODINGS: [(&str, Encode); 15] = [
     ("raw", str::to_owned),
     ("json", json),
     ("json, slashes", |text| json(text).replace('/', "\\/")),
@@ -222,9 +229,7 @@ fn outputs(client: &Client) -> String {
 
 /// Letters and digits alone: what `Debug` escapes, and what was split, looks the same.
 fn essence(text: &str) -> String {
-    text.chars()
-        .filter(|ch| ch.is_ascii_alphanumeric())
-        .collect()
+    text.chars().filter(char::is_ascii_alphanumeric).collect()
 }
 
 /// Whether a part of the encoded secret that is long enough to be of use is shown.

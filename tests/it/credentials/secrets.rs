@@ -73,7 +73,7 @@ mod lines {
     }
 }
 
-/// A service that repeats what it is sent, in the shape it is told to, and notes what `Debug` says
+/// A service that repeats what it is sent, in the given shape, and keeps what `Debug` says
 /// of the request.
 #[derive(Clone, Default)]
 struct Parrot {
@@ -139,7 +139,7 @@ impl Transport for Parrot {
         }
         let text = serde_json::to_string(&sent).unwrap();
         let mut head = ResponseHead::new(401);
-        let answer = match self.shape {
+        let response = match self.shape {
             Shape::Json => format!(
                 r#"{{"error_code":"APIGW.0301","error_msg":{text},"request_id":{text},"encoded_authorization_message":{text}}}"#
             ),
@@ -187,7 +187,7 @@ impl Transport for Parrot {
             write!(seen, "{head:?} {head:#?} ").unwrap();
         }
         head.push_header("X-Request-Id", &format!("{sent} {ISSUED}"));
-        body.write(answer.as_bytes())?;
+        body.write(response.as_bytes())?;
         Ok(head)
     }
 }
@@ -237,9 +237,9 @@ fn no_error_shows_a_secret_though_the_service_repeats_all_it_is_sent() {
             assert_clean(&printed(&error), &format!("{shape:?} with {credentials:?}"));
             assert_clean(&parrot.seen.lock().unwrap(), "the request or the head");
             assert_clean(&format!("{client:?} {client:#?}"), "the client");
-            // The walk over the same.
+            // All pages, the same.
             for result in client.jobs(ListJobs::new()) {
-                assert_clean(&printed(&result.unwrap_err()), "a walk");
+                assert_clean(&printed(&result.unwrap_err()), "a listing");
             }
         }
     }
@@ -248,9 +248,9 @@ fn no_error_shows_a_secret_though_the_service_repeats_all_it_is_sent() {
         let heard = lines::heard();
         let is_login = |line: &&String| line.contains("/v3/auth/tokens");
         let login = heard.iter().find(is_login).unwrap();
-        // What the service repeats comes after.
-        let asked = login.split(" returned ").next().unwrap();
-        assert!(!asked.contains('?'), "{login}");
+        // What the service repeats stands behind it.
+        let request = login.split(" returned ").next().unwrap();
+        assert!(!request.contains('?'), "{login}");
         assert_clean(&heard.join("\n"), "a log line");
     }
 }

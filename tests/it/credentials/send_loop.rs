@@ -7,11 +7,13 @@ use std::sync::Mutex;
 
 const PAGE: &str = r#"{"jobs":[{"id":"a"}],"count":1}"#;
 
+type SentHeaders = Vec<(String, String)>;
+
 /// Returns the responses in turn, then the last one again, and keeps what it was sent.
 #[derive(Clone, Default)]
 struct Scripted {
     responses: Arc<Mutex<VecDeque<(u16, &'static str)>>>,
-    sent: Arc<Mutex<Vec<Vec<(String, String)>>>>,
+    sent: Arc<Mutex<Vec<SentHeaders>>>,
 }
 
 impl Scripted {

@@ -190,3 +190,51 @@ fn the_error_of_an_interrupted_request_is_cancelled() {
         .unwrap();
     assert_cancelled(client.list(&ListJobs::new()));
 }
+
+#[cfg(feature = "ureq")]
+#[test]
+fn ureq_ends_a_request_in_flight_within_100_ms() {
+    use std::io::Read as _;
+    use std::net::TcpListener;
+
+    use drs_backup_jobs::transport::{Proxies, Ureq};
+
+    let ureq = Ureq::builder().proxies(Proxies::none()).build().unwrap();
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let endpoint = format!("http://{}", listener.local_addr().unwrap());
+    assert_cancelled(assert_prompt(|| {
+        let token = CancelToken::new();
+        let client = builder(&token).endpoint(&*endpoint).transport(ureq.clone());
+        let client = client.build().unwrap();
+        thread::scope(|scope| {
+            let caller = scope.spawn(move || client.list(&ListJobs::new()));
+            let (mut stalled, _) = listener.accept().unwrap();
+            assert!(
+                stalled.read(&mut [0; 64]).unwrap() > 0,
+                "the request is sent"
+            );
+            let cancelled_at = Instant::now();
+            token.cancel();
+            let result = caller.join().unwrap();
+            (cancelled_at.elapsed(), result)
+        })
+    }));
+    // Another client of the same transport goes on.
+    let client = builder(&CancelToken::new())
+        .endpoint(&*endpoint)
+        .transport(ureq);
+    let client = client.build().unwrap();
+    thread::scope(|scope| {
+        let caller = scope.spawn(move || client.list(&ListJobs::new()));
+        let (mut connection, _) = listener.accept().unwrap();
+        let mut received = [0; 4096];
+        assert!(connection.read(&mut received).unwrap() > 0);
+        let body = r#"{"count":0,"jobs":[]}"#;
+        let response = format!(
+            "HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{body}",
+            body.len()
+        );
+        std::io::Write::write_all(&mut connection, response.as_bytes()).unwrap();
+        assert_eq!(caller.join().unwrap().unwrap().count, 0);
+    });
+}

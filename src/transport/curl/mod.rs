@@ -16,6 +16,7 @@ use self::receiver::Receiver;
 use super::proxies::{Proxies, Proxy};
 use super::route::{self, Route};
 use super::{Method, Request, ResponseBody, ResponseHead, Transport, TransportError, roots};
+use crate::cancel::CancelToken;
 use crate::error::Error;
 use crate::percent;
 use crate::url::Authority;
@@ -33,6 +34,8 @@ mod receiver;
 /// response that arrived while the connection was idle for the response to the next request. There
 /// is no option against either, other than not to keep connections. The cost is one round trip a
 /// request, and with TLS one or two more. Name lookups (60 seconds) and TLS sessions are kept.
+///
+/// A [`CancelToken`](crate::CancelToken) interrupts a request within about a second.
 ///
 /// libcurl looks names up in a thread of its own, one a minute and handle; requests to IP addresses
 /// start none.
@@ -89,6 +92,8 @@ impl Curl {
         easy.http_version(HttpVersion::V11)?;
         easy.http_09_allowed(false)?;
         easy.follow_location(false)?;
+        // libcurl then asks about once a second whether the request is cancelled.
+        easy.progress(request.cancel_token().is_some())?;
         let timeout = request.timeout();
         easy.timeout(milliseconds(timeout))?;
         easy.connect_timeout(milliseconds(settings.connect_timeout.min(timeout)))?;
@@ -199,7 +204,11 @@ fn receive(
     let result = {
         let mut transfer = easy.transfer();
         transfer
-            .header_function(|line| receiver.borrow_mut().header(line))
+            .progress_function(|_, _, _, _| {
+                let token = request.cancel_token();
+                !token.is_some_and(CancelToken::is_cancelled)
+            })
+            .and_then(|()| transfer.header_function(|line| receiver.borrow_mut().header(line)))
             .and_then(|()| {
                 transfer.write_function(|data| {
                     let goes_on = receiver.borrow_mut().data(data);

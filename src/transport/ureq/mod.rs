@@ -2,10 +2,10 @@
 
 use alloc::format;
 use alloc::sync::Arc;
-use core::fmt;
 use core::time::Duration;
+use core::{fmt, mem};
 use std::io::{self, Read};
-use std::sync::OnceLock;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use ::ureq::config::AutoHeaderValue;
@@ -18,6 +18,7 @@ use super::route::{self, Route};
 use super::{
     Method, Request, ResponseBody, ResponseHead, Transport, TransportError, TransportErrorKind,
 };
+use crate::cancel::{CancelGuard, CancelToken};
 use crate::url::Authority;
 
 mod builder;
@@ -57,6 +58,12 @@ pub use tls::Tls;
 /// - A **proxy** that sends its response to `CONNECT` byte by byte can delay a request by up to the
 ///   connect timeout per byte. Once it is silent or done, the deadline holds.
 ///
+/// # Cancelling
+///
+/// A [`CancelToken`](crate::CancelToken) interrupts requests in flight, but no name lookup and no
+/// connecting, and no request of an [agent of the caller](#impl-From<Agent>-for-Ureq). Clients
+/// with other tokens that share the transport retry theirs.
+///
 /// # Threads
 ///
 /// The system's name lookup cannot be interrupted. Each request to a host name, also on a kept
@@ -83,11 +90,11 @@ struct Built {
     tls_config: tls::Config,
     has_own_roots: bool,
     idle_tls_connections: usize,
-    http: Agent,
+    http: Mutex<Agent>,
     /// Set by the first `https` request that gets a response, which ran on it without settings of
     /// its own: only then does ureq keep the TLS setup. Without that each connection would load
     /// the roots again (0.4 ms with rustls, 36 ms with native TLS).
-    https: OnceLock<Agent>,
+    https: Mutex<Option<Agent>>,
 }
 
 /// A busy program has about this many threads. With fewer kept connections they would close each
@@ -117,6 +124,28 @@ macro_rules! configure {
             .timeout_recv_body($timeouts.receive)
             .proxy($proxy)
     };
+}
+
+impl Built {
+    /// Interrupts the requests in flight. Other clients may share this transport: their later
+    /// requests get new agents, and those in flight fail with an error that is retried.
+    fn interrupt(&self) {
+        mem::replace(&mut *lock(&self.http), http_agent()).shutdown();
+        let https = lock(&self.https).take();
+        if let Some(agent) = https {
+            agent.shutdown();
+        }
+    }
+}
+
+fn http_agent() -> Agent {
+    let config = agent_config(IDLE_CONNECTIONS, Timeouts::default(), None);
+    Agent::new_with_config(config.build())
+}
+
+/// An agent is valid at every moment, also after a panic elsewhere.
+fn lock<T>(agent: &Mutex<T>) -> MutexGuard<'_, T> {
+    agent.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// ureq's timeouts for one request.
@@ -166,7 +195,6 @@ impl Ureq {
 
     fn with(builder: &UreqBuilder, tls_config: tls::Config) -> Self {
         let proxies = builder.proxies.clone();
-        let http = agent_config(IDLE_CONNECTIONS, Timeouts::default(), None);
         Self(Arc::new(Inner::Built(Built {
             connect_timeout: builder.connect_timeout.min(MAX_TIMEOUT),
             proxies: proxies.unwrap_or_else(Proxies::from_env),
@@ -178,8 +206,8 @@ impl Ureq {
             } else {
                 0
             },
-            http: Agent::new_with_config(http.build()),
-            https: OnceLock::new(),
+            http: Mutex::new(http_agent()),
+            https: Mutex::default(),
         })))
     }
 }
@@ -218,6 +246,12 @@ impl Transport for Ureq {
         };
         match &*self.0 {
             Inner::Built(built) => {
+                let transport = Arc::clone(&self.0);
+                let _guard = exchange.on_cancel(move || {
+                    if let Inner::Built(built) = &*transport {
+                        built.interrupt();
+                    }
+                });
                 let proxy = built.proxies.proxy_for(request.url())?;
                 let route = Route::new(request.url(), proxy.map(Proxy::authority));
                 exchange
@@ -248,6 +282,16 @@ struct Exchange<'a> {
 }
 
 impl Exchange<'_> {
+    fn on_cancel(&self, hook: impl FnOnce() + Send + 'static) -> Option<CancelGuard> {
+        let token = self.request.cancel_token()?;
+        Some(token.on_cancel(hook))
+    }
+
+    fn is_cancelled(&self) -> bool {
+        let token = self.request.cancel_token();
+        token.is_some_and(CancelToken::is_cancelled)
+    }
+
     fn run_built(
         &self,
         built: &Built,
@@ -260,19 +304,22 @@ impl Exchange<'_> {
         let proxy = proxy.map(|proxy| to_ureq(proxy, route)).transpose()?;
         let kept = if route.is_https() {
             built.tls.check_built_in()?;
-            built.https.get()
+            lock(&built.https).clone()
         } else {
-            Some(&built.http)
+            Some(lock(&built.http).clone())
         };
         if let Some(agent) = kept {
-            return self.run_on(agent, outgoing, timeouts, proxy, route, body);
+            return self.run_on(&agent, outgoing, timeouts, proxy, route, body);
         }
         let config = agent_config(built.idle_tls_connections, timeouts, proxy);
         let agent = Agent::new_with_config(built.tls_config.apply(config).build());
+        let interrupted = agent.clone();
+        let guard = self.on_cancel(move || interrupted.shutdown());
         let result = self.run(&agent, outgoing, route, body);
+        drop(guard);
         if result.is_ok() {
             // If another thread was first, this agent and its connection are dropped.
-            drop(built.https.set(agent));
+            lock(&built.https).get_or_insert(agent);
         }
         result
     }
@@ -304,6 +351,13 @@ impl Exchange<'_> {
         body: &mut ResponseBody,
     ) -> Result<ResponseHead, TransportError> {
         let request = self.request;
+        // Cancelled before the agent could be shut down.
+        if self.is_cancelled() {
+            return Err(TransportError::new(
+                TransportErrorKind::ConnectionLost,
+                "the request was cancelled",
+            ));
+        }
         let response = without_thread_panic(route, || {
             if request.method() == Method::Get && request.body().is_empty() {
                 agent.run(outgoing)

@@ -14,7 +14,7 @@ use crate::transport::{Proxies, roots};
 pub struct UreqBuilder {
     pub(super) connect_timeout: Duration,
     pub(super) proxies: Option<Proxies>,
-    root_certificates: Option<String>,
+    pub(super) root_certificates: Option<String>,
     pub(super) tls: Tls,
     pub(super) keep_tls_connections: bool,
 }

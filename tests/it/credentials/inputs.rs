@@ -183,7 +183,10 @@ impl Source {
 
     /// Whether it may hold any text: a user's name, a password.
     fn is_text(self) -> bool {
-        matches!(self.name, "HW_USER_NAME" | "HW_USER_PASSWORD")
+        matches!(
+            self.name,
+            "HW_USER_NAME" | "HW_USER_PASSWORD" | "HW_PROJECT_NAME"
+        )
     }
 
     /// The inputs that this source can hold, and what must come of them.
@@ -392,6 +395,85 @@ fn every_source_uses_a_value_or_names_the_source_and_the_rule() {
             let shown = format!("{error} {error:?} {error:#?}");
             assert!(!shown.contains(MARK), "{case}: {shown}");
             assert_eq!(emulator.request_count(), 0, "{case}: {error}");
+        }
+    }
+}
+
+/// A setting, its value and how to read it.
+type Setting = (Source, fn(&Environment) -> Option<String>);
+
+#[test]
+fn every_setting_uses_a_value_or_names_the_variable_and_the_rule() {
+    const REGION_SET: &[(&str, &str)] = &[("HW_REGION_NAME", "xx-hunter2-1")];
+    let endpoint = |environment: &Environment| environment.endpoint("xx-hunter2-1");
+    let settings: [Setting; 7] = [
+        (
+            variable("HW_REGION_NAME", "xx-hunter2-1", &[]),
+            Environment::region,
+        ),
+        (
+            variable("HW_CLOUD", "hunter2.example.com", &[]),
+            Environment::cloud_domain,
+        ),
+        (
+            variable(
+                "HUAWEICLOUD_SDK_REGION_DRS_XX_HUNTER2_1",
+                "https://hunter2.example.com",
+                REGION_SET,
+            ),
+            endpoint,
+        ),
+        (
+            variable(
+                "HUAWEICLOUD_SDK_IAM_ENDPOINT",
+                "https://hunter2.example.com",
+                &[],
+            ),
+            Environment::iam_endpoint,
+        ),
+        (
+            variable("OS_AUTH_URL", "https://hunter2.example.com", &[]),
+            Environment::iam_endpoint,
+        ),
+        (
+            variable("OS_PROJECT_ID", PROJECT, &[]),
+            Environment::project_id,
+        ),
+        (
+            variable("HW_PROJECT_NAME", "name-hunter2", &[]),
+            Environment::project_name,
+        ),
+    ];
+    for (source, read) in settings {
+        let Kind::Variable(others) = source.kind else {
+            continue;
+        };
+        for (name, input, expected) in source.inputs() {
+            let case = format!("{} with {name}", source.name);
+            let environment = Environment::from_os_fn(move |name| {
+                if name == source.name {
+                    return Some(OsString::from_vec(input.clone()));
+                }
+                let found = others.iter().find(|(known, _)| *known == name);
+                found.map(|(_, value)| OsString::from(value))
+            });
+            let value = read(&environment);
+            let built = Client::builder().token("t").environment(&environment);
+            match (expected, built) {
+                (Used, Ok(_)) => {
+                    assert_eq!(value.as_deref(), Some(source.value), "{case}");
+                }
+                (Missing, Ok(_)) => assert_eq!(value, None, "{case}"),
+                (Refused(rule), Err(error)) => {
+                    assert_eq!(value, None, "{case}");
+                    let text = error.to_string();
+                    assert!(text.contains(source.name), "{case}: {text}");
+                    assert!(text.contains(rule), "{case}: {text}");
+                    let shown = text.replace(source.name, "");
+                    assert!(!shown.contains(MARK), "{case}: {error:?}");
+                }
+                (expected, built) => panic!("{case}: {built:?} instead of {expected:?}"),
+            }
         }
     }
 }

@@ -383,7 +383,7 @@ mod tests {
         assert_eq!(
             values
                 .iter()
-                .map(|value| value.is_secret())
+                .map(HeaderValue::is_secret)
                 .collect::<Vec<_>>(),
             [false, true]
         );

@@ -300,7 +300,7 @@ impl Fault {
             _ => 0,
         };
         let expected = if self.outcome.is_retried() { 2 } else { 1 };
-        if attempts != expected && self.outcome != CutShort {
+        if attempts != expected {
             return Err(format!("{attempts} attempts: {result:?}"));
         }
         match (result, self.outcome) {

@@ -1,7 +1,7 @@
 //! A transport by the system's libcurl.
 
 use alloc::format;
-use alloc::string::String;
+use alloc::string::{String, ToString as _};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::cell::RefCell;
@@ -141,8 +141,8 @@ impl Curl {
     }
 }
 
-/// A proxy's URL with its user info, percent-encoded: libcurl decodes a URL once in every version,
-/// but the options for user and password twice up to 7.88.
+/// A proxy's URL with its user info, percent-encoded: every version of libcurl decodes that, but
+/// only some, 7.88 among them, decode the options for user and password.
 fn proxy_url(proxy: &Proxy) -> String {
     let mut url = String::from("http://");
     if let Some((user, password)) = proxy.login() {
@@ -154,7 +154,8 @@ fn proxy_url(proxy: &Proxy) -> String {
     let Authority { host, port } = proxy.authority();
     url.push_str(host);
     if let Some(port) = port {
-        url.push_str(&format!(":{port}"));
+        url.push(':');
+        url.push_str(&port.to_string());
     }
     url
 }

@@ -76,6 +76,10 @@ pub use tls::Tls;
 #[derive(Clone)]
 pub struct Ureq(Arc<Inner>);
 
+#[expect(
+    clippy::large_enum_variant,
+    reason = "there is one for each transport, in an `Arc`"
+)]
 enum Inner {
     Built(Built),
     /// An agent that the caller configured.
@@ -268,7 +272,7 @@ impl Transport for Ureq {
                 let route = Route::new(request.url(), authority);
                 let timeouts = Timeouts::new(&route, timeout, timeout);
                 let proxy = agent.config().proxy().cloned();
-                exchange.run_on(agent, outgoing, timeouts, proxy, &route, body)
+                exchange.run_on(agent, outgoing, &timeouts, proxy, &route, body)
             }
         }
     }
@@ -309,9 +313,9 @@ impl Exchange<'_> {
             Some(lock(&built.http).clone())
         };
         if let Some(agent) = kept {
-            return self.run_on(&agent, outgoing, timeouts, proxy, route, body);
+            return self.run_on(&agent, outgoing, &timeouts, proxy, route, body);
         }
-        let config = agent_config(built.idle_tls_connections, timeouts, proxy);
+        let config = agent_config(built.idle_tls_connections, &timeouts, proxy);
         let agent = Agent::new_with_config(built.tls_config.apply(config).build());
         let interrupted = agent.clone();
         let guard = self.on_cancel(move || interrupted.shutdown());
@@ -331,7 +335,7 @@ impl Exchange<'_> {
         &self,
         agent: &Agent,
         outgoing: http::Request<()>,
-        timeouts: Timeouts,
+        timeouts: &Timeouts,
         proxy: Option<::ureq::Proxy>,
         route: &Route<'_>,
         body: &mut ResponseBody,
@@ -400,7 +404,7 @@ impl<R: Read> Read for UntilDeadline<R> {
 
 fn agent_config(
     idle_connections: usize,
-    timeouts: Timeouts,
+    timeouts: &Timeouts,
     proxy: Option<::ureq::Proxy>,
 ) -> ::ureq::config::ConfigBuilder<::ureq::typestate::AgentScope> {
     configure!(Agent::config_builder(), timeouts, proxy)

@@ -143,7 +143,7 @@ impl Built {
 }
 
 fn http_agent() -> Agent {
-    let config = agent_config(IDLE_CONNECTIONS, Timeouts::default(), None);
+    let config = agent_config(IDLE_CONNECTIONS, &Timeouts::default(), None);
     Agent::new_with_config(config.build())
 }
 

@@ -73,6 +73,16 @@ fn same_seed_gives_the_same_jobs() {
     assert_ne!(listed("1"), listed("2"));
 }
 
+#[test]
+fn sample_jobs_are_created_before_the_given_time() {
+    let emulate = Emulate::start(&["emulate", "--jobs", "3", "--now", "2030-01-01T00:00:00Z"]);
+    let listed = Run::of(emulate.list(&["list", "--columns", "create_time", "-o", "tsv"])).done();
+    for time in listed.lines().skip(1) {
+        assert!(time.starts_with("2029-12-31T23:"), "{listed}");
+    }
+    assert_eq!(listed.lines().count(), 4, "{listed}");
+}
+
 #[cfg(unix)]
 #[test]
 fn exits_with_0_on_a_signal() {

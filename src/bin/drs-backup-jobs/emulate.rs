@@ -16,7 +16,7 @@ use crate::args::values;
 use crate::cli::Verbosity;
 use crate::decode;
 use crate::failure::{Failure, say};
-use crate::time;
+use crate::time::{self, Moment, Zone};
 
 /// Run an emulator of the service over HTTP, for tests and demos
 ///
@@ -80,6 +80,11 @@ struct JobsArgs {
     /// Seed of sample jobs, faults and changes
     #[arg(long, value_name = "N", default_value_t = 1)]
     seed: u64,
+
+    /// Time of the newest sample job [default: 2024-08-19T02:27:15Z, with
+    /// --random-changes now]
+    #[arg(long, value_name = "TIME", value_parser = Moment::parse)]
+    now: Option<Moment>,
 
     /// Time between random changes of the list
     #[arg(long, value_name = "DURATION", value_parser = values::positive_duration)]
@@ -209,11 +214,15 @@ fn builder(args: &EmulateArgs) -> Result<EmulatorBuilder, Failure> {
         let jobs = decode::jobs_of(file)?.into_iter().rev();
         builder = jobs.fold(builder, EmulatorBuilder::job);
     }
+    let now = time::now(&SystemClock::new());
     if let Some(every) = jobs.random_changes {
         // Running jobs finish now, so they must not have begun years ago.
         builder = builder
             .script(Script::new().random_changes(every))
-            .newest_job_at(time::now(&SystemClock::new()));
+            .newest_job_at(now);
+    }
+    if let Some(moment) = jobs.now {
+        builder = builder.newest_job_at(moment.start(now, &Zone::local()));
     }
     builder = jobs
         .projects

@@ -6,6 +6,7 @@
 
 use alloc::format;
 use alloc::string::{String, ToString as _};
+use alloc::vec::Vec;
 
 use super::pagination::{Pagination, SortValue};
 use super::seen::Seen;
@@ -257,4 +258,34 @@ fn a_job_of_another_batch_closes_no_gap_and_is_not_yielded_again() {
     check(2, &[], &steps);
     // Two batches with the same jobs.
     check(4, &[], &["0→abc/3 (+abc)", "batch", "0→bcd/3 (+d)", "end"]);
+}
+
+#[test]
+fn sixty_four_responses_without_progress_are_an_error_and_the_listing_goes_on_at_the_same_offset() {
+    let first = String::from("0→ab/2 (+ab)");
+    let ignored = (1..64).map(|offset| format!("{offset}→ab/2"));
+    let mut steps: Vec<String> = core::iter::once(first).chain(ignored).collect();
+    steps.extend(["incomplete", "64→b/2", "0→ab/2", "end"].map(String::from));
+    let steps: Vec<&str> = steps.iter().map(|step| &**step).collect();
+    check(2, &[], &steps);
+}
+
+#[test]
+fn five_short_passes_are_an_error_and_the_listing_goes_on_with_the_next() {
+    let full = ["0→abc/4", "2→ca/4", "0→abc/4"];
+    let small = ["0→ab/4", "1→bc/4", "2→ca/4", "3→a/4", "0→ab/4"];
+    let found = ["0→ab/4", "1→bc/4", "2→cd/4 (+d)", "3→d/4", "0→ab/4"];
+    let mut steps = [
+        &full[..],
+        &small,
+        &full,
+        &small,
+        &full,
+        &["incomplete"],
+        &found,
+        &["end"],
+    ]
+    .concat();
+    steps[0] = "0→abc/4 (+abc)";
+    check(3, &["abcd"], &steps);
 }

@@ -154,7 +154,7 @@ fn counts(histories: u64, page_size: u32) {
     }
 }
 
-/// A listing that met two empty heads in a row is resumed by hand, so some end with an error.
+/// Two empty heads in a row are an error, so a few listings end with one.
 fn empties(histories: u64, page_size: u32) {
     for empties in [1, 5] {
         let setup = Setup {

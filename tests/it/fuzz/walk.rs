@@ -1,4 +1,4 @@
-//! Any history of a list: the walk keeps its promise, or says that it cannot.
+//! Any history of a list: listing all jobs keeps its promise, or ends with an error.
 
 use crate::model::{Chance, check_promise};
 

@@ -134,11 +134,16 @@ fn read_count(cursor: &mut Cursor<'_>) -> Result<u64, ErrorCode> {
 /// The value of an integer as JSON writes it, without a sign. Services that count in floating point
 /// write a fraction of zeros.
 pub(crate) fn parse_count(text: &str) -> Option<u64> {
-    let (integer, fraction) = text.split_once('.').unwrap_or((text, "0"));
-    let is_canonical = integer.bytes().all(|byte| byte.is_ascii_digit())
-        && (integer == "0" || !integer.starts_with('0'));
-    let is_whole = !fraction.is_empty() && fraction.bytes().all(|byte| byte == b'0');
-    (is_canonical && is_whole)
-        .then(|| integer.parse().ok())
-        .flatten()
+    let mut count: Option<u64> = None;
+    let mut bytes = text.bytes();
+    while let Some(byte) = bytes.next() {
+        count = match (count, byte) {
+            (Some(_), b'.') if bytes.len() > 0 && bytes.all(|byte| byte == b'0') => break,
+            (None, b'0'..=b'9') => Some(u64::from(byte - b'0')),
+            (Some(1..), b'0'..=b'9') => count?.checked_mul(10)?.checked_add(u64::from(byte - b'0')),
+            _ => return None,
+        };
+        count?;
+    }
+    count
 }

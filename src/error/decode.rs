@@ -78,7 +78,8 @@ impl DecodeError {
         self.0.expected
     }
 
-    /// The id of the job that could not be decoded, if it could be read; at most 128 characters.
+    /// The id of the job that could not be decoded, if it comes before the error; at most 128
+    /// characters.
     #[must_use]
     pub fn job_id(&self) -> Option<&str> {
         self.0.job_id.as_deref()

@@ -90,9 +90,6 @@ pub(super) fn locate(
     let offset = text.len() - at.remaining();
     let mut path = Path::new(text, document);
     path.follow_to(offset);
-    if path.is_in_job() && path.job_id.is_none() {
-        path.job_id = id_behind(at, code);
-    }
     DecodeError::new(DecodeErrorParts {
         path: path.text,
         offset,
@@ -271,27 +268,4 @@ fn job_id(mut cursor: Cursor<'_>) -> Option<String> {
         .map(|ch| if ch.is_control() { ' ' } else { ch })
         .collect();
     (!id.is_empty()).then_some(id)
-}
-
-/// The id of a job in which parsing failed at `cursor`, if it follows and what is in between can be
-/// read.
-fn id_behind(mut cursor: Cursor<'_>, code: ErrorCode) -> Option<String> {
-    match code {
-        ErrorCode::ControlCharacter | ErrorCode::InvalidEscape | ErrorCode::InvalidHexDigits => {
-            cursor.skip_damaged_string();
-        }
-        ErrorCode::DuplicateKey => {
-            cursor.skip_key().ok()?;
-            cursor.skip_value().ok()?;
-        }
-        _ => return None,
-    }
-    let mut first = false;
-    while cursor.next_member(&mut first).ok()? {
-        if cursor.key().ok()? == "id" {
-            return job_id(cursor);
-        }
-        cursor.skip_value().ok()?;
-    }
-    None
 }

@@ -42,18 +42,6 @@ impl<'a> Cursor<'a> {
         }
     }
 
-    /// Skips to the end of a string in which an error was found.
-    pub(super) fn skip_damaged_string(&mut self) {
-        while !self.eat("\"") && !self.rest.is_empty() {
-            let mut chars = self.rest.chars();
-            if chars.next() == Some('\\') {
-                chars.next();
-            }
-            self.rest = chars.as_str();
-            self.literal();
-        }
-    }
-
     /// Reads the rest of a string with escapes. `literal` was read, and the cursor is at the byte
     /// that ended it.
     #[cold]
@@ -229,21 +217,6 @@ mod tests {
                     assert_eq!(Cursor::new(&text).skip_scalar(), Ok(()), "{text}");
                 }
             }
-        }
-    }
-
-    #[test]
-    fn damaged_strings_are_skipped_to_their_closing_quote() {
-        for (text, rest) in [
-            ("\n a\" b", " b"),
-            ("\\x\\\"备\" b", " b"),
-            ("\\\"", ""),
-            ("\\备\"b", "b"),
-            ("", ""),
-        ] {
-            let mut cursor = Cursor::new(text);
-            cursor.skip_damaged_string();
-            assert_eq!(cursor.rest, rest, "{text:?}");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! What decoding allocates, counted.
+//! Allocations while decoding, counted.
 #![allow(
     unsafe_code,
     reason = "the allocator of a program is an unsafe trait; the library itself forbids unsafe code"
@@ -15,7 +15,7 @@ thread_local! {
     static COUNTED: Cell<Counted> = const { Cell::new(Counted { calls: 0, now: 0, most: 0 }) };
 }
 
-/// What one thread allocates: tests beside it are not counted.
+/// Allocations of one thread: other tests run beside it.
 #[derive(Clone, Copy, Debug)]
 struct Counted {
     calls: usize,
@@ -24,7 +24,7 @@ struct Counted {
 }
 
 fn count(calls: usize, bytes: isize) {
-    // A thread that ends allocates nothing that is counted.
+    // Allocations of a thread that ends are not counted.
     let _ = COUNTED.try_with(|counted| {
         let mut sum = counted.get();
         sum.calls += calls;
@@ -79,7 +79,7 @@ fn page(jobs: usize) -> String {
 }
 
 #[test]
-fn a_page_of_a_hundred_jobs_without_escapes_is_one_allocation() {
+fn a_page_without_escapes_needs_one_allocation() {
     for jobs in [1, 2, 10, 100, 512] {
         let body = page(jobs);
         let (calls, most) = counted(|| JobPage::parse(body.as_bytes()).unwrap());
@@ -91,14 +91,14 @@ fn a_page_of_a_hundred_jobs_without_escapes_is_one_allocation() {
 }
 
 #[test]
-fn a_text_with_an_escape_is_one_allocation_more() {
+fn a_text_with_an_escape_needs_one_more_allocation() {
     let body = page(100).replacen("rds-sqlserver", "rds\\nsqlserver", 7);
     let (calls, _) = counted(|| JobPage::parse(body.as_bytes()).unwrap());
     assert_eq!(calls, 8);
 }
 
 #[test]
-fn whatever_the_body_memory_is_in_proportion_to_it() {
+fn memory_is_proportional_to_any_body() {
     const MOST: usize = 48;
 
     let million = |text: &str| text.repeat(1_000_000 / text.len());
@@ -155,8 +155,60 @@ fn whatever_the_body_memory_is_in_proportion_to_it() {
     }
 }
 
+/// The client's limit of jobs in a page bounds what a hostile body costs.
+#[cfg(feature = "std")]
 #[test]
-fn a_query_is_written_into_a_reused_string_without_an_allocation() {
+fn a_body_of_16_mib_of_the_smallest_jobs_costs_the_client_at_most_twice_its_size() {
+    use drs_backup_jobs::decode::Decoder;
+    use drs_backup_jobs::transport::{Request, ResponseBody, ResponseHead, TransportError};
+    use drs_backup_jobs::{Client, RetryPolicy, Transport};
+
+    struct Fixed(String);
+
+    impl Transport for Fixed {
+        fn send(
+            &self,
+            _: &Request<'_>,
+            body: &mut ResponseBody,
+        ) -> Result<ResponseHead, TransportError> {
+            for chunk in self.0.as_bytes().chunks(64 * 1024) {
+                body.write(chunk)?;
+            }
+            Ok(ResponseHead::new(200))
+        }
+    }
+
+    let mut body = String::from(r#"{"count":1,"jobs":["#);
+    while body.len() < ResponseBody::DEFAULT_LIMIT - 100 {
+        body.push_str(r#"{"id":1},"#);
+    }
+    body.push_str(r#"{"id":1}]}"#);
+    let size = body.len();
+    let transport = std::sync::Arc::new(Fixed(body));
+    for decoder in [
+        Decoder::BuiltIn,
+        #[cfg(feature = "serde_json")]
+        Decoder::SerdeJson,
+        #[cfg(feature = "miniserde")]
+        Decoder::Miniserde,
+    ] {
+        let client = Client::builder()
+            .endpoint("https://drs.example.com")
+            .project_id("p")
+            .token("a-token-of-the-test")
+            .transport(std::sync::Arc::clone(&transport))
+            .retry(RetryPolicy::none())
+            .decoder(decoder)
+            .build()
+            .unwrap();
+        let (_, most) = counted(|| client.list(&ListJobs::new()).unwrap_err());
+        assert!(most <= 2 * size, "{decoder:?}: {most} for {size}");
+        assert!(most > size, "{decoder:?}: the body itself is counted");
+    }
+}
+
+#[test]
+fn writing_a_query_into_a_reused_string_needs_no_allocation() {
     let query = ListJobs::new()
         .name("备份 a+b")
         .status("PRECHECK FAILED")

@@ -15,6 +15,9 @@ const MAX_EXCERPT: usize = 200;
 const MAX_EXCERPTED: usize = 16_000;
 const MAX_ENCODED: usize = 16_000;
 
+/// The most bytes of a body that are read: it is copied, and one of 16 MiB is not an error's.
+const MAX_BODY: usize = 1 << 20;
+
 impl ApiError {
     /// Parses the body of an error response: the service's shape, the gateway's, IAM's and those of
     /// similar services, flat or nested; the outer value takes precedence.
@@ -42,7 +45,7 @@ impl ApiError {
     /// As [`parse`](Self::parse), with secrets masked in each text after it was decoded and before
     /// it is trimmed and cut: an escape could hide a secret, a cut could leave half of one.
     pub(crate) fn parse_redacted(status: u16, body: &[u8], redactor: &Redactor) -> Self {
-        let text = printable(&json::text(body));
+        let text = printable(&json::text(body.get(..MAX_BODY).unwrap_or(body)));
         let text = text.trim_start_matches(|ch: char| ch.is_whitespace() || !is_text(ch));
         let mut found = Found::read(text);
         // A page of jobs can quote any code, so only an error response is searched.

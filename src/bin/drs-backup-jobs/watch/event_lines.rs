@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use drs_backup_jobs::{Event, Job};
+use drs_backup_jobs::{Event, Job, JobStatus};
 
 use crate::output::{Style, shown_name, text};
 
@@ -22,20 +22,47 @@ pub(super) fn line(event: &Event, time: &str, style: Style) -> String {
     line
 }
 
-/// `02:29:03 ✗ finished    DRS-6813 after 1m 48s: reason`, in rows of at most so many columns.
-/// Nothing is cut.
-pub(super) fn rows(event: &Event, time: &str, columns: usize, style: Style) -> Vec<String> {
-    let job = event.job();
-    let mut line = format!("{time} {} ", style.mark(&job.status));
-    text::push_padded(&mut line, event.name(), 11);
-    line.push_str(&shown_name(job));
-    line.push_str(&details(event));
-    let rows = hanging(&line, columns);
-    if job.is_finished() {
-        let painted = rows.iter().map(|row| style.paint(row, &job.status));
-        painted.collect()
-    } else {
-        rows
+/// A line of the live view that stays above it, before it is wrapped.
+#[derive(Clone, Debug)]
+pub(super) struct PermanentLine {
+    text: String,
+    status: Option<JobStatus>,
+}
+
+impl PermanentLine {
+    /// `02:29:03 ✗ finished    DRS-6813 after 1m 48s: reason`.
+    pub(super) fn event(event: &Event, time: &str, style: Style) -> Self {
+        let job = event.job();
+        let mut text = format!("{time} {} ", style.mark(&job.status));
+        text::push_padded(&mut text, event.name(), 11);
+        text.push_str(&shown_name(job));
+        text.push_str(&details(event));
+        Self {
+            text,
+            status: job.is_finished().then(|| job.status.clone()),
+        }
+    }
+
+    /// `02:29:03 ! poll failed: reason; next attempt in 10s`.
+    pub(super) fn failed_poll(reason: &str, delay: Duration, time: &str) -> Self {
+        Self::warning(time, &format!("poll failed: {}", failure(reason, delay)))
+    }
+
+    /// `02:29:03 ! text`.
+    pub(super) fn warning(time: &str, text: &str) -> Self {
+        Self {
+            text: format!("{time} ! {text}"),
+            status: None,
+        }
+    }
+
+    /// Rows of at most so many columns. Nothing is cut.
+    pub(super) fn rows(&self, columns: usize, style: Style) -> Vec<String> {
+        let rows = hanging(&self.text, columns);
+        match &self.status {
+            Some(status) => rows.iter().map(|row| style.paint(row, status)).collect(),
+            None => rows,
+        }
     }
 }
 
@@ -44,19 +71,6 @@ pub(super) fn failed_poll(reason: &str, delay: Duration, time: &str) -> String {
     let mut line = start_of_line(time, "poll failed");
     line.push_str(&failure(reason, delay));
     line
-}
-
-/// As [`rows`], for a poll that failed.
-pub(super) fn rows_of_failed_poll(
-    reason: &str,
-    delay: Duration,
-    time: &str,
-    columns: usize,
-) -> Vec<String> {
-    hanging(
-        &format!("{time} ! poll failed: {}", failure(reason, delay)),
-        columns,
-    )
 }
 
 /// `text` in rows of at most `columns`, indented from the second on.
@@ -129,7 +143,6 @@ fn changes(from: &Job<'_>, to: &Job<'_>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use drs_backup_jobs::JobStatus;
 
     fn job(status: JobStatus) -> Job<'static> {
         let mut job = Job::new("0667");
@@ -190,7 +203,8 @@ mod tests {
         to.error_log = Some(reason.clone().into());
         let event = Event::Finished { from, to };
         for columns in [10, 40, 80, 200] {
-            let rows = rows(&event, "02:29:03", columns, Style::PLAIN);
+            let line = PermanentLine::event(&event, "02:29:03", Style::PLAIN);
+            let rows = line.rows(columns, Style::PLAIN);
             assert!(
                 rows.iter().all(|row| text::width(row) <= columns),
                 "{rows:#?}"
@@ -208,7 +222,7 @@ mod tests {
             "2024-08-19T02:29:03Z  poll failed  HTTP 503; next attempt in 10s"
         );
         assert_eq!(
-            rows_of_failed_poll("HTTP 503", delay, "02:29:03", 80),
+            PermanentLine::failed_poll("HTTP 503", delay, "02:29:03").rows(80, Style::PLAIN),
             ["02:29:03 ! poll failed: HTTP 503; next attempt in 10s"]
         );
     }

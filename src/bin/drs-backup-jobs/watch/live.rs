@@ -3,10 +3,11 @@
 use std::io::{self, Write};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use drs_backup_jobs::Clock;
 
+use super::event_lines::PermanentLine;
 use super::screen::Screen;
 use super::view::{self, Frame, Snapshot};
 use crate::output::Style;
@@ -24,8 +25,17 @@ struct Painter {
     zone: Zone,
     clock: Arc<dyn Clock>,
     drawn: Vec<String>,
+    /// Lines that are printed at the next drawing.
+    pending: Vec<PermanentLine>,
+    columns: usize,
+    rows: usize,
+    resized_at: Option<Instant>,
     is_closed: bool,
 }
+
+/// How long a terminal must have kept its size before the view is drawn: tmux reports resizes up to
+/// 250 ms after it has made them, and a redraw in between would erase at a wrong place.
+const SETTLING: Duration = Duration::from_secs(1);
 
 impl Live {
     /// Whether standard output is a terminal on which lines can be redrawn.
@@ -37,6 +47,7 @@ impl Live {
 
     /// A view before the first poll.
     pub(super) fn start(style: Style, zone: Zone, clock: Arc<dyn Clock>) -> io::Result<Self> {
+        let (columns, rows) = terminal::columns_and_rows();
         let mut painter = Painter {
             screen: Screen::new(terminal()?),
             snapshot: Snapshot::default(),
@@ -44,32 +55,42 @@ impl Live {
             zone,
             clock,
             drawn: Vec::new(),
+            pending: Vec::new(),
+            columns,
+            rows,
+            resized_at: None,
             is_closed: false,
         };
-        painter.draw(&[])?;
+        painter.refresh()?;
         Ok(Self(Arc::new(Mutex::new(painter))))
     }
 
-    /// Prints permanent lines above the view: those that `lines` wraps to a number of columns.
-    pub(super) fn print(&self, lines: impl FnOnce(usize) -> Vec<String>) -> io::Result<()> {
-        let (columns, _) = terminal::columns_and_rows();
-        self.lock().draw(&lines(columns))
+    /// Prints a line above the view, where it stays.
+    pub(super) fn print(&self, line: PermanentLine) -> io::Result<()> {
+        let mut painter = self.lock();
+        painter.pending.push(line);
+        painter.refresh()
     }
 
     /// Takes the view down, runs `write`, and draws the view again: for standard error, which may
     /// be the same terminal.
     pub(super) fn suspend(&self, write: impl FnOnce()) -> io::Result<()> {
         let mut painter = self.lock();
+        painter.observe_size();
         painter.screen.clear()?;
+        painter.drawn.clear();
         write();
-        painter.draw(&[])
+        if !painter.is_settled() {
+            painter.screen.lose_place();
+        }
+        painter.refresh()
     }
 
     /// Shows this from now on.
     pub(super) fn show(&self, snapshot: Snapshot) -> io::Result<()> {
         let mut painter = self.lock();
         painter.snapshot = snapshot;
-        painter.draw(&[])
+        painter.refresh()
     }
 
     /// Redraws the view if time or a resize have changed its lines.
@@ -110,36 +131,73 @@ fn terminal() -> io::Result<Box<dyn Write + Send>> {
 
 impl Painter {
     fn lines(&self) -> Vec<String> {
-        let (columns, rows) = terminal::columns_and_rows();
         let frame = Frame {
-            columns,
-            rows,
+            columns: self.columns,
+            rows: self.rows,
             elapsed: self.clock.now(),
             time: time::now(&*self.clock),
         };
         view::lines(&self.snapshot, frame, &self.zone, self.style)
     }
 
-    fn draw(&mut self, permanent: &[String]) -> io::Result<()> {
-        if self.is_closed {
-            return self.screen.draw(permanent, &[]);
+    fn observe_size(&mut self) {
+        let (columns, rows) = terminal::columns_and_rows();
+        if columns != self.columns {
+            self.screen.lose_place();
         }
-        self.drawn = self.lines();
-        self.screen.draw(permanent, &self.drawn)
+        if (columns, rows) != (self.columns, self.rows) {
+            (self.columns, self.rows) = (columns, rows);
+            self.resized_at = Some(Instant::now());
+        }
     }
 
+    fn is_settled(&self) -> bool {
+        self.resized_at.is_none_or(|at| at.elapsed() >= SETTLING)
+    }
+
+    fn take_pending(&mut self) -> Vec<String> {
+        let lines = std::mem::take(&mut self.pending);
+        let rows = lines.iter().map(|line| line.rows(self.columns, self.style));
+        rows.flatten().collect()
+    }
+
+    /// Draws what has changed. While the terminal is being resized only permanent lines are printed,
+    /// and nothing is erased.
     fn refresh(&mut self) -> io::Result<()> {
-        if self.is_closed || self.lines() == self.drawn {
+        self.observe_size();
+        if self.is_closed {
             return Ok(());
         }
-        self.draw(&[])
+        let permanent = self.take_pending();
+        if !self.is_settled() {
+            if permanent.is_empty() {
+                return Ok(());
+            }
+            self.screen.lose_place();
+            self.drawn.clear();
+            self.screen.draw(&permanent, &[])?;
+            self.screen.lose_place();
+            return Ok(());
+        }
+        let lines = self.lines();
+        if permanent.is_empty() && lines == self.drawn && !self.screen.is_place_lost() {
+            return Ok(());
+        }
+        self.drawn = lines;
+        self.screen.draw(&permanent, &self.drawn)
     }
 
     fn close(&mut self) {
-        if !self.is_closed {
-            self.is_closed = true;
-            // The terminal may be closed.
-            let _ = self.screen.clear();
+        if self.is_closed {
+            return;
         }
+        self.is_closed = true;
+        self.observe_size();
+        if !self.is_settled() {
+            self.screen.lose_place();
+        }
+        let permanent = self.take_pending();
+        // The terminal may be closed.
+        let _ = self.screen.draw(&permanent, &[]);
     }
 }

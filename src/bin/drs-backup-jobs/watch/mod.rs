@@ -50,7 +50,7 @@ const PAGE_SIZE: u32 = 512;
 const GRACE: Duration = Duration::from_secs(10);
 
 /// How often the view is brought up to date.
-const TICK: Duration = Duration::from_millis(200);
+const TICK: Duration = Duration::from_millis(100);
 
 /// How often something changes in a demo.
 const DEMO_PACE: Duration = Duration::from_secs(2);

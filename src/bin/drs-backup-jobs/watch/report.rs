@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use drs_backup_jobs::{Event, Timestamp};
 
-use super::event_lines;
+use super::event_lines::{self, PermanentLine};
 use super::json_event::{JsonEvent, Timed};
 use super::live::Live;
 use super::view::Snapshot;
@@ -54,9 +54,10 @@ impl Report {
     /// Prints an event at once.
     pub(super) fn event(&mut self, event: &Event, time: Timestamp) -> io::Result<()> {
         match &self.form {
-            Form::Live(live) => live.print(|columns| {
-                event_lines::rows(event, &self.zone.time_of_day(time), columns, self.style)
-            }),
+            Form::Live(live) => {
+                let time = self.zone.time_of_day(time);
+                live.print(PermanentLine::event(event, &time, self.style))
+            }
             Form::Lines => {
                 let line = event_lines::line(event, &self.date_and_time(time), self.style);
                 writeln!(self.out, "{line}")
@@ -75,14 +76,10 @@ impl Report {
         time: Timestamp,
     ) -> io::Result<()> {
         match &self.form {
-            Form::Live(live) if is_news => live.print(|columns| {
-                event_lines::rows_of_failed_poll(
-                    reason,
-                    delay,
-                    &self.zone.time_of_day(time),
-                    columns,
-                )
-            }),
+            Form::Live(live) if is_news => {
+                let time = self.zone.time_of_day(time);
+                live.print(PermanentLine::failed_poll(reason, delay, &time))
+            }
             Form::Live(_) => Ok(()),
             Form::Lines => {
                 let line = event_lines::failed_poll(reason, delay, &self.date_and_time(time));
@@ -104,11 +101,11 @@ impl Report {
     /// Prints how many polls failed before one succeeded, where not each of them was printed.
     pub(super) fn recovery(&self, failed_polls: u32, time: Timestamp) -> io::Result<()> {
         match &self.form {
-            Form::Live(live) if failed_polls > 1 => live.print(|columns| {
+            Form::Live(live) if failed_polls > 1 => {
+                let text = format!("polls succeed again after {failed_polls} failures");
                 let time = self.zone.time_of_day(time);
-                let text = format!("{time} ! polls succeed again after {failed_polls} failures");
-                event_lines::hanging(&text, columns)
-            }),
+                live.print(PermanentLine::warning(&time, &text))
+            }
             _ => Ok(()),
         }
     }

@@ -1,14 +1,12 @@
 //! A view at the bottom of a terminal, redrawn in place, with permanent lines above it.
 //!
 //! The cursor rests at the start of the view's first line, so a redraw erases what is below the
-//! cursor and never moves up to erase. Terminals keep the cursor on its line when a resize reflows
-//! the text, so permanent lines, which are above the cursor, survive any sequence of resizes. The
-//! usual way, to move up by the rows of the last drawing, counts rows of a width that no longer
-//! holds, and erases permanent lines or leaves parts of the view.
+//! cursor and never moves up to erase. The usual way, to move up by the rows of the last drawing,
+//! counts rows of a width that no longer holds after a resize, and erases permanent lines.
 //!
-//! A terminal narrower than the view's lines breaks them into more rows, and may scroll the first of
-//! those away: then they stay in the history as a copy of some rows of the view. Permanent lines are
-//! never among what is erased.
+//! A resize reflows the text and may move the cursor off its line: tmux 3.3 moves it up by a line for
+//! each line of wide characters that it breaks and joins again. So after a resize nothing is erased:
+//! the next drawing begins below everything, and the view before it stays as it was.
 
 use std::io::{self, Write};
 
@@ -16,6 +14,9 @@ use std::io::{self, Write};
 /// "to the end of the screen" from the top left corner is avoided: tmux then pushes the whole screen
 /// into its history, and the view with it.
 const ERASE: &str = "\r\x1b[K\n\x1b[J\x1b[A";
+
+/// Moves to the last row, wherever the cursor is, and begins a new line below it.
+const BELOW_EVERYTHING: &str = "\x1b[999B\r\n";
 
 /// Without automatic line breaks, a line whose width the terminal counts differently still takes
 /// one row, as the way back to the first line assumes.
@@ -26,6 +27,8 @@ const WRAP: &str = "\x1b[?7h";
 pub(super) struct Screen<W: Write> {
     out: W,
     is_drawn: bool,
+    /// Whether the cursor may be anywhere.
+    is_place_lost: bool,
 }
 
 impl<W: Write> Screen<W> {
@@ -33,6 +36,7 @@ impl<W: Write> Screen<W> {
         Self {
             out,
             is_drawn: false,
+            is_place_lost: false,
         }
     }
 
@@ -41,7 +45,9 @@ impl<W: Write> Screen<W> {
     pub(super) fn draw(&mut self, permanent: &[String], view: &[String]) -> io::Result<()> {
         // One write, so that a resize rarely comes in between.
         let mut bytes = String::new();
-        if self.is_drawn {
+        if self.is_place_lost {
+            bytes.push_str(BELOW_EVERYTHING);
+        } else if self.is_drawn {
             bytes.push_str(ERASE);
         }
         for line in permanent {
@@ -60,8 +66,18 @@ impl<W: Write> Screen<W> {
             bytes.push_str(WRAP);
         }
         self.is_drawn = !view.is_empty();
+        self.is_place_lost = false;
         self.out.write_all(bytes.as_bytes())?;
         self.out.flush()
+    }
+
+    /// A resize may have moved the cursor: the next drawing erases nothing.
+    pub(super) fn lose_place(&mut self) {
+        self.is_place_lost = true;
+    }
+
+    pub(super) fn is_place_lost(&self) -> bool {
+        self.is_place_lost
     }
 
     /// Takes the view down. Permanent lines stay.
@@ -95,6 +111,20 @@ mod tests {
             "event\r\n\x1b[?7l\r\none\r\ntwo\r\x1b[2A\x1b[?7h"
         );
         assert_eq!(drawn(&[(&[], &["one"])]), "\x1b[?7lone\r\x1b[?7h");
+    }
+
+    #[test]
+    fn after_a_resize_the_next_drawing_erases_nothing() {
+        let mut screen = Screen::new(Vec::new());
+        screen.draw(&[], &["one".into()]).unwrap();
+        screen.lose_place();
+        let drawn = screen.out.len();
+        screen.draw(&["event".into()], &["two".into()]).unwrap();
+        assert_eq!(
+            std::str::from_utf8(&screen.out[drawn..]).unwrap(),
+            "\x1b[999B\r\nevent\r\n\x1b[?7ltwo\r\x1b[?7h"
+        );
+        assert!(!screen.is_place_lost());
     }
 
     #[test]

@@ -71,20 +71,27 @@ fn assert_each_once(events: &[String], history: &str) {
     }
 }
 
-/// Sizes in the order in which the terminal is given them.
-const SIZES: [(usize, usize); 12] = [
+/// Sizes in the order in which the terminal is given them. Width and height change apart: after a
+/// change of width tmux 3.3 may have its cursor too far up, by a line for each line of wide characters
+/// that it broke, and a lower screen then loses the lines below the cursor, whatever the program does.
+const WIDTHS: [(usize, usize); 8] = [
     (40, 24),
     (200, 24),
     (80, 24),
-    (40, 10),
-    (41, 50),
-    (200, 6),
+    (41, 24),
     (23, 24),
-    (80, 12),
-    (40, 24),
-    (120, 40),
-    (20, 5),
+    (120, 24),
+    (20, 24),
     (80, 24),
+];
+const HEIGHTS: [(usize, usize); 7] = [
+    (80, 24),
+    (80, 10),
+    (80, 50),
+    (80, 6),
+    (80, 12),
+    (80, 40),
+    (80, 5),
 ];
 
 #[test]
@@ -98,15 +105,21 @@ fn every_event_stays_exactly_once_whatever_the_resizes() {
         };
         terminal.wait_until(|history| history.contains(&format!("0 of {jobs} finished")));
         let mut events: Vec<String> = Vec::new();
-        let mut sizes = SIZES.into_iter().cycle();
         let failing = jobs.min(60);
-        for batch in 0..2 {
+        for (batch, sizes) in [&WIDTHS[..], &HEIGHTS].into_iter().enumerate() {
+            // The view is drawn again, so the cursor is where it should be.
+            terminal.resize(80, 24);
+            terminal.wait_for_screen(|screen| {
+                let last = screen.trim_end().lines().next_back();
+                last.is_some_and(|last| last.starts_with("last poll"))
+            });
+            let mut sizes = sizes.iter().cycle();
             let numbers = (batch * failing / 2)..((batch + 1) * failing / 2);
             events.extend(numbers.map(|number| fail(&emulator, number)));
             let last = events.last().cloned();
             terminal.wait_until(|history| {
                 let (columns, rows) = sizes.next().unwrap();
-                terminal.resize(columns, rows);
+                terminal.resize(*columns, *rows);
                 last.as_ref()
                     .is_none_or(|last| squeezed(history).contains(&**last))
             });
@@ -174,7 +187,7 @@ fn added_and_removed_jobs_are_reported_in_a_list_that_begins_empty() {
         events.push(squeezed(&format!("▶ added {}", name(number))));
     }
     terminal.wait_until(|history| squeezed(history).contains(&events[0]));
-    for (columns, rows) in SIZES {
+    for (columns, rows) in WIDTHS {
         terminal.resize(columns, rows);
     }
     emulator.remove("id-0003");

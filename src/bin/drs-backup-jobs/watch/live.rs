@@ -30,12 +30,17 @@ struct Painter {
     columns: usize,
     rows: usize,
     resized_at: Option<Instant>,
+    drawn_at: Option<Instant>,
     is_closed: bool,
 }
 
 /// How long a terminal must have kept its size before the view is drawn: tmux reports resizes up to
 /// 250 ms after it has made them, and a redraw in between would erase at a wrong place.
 const SETTLING: Duration = Duration::from_secs(1);
+
+/// How often the time in the view is brought up to date. Each redraw is a moment in which a resize
+/// that is not known yet lets it erase at a wrong place, so there are few.
+const REDRAW: Duration = Duration::from_secs(5);
 
 impl Live {
     /// Whether standard output is a terminal on which lines can be redrawn.
@@ -59,17 +64,17 @@ impl Live {
             columns,
             rows,
             resized_at: None,
+            drawn_at: None,
             is_closed: false,
         };
         painter.refresh()?;
         Ok(Self(Arc::new(Mutex::new(painter))))
     }
 
-    /// Prints a line above the view, where it stays.
-    pub(super) fn print(&self, line: PermanentLine) -> io::Result<()> {
-        let mut painter = self.lock();
-        painter.pending.push(line);
-        painter.refresh()
+    /// Prints a line above the view, where it stays, at the next drawing: that of
+    /// [`show`](Self::show), or of the next tick.
+    pub(super) fn print(&self, line: PermanentLine) {
+        self.lock().pending.push(line);
     }
 
     /// Takes the view down, runs `write`, and draws the view again: for standard error, which may
@@ -77,7 +82,8 @@ impl Live {
     pub(super) fn suspend(&self, write: impl FnOnce()) -> io::Result<()> {
         let mut painter = self.lock();
         painter.observe_size();
-        painter.screen.clear()?;
+        let permanent = painter.take_pending();
+        painter.screen.draw(&permanent, &[])?;
         painter.drawn.clear();
         write();
         if !painter.is_settled() {
@@ -93,9 +99,16 @@ impl Live {
         painter.refresh()
     }
 
-    /// Redraws the view if time or a resize have changed its lines.
-    pub(super) fn refresh(&self) -> io::Result<()> {
-        self.lock().refresh()
+    /// Prints pending lines, and redraws the view after a resize or when it shows an old time.
+    pub(super) fn tick(&self) -> io::Result<()> {
+        let mut painter = self.lock();
+        painter.observe_size();
+        let is_resized = painter.resized_at > painter.drawn_at;
+        let is_old = painter.drawn_at.is_none_or(|at| at.elapsed() >= REDRAW);
+        if is_resized || is_old || !painter.pending.is_empty() {
+            painter.refresh()?;
+        }
+        Ok(())
     }
 
     /// Takes the view down for good. Permanent lines stay.
@@ -179,6 +192,7 @@ impl Painter {
             self.screen.lose_place();
             return Ok(());
         }
+        self.drawn_at = Some(Instant::now());
         let lines = self.lines();
         if permanent.is_empty() && lines == self.drawn && !self.screen.is_place_lost() {
             return Ok(());

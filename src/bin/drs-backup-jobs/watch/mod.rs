@@ -139,7 +139,7 @@ fn start_ticking(live: Option<Live>) -> Result<(), Failure> {
             }
             if let Some(live) = &live {
                 // A terminal that was closed is noticed above.
-                let _ = live.refresh();
+                let _ = live.tick();
             }
         }
     };

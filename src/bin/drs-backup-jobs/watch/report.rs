@@ -56,7 +56,8 @@ impl Report {
         match &self.form {
             Form::Live(live) => {
                 let time = self.zone.time_of_day(time);
-                live.print(PermanentLine::event(event, &time, self.style))
+                live.print(PermanentLine::event(event, &time, self.style));
+                Ok(())
             }
             Form::Lines => {
                 let line = event_lines::line(event, &self.date_and_time(time), self.style);
@@ -78,7 +79,8 @@ impl Report {
         match &self.form {
             Form::Live(live) if is_news => {
                 let time = self.zone.time_of_day(time);
-                live.print(PermanentLine::failed_poll(reason, delay, &time))
+                live.print(PermanentLine::failed_poll(reason, delay, &time));
+                Ok(())
             }
             Form::Live(_) => Ok(()),
             Form::Lines => {
@@ -104,7 +106,8 @@ impl Report {
             Form::Live(live) if failed_polls > 1 => {
                 let text = format!("polls succeed again after {failed_polls} failures");
                 let time = self.zone.time_of_day(time);
-                live.print(PermanentLine::warning(&time, &text))
+                live.print(PermanentLine::warning(&time, &text));
+                Ok(())
             }
             _ => Ok(()),
         }

@@ -40,7 +40,7 @@ impl<W: Write> Screen<W> {
         }
     }
 
-    /// Replaces the view, and prints permanent lines above it. Each line of the view must be
+    /// Replaces the view, or takes it down, and prints permanent lines above it. Each line of the view must be
     /// narrower than the terminal, and the view lower.
     pub(super) fn draw(&mut self, permanent: &[String], view: &[String]) -> io::Result<()> {
         // One write, so that a resize rarely comes in between.
@@ -78,11 +78,6 @@ impl<W: Write> Screen<W> {
 
     pub(super) fn is_place_lost(&self) -> bool {
         self.is_place_lost
-    }
-
-    /// Takes the view down. Permanent lines stay.
-    pub(super) fn clear(&mut self) -> io::Result<()> {
-        self.draw(&[], &[])
     }
 }
 

@@ -168,6 +168,7 @@ impl fmt::Debug for TransportError {
             .field("message", &self.message)
             .field("proxy_status", &self.proxy_status)
             .field("source", &source.map(|source| alloc::format!("{source}")))
+            .field("has_own_roots", &self.has_own_roots)
             .finish()
     }
 }

@@ -22,18 +22,15 @@ impl Timestamp {
         let mut words = text.split([' ', ',', '-']).filter(|word| !word.is_empty());
         let mut next = || words.next();
         let (_weekday, second) = (next()?, next()?);
-        let (day, month, year, time) = match month_number(second) {
-            Some(month) => {
-                let (day, time, year) = (next()?, next()?, next()?);
-                (day, month, year, time)
+        let (day, month, year, time) = if let Some(month) = month_number(second) {
+            let (day, time, year) = (next()?, next()?, next()?);
+            (day, month, year, time)
+        } else {
+            let (month, year, time) = (month_number(next()?)?, next()?, next()?);
+            if next()? != "GMT" {
+                return None;
             }
-            None => {
-                let (month, year, time) = (month_number(next()?)?, next()?, next()?);
-                if next()? != "GMT" {
-                    return None;
-                }
-                (second, month, year, time)
-            }
+            (second, month, year, time)
         };
         if next().is_some() {
             return None;

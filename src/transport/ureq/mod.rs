@@ -8,9 +8,9 @@ use std::io::{self, Read};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
-use ::ureq::config::AutoHeaderValue;
 use ::ureq::{Agent, ProxyProtocol, http};
 
+use self::settings::{Timeouts, agent_config, request_config};
 use self::ureq_error::{from_ureq, without_thread_panic};
 use super::head_builder::HeadBuilder;
 use super::proxies::{Proxies, Proxy};
@@ -22,6 +22,7 @@ use crate::cancel::{CancelGuard, CancelToken};
 use crate::url::Authority;
 
 mod builder;
+mod settings;
 mod tls;
 mod ureq_error;
 
@@ -108,28 +109,6 @@ const IDLE_CONNECTIONS: usize = 32;
 /// Longer timeouts are cut to this: added to the time of day they could overflow.
 const MAX_TIMEOUT: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
-/// Applies to a ureq configuration, of an agent or of a request, what one request needs. A macro,
-/// because ureq's trait for the two is private.
-macro_rules! configure {
-    ($config:expr, $timeouts:ident, $proxy:ident) => {
-        $config
-            .http_status_as_error(false)
-            .max_redirects(0)
-            .max_redirects_will_error(false)
-            // Another crate may have enabled decompression for the whole program.
-            .accept_encoding(AutoHeaderValue::None)
-            .timeout_global($timeouts.global)
-            .timeout_per_call(None)
-            .timeout_resolve($timeouts.lookup)
-            .timeout_connect($timeouts.connect)
-            .timeout_send_request($timeouts.send)
-            .timeout_send_body($timeouts.send)
-            .timeout_recv_response($timeouts.receive)
-            .timeout_recv_body($timeouts.receive)
-            .proxy($proxy)
-    };
-}
-
 impl Built {
     /// Interrupts the requests in flight. Other clients may share this transport: their later
     /// requests get new agents, and those in flight fail with an error that is retried.
@@ -150,36 +129,6 @@ fn http_agent() -> Agent {
 /// An agent is valid at every moment, also after a panic elsewhere.
 fn lock<T>(agent: &Mutex<T>) -> MutexGuard<'_, T> {
     agent.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// ureq's timeouts for one request.
-#[derive(Default)]
-struct Timeouts {
-    global: Option<Duration>,
-    lookup: Option<Duration>,
-    connect: Option<Duration>,
-    send: Option<Duration>,
-    receive: Option<Duration>,
-}
-
-impl Timeouts {
-    /// Any timeout that covers the lookup makes ureq start a thread for it, even for an address.
-    fn new(route: &Route<'_>, timeout: Duration, connect_timeout: Duration) -> Self {
-        if route.needs_no_lookup() {
-            return Self {
-                connect: Some(connect_timeout.min(timeout)),
-                send: Some(timeout),
-                receive: Some(timeout),
-                ..Self::default()
-            };
-        }
-        Self {
-            global: Some(timeout),
-            lookup: Some(connect_timeout),
-            connect: Some(connect_timeout),
-            ..Self::default()
-        }
-    }
 }
 
 impl Ureq {
@@ -340,7 +289,7 @@ impl Exchange<'_> {
         route: &Route<'_>,
         body: &mut ResponseBody,
     ) -> Result<ResponseHead, TransportError> {
-        let mut config = configure!(agent.configure_request(outgoing), timeouts, proxy);
+        let mut config = request_config(agent, outgoing, timeouts, proxy);
         if !self.request.method().is_idempotent() {
             config = config.max_idle_age(Duration::ZERO);
         }
@@ -400,18 +349,6 @@ impl<R: Read> Read for UntilDeadline<R> {
         }
         self.reader.read(buffer)
     }
-}
-
-fn agent_config(
-    idle_connections: usize,
-    timeouts: &Timeouts,
-    proxy: Option<::ureq::Proxy>,
-) -> ::ureq::config::ConfigBuilder<::ureq::typestate::AgentScope> {
-    configure!(Agent::config_builder(), timeouts, proxy)
-        // Requests bring their own; ureq would send its own to a proxy.
-        .user_agent(AutoHeaderValue::None)
-        .max_idle_connections(idle_connections)
-        .max_idle_connections_per_host(idle_connections)
 }
 
 /// The request in ureq's type.

@@ -62,7 +62,7 @@ pub use tls::Tls;
 /// # Cancelling
 ///
 /// A [`CancelToken`](crate::CancelToken) interrupts requests in flight, but no name lookup and no
-/// connecting, and no request of an [agent of the caller](#impl-From<Agent>-for-Ureq). Clients
+/// connecting, and no request of an agent of the caller (`Ureq::from`). Clients
 /// with other tokens that share the transport retry theirs.
 ///
 /// # Threads

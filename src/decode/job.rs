@@ -6,7 +6,7 @@ use super::layout::{Layout, Previous};
 use crate::job::{Field, FieldSet, Job};
 use crate::json::{Cursor, ErrorCode};
 
-/// Reads the job under the cursor into `job`, which is [`Job::EMPTY`]. `layout` is how the jobs
+/// Reads the job under the cursor into `job`, which is [`Job::empty`]. `layout` is how the jobs
 /// before it were written, if that is worth knowing.
 pub(super) fn read<'a>(
     cursor: &mut Cursor<'a>,

@@ -149,7 +149,7 @@ impl<'a> Job<'a> {
     /// When `body` departs from the [rules](crate::decode) for a job.
     pub fn parse(body: &'a [u8]) -> Result<Self, DecodeError> {
         fn read<'a>(cursor: &mut Cursor<'a>) -> Result<Job<'a>, ErrorCode> {
-            let mut job = Job::EMPTY;
+            let mut job = Job::empty();
             job::read(cursor, &mut job, None)?;
             Ok(job)
         }

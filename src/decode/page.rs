@@ -90,7 +90,7 @@ pub(super) fn read_array<'a>(
             _ => {}
         }
         // Read in place: moving a whole job costs more than making an empty one.
-        jobs.push(Job::EMPTY);
+        jobs.push(Job::empty());
         if let Some(job) = jobs.last_mut() {
             job::read(cursor, job, layout.as_mut())?;
         }

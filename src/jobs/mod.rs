@@ -101,7 +101,8 @@ use pending::Pending;
 ///    a page brings nothing new.
 /// 7. A first page of as many jobs as `count`, and fewer than requested, is the whole list, unless
 ///    their number is a usual page length.
-/// 8. A lone job is the whole list if it is seen again right after an empty response at offset 1.
+/// 8. A lone job is the whole list if it is seen again right after an empty response at offset 1, and
+///    no response held a job behind the head.
 /// 9. An empty list is complete if `count` is 0; else it is requested once more, then an error.
 /// 10. 64 responses in a row without a new job behind the head are an error.
 /// 11. If fewer jobs were received than the place of the last one and each `count` say, another pass

@@ -47,6 +47,8 @@ pub(super) struct Pagination {
     is_head_empty: bool,
     /// Whether the last response was empty, at offset 1.
     is_second_missing: bool,
+    /// Whether a response of this pass held a job behind the head: then a lone job is a page of one.
+    is_second_known: bool,
     /// How many jobs the service said there are, by `count` and by the place of the last job: the
     /// smaller of the two.
     said: u64,
@@ -123,6 +125,7 @@ impl Pagination {
             responses_without_progress: 0,
             is_head_empty: false,
             is_second_missing: false,
+            is_second_known: false,
             said: 0,
             least_count: u64::MAX,
             short_passes: 0,
@@ -162,6 +165,7 @@ impl Pagination {
         self.responses_without_progress += 1;
         let was_second_missing = self.is_second_missing;
         self.is_second_missing = received == 0 && self.offset == 1;
+        self.is_second_known |= received > 0 && self.offset > 0;
         if !self.accepts(&page.jobs, seen) {
             page.jobs.clear();
             self.step_back();
@@ -185,7 +189,7 @@ impl Pagination {
         if new > 0 && self.offset > 0 {
             self.responses_without_progress = 0;
         }
-        let lone_again = received == 1 && new == 0 && was_second_missing;
+        let lone_again = received == 1 && new == 0 && was_second_missing && !self.is_second_known;
         if self.phase == Phase::Head && new == 0 {
             self.finish_pass(seen);
         } else if self.is_end(received, page.count, new) || self.offset == 0 && lone_again {
@@ -279,6 +283,7 @@ impl Pagination {
         self.offset = 0;
         self.phase = Phase::Forward;
         self.longest = 0;
+        self.is_second_known = false;
         self.said = 0;
         self.least_count = u64::MAX;
         self.responses_without_progress = 0;

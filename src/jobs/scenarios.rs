@@ -289,3 +289,20 @@ fn five_short_passes_are_an_error_and_the_listing_goes_on_with_the_next() {
     steps[0] = "0→abc/4 (+abc)";
     check(3, &["abcd"], &steps);
 }
+
+#[test]
+fn a_lone_job_is_the_list_only_if_nothing_was_seen_behind_the_head() {
+    check(4, &[], &["0→a/9 (+a)", "1→∅/9", "0→a/9", "end"]);
+    // Pages of one job, and an empty response.
+    let steps = [
+        "0→a/9 (+a)",
+        "1→b/9",
+        "0→a/9",
+        "1→∅/9",
+        "0→a/9",
+        "1→b/9",
+        "0→ab/2 (+b)",
+        "end",
+    ];
+    check(4, &[], &steps);
+}

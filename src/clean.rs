@@ -32,7 +32,7 @@ pub(crate) enum Rule {
     Text,
 }
 
-/// Cleans a value. White space within quotes stays: it was put there on purpose.
+/// Cleans a value. White space within quotes is kept, because it is intentional.
 pub(crate) fn clean(text: &str) -> Cleaned<'_> {
     let is_mark = |ch| ch == '\u{feff}';
     let text = text.trim_matches(|ch: char| ch.is_whitespace() || is_mark(ch));
@@ -76,12 +76,13 @@ impl Rule {
     }
 }
 
-/// The text of a file in UTF-8 or UTF-16, whose bytes are overwritten. Invalid bytes become
-/// U+FFFD, which no [`Word`](Rule::Word) may hold: an odd comment does not cost the user the file.
+/// The text of a file in UTF-8 or UTF-16, whose bytes are overwritten. Invalid bytes become U+FFFD,
+/// which no [`Word`](Rule::Word) may hold, so that an invalid comment does not make the file
+/// unusable.
 pub(crate) fn decode(bytes: Vec<u8>) -> Secret {
     let text = match Encoding::of(&bytes) {
         Encoding::Utf8 => {
-            // Room for all of it: growing would leave a copy behind.
+            // Large enough for the whole text: growing would leave a copy in memory.
             let mut text = String::with_capacity(3 * bytes.len());
             for chunk in bytes.utf8_chunks() {
                 text.push_str(chunk.valid());

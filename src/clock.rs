@@ -1,4 +1,4 @@
-//! Time and chance, passed in.
+//! Time and randomness, injected.
 
 #[cfg(feature = "std")]
 use alloc::sync::Arc;
@@ -7,20 +7,20 @@ use core::time::Duration;
 #[cfg(feature = "std")]
 use crate::cancel::CancelToken;
 
-/// Returns the time and sleeps. Tests pass one that does not sleep. Without the feature `std` there
-/// is no default, and the builder requires one.
+/// Returns the time and sleeps. Tests inject a clock that does not sleep. Without the feature `std`
+/// there is no default: the builder requires a clock.
 pub trait Clock: Send + Sync {
-    /// The time since some fixed moment, never going backwards: for deadlines and delays.
+    /// Returns the time since some fixed moment, which never decreases: for deadlines and delays.
     fn now(&self) -> Duration;
 
-    /// The time since 1970-01-01T00:00:00Z: for signatures and for the end of a token.
+    /// Returns the time since 1970-01-01T00:00:00Z: for signatures and the expiry of tokens.
     fn unix_time(&self) -> Duration;
 
-    /// Waits this long.
+    /// Sleeps for `duration`.
     fn sleep(&self, duration: Duration);
 
-    /// Waits this long, or until `token` is cancelled. By default a wait that has begun is not
-    /// interrupted; the system's clock returns at once.
+    /// Sleeps for `duration`, or until `token` is cancelled. The default implementation does not
+    /// interrupt a sleep; the system's clock does.
     #[cfg(feature = "std")]
     fn sleep_unless_cancelled(&self, duration: Duration, token: &CancelToken) {
         if !token.is_cancelled() {
@@ -57,7 +57,7 @@ pub struct SystemClock {
 
 #[cfg(feature = "std")]
 impl SystemClock {
-    /// The system's clock, counting from now.
+    /// Creates a clock that counts from now.
     #[must_use]
     pub fn new() -> Self {
         Self {
@@ -80,7 +80,7 @@ impl Clock for SystemClock {
     }
 
     fn unix_time(&self) -> Duration {
-        // A clock set before 1970 is wrong anyway; the service will say so of a signature.
+        // A clock set before 1970 is wrong anyway; the service will reject the signature.
         std::time::SystemTime::UNIX_EPOCH
             .elapsed()
             .unwrap_or_default()
@@ -152,7 +152,7 @@ impl Clock for CancellableClock {
     }
 }
 
-/// A number from 0 to 1, anew at each call: what spreads retries in time.
+/// Returns a random number from 0 to 1, which spreads retries in time.
 pub(crate) type Jitter = dyn Fn() -> f64 + Send + Sync;
 
 /// Jitter from the randomness that the standard library seeds its hash maps with.

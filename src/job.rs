@@ -180,7 +180,7 @@ impl<'a> FieldValue<'a> for Cow<'a, str> {
     }
 
     fn into_static(self) -> Self::Static {
-        // What most jobs have in common needs no allocation per job.
+        // The value of most jobs needs no allocation per job.
         match &*self {
             "" => Cow::Borrowed(""),
             DEFAULT_ENTERPRISE_PROJECT => Cow::Borrowed(DEFAULT_ENTERPRISE_PROJECT),
@@ -236,7 +236,7 @@ macro_rules! text_enum_field {
 text_enum_field! { JobStatus EngineType }
 
 impl<'a> Job<'a> {
-    /// A job of which only the id is known, for tests and for programs that build pages.
+    /// Creates a job with this id and no other values, for tests and for programs that build pages.
     ///
     /// ```
     /// use drs_backup_jobs::{Job, JobStatus};
@@ -281,8 +281,8 @@ impl<'a> Job<'a> {
     }
 }
 
-/// The time that a text gives. Services write `0001-01-01`, `1970-01-01` or `9999-12-31` for "not
-/// yet": no job ran in such a year, and none takes centuries.
+/// Parses a time, without placeholders: services write `0001-01-01`, `1970-01-01` or `9999-12-31`
+/// for "not yet".
 fn actual_time(text: &str) -> Option<Timestamp> {
     /// 2000-01-01T00:00:00Z and 2200-01-01T00:00:00Z.
     const YEARS: core::ops::Range<i64> = 946_684_800_000..7_258_118_400_000;
@@ -362,8 +362,8 @@ text_enum! {
 text_enum! {
     /// The column the service sorts by.
     ///
-    /// Use [`CreatedAt`](Self::CreatedAt) to list a list that changes: the values of the other
-    /// columns can change while it is listed.
+    /// Use [`CreatedAt`](Self::CreatedAt) for a list that changes: the values of the other columns
+    /// can change during the listing.
     SortKey {
         /// `name`
         Name = "name",

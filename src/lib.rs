@@ -45,9 +45,8 @@
 //!   configured endpoint only. See [security](guide::security).
 //! - **No panics, no hangs.** Any bytes yield a value or an error with a position. Every request has
 //!   a deadline that includes its retries; every response has a size limit.
-//! - **Nothing hidden.** No async runtime, no global state, no background threads. A request to a
-//!   host name resolves it in a short-lived thread; one to an IP address starts none. See
-//!   [`transport`].
+//! - **Nothing hidden.** No async runtime, no global state, no background threads. A host name is
+//!   resolved in a short-lived thread; a request to an IP address starts none. See [`transport`].
 //!
 //! # Features
 //!

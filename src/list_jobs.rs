@@ -15,9 +15,9 @@ pub const MAX_INSTANCE_IDS: usize = 10;
 
 /// The query of `GET /v5/{project_id}/backup-migration-jobs` ([API page]).
 ///
-/// The setters bear the wire's names. Unset parameters are not sent; an empty string is sent as
-/// `key=`. Only the number of instance ids is checked before sending: the documented lengths have
-/// changed before, and the service checks them itself.
+/// The setters have the names of the query parameters. Unset parameters are not sent; an empty
+/// string is sent as `key=`. Only the number of instance ids is checked before sending: the
+/// documented lengths have changed before, and the service checks them itself.
 ///
 /// ```
 /// use drs_backup_jobs::{JobStatus, ListJobs, SortKey};

@@ -10,7 +10,7 @@ use crate::url::Endpoint;
 
 /// A region of Huawei Cloud, such as `cn-north-4`.
 ///
-/// A region that this version does not know works, too: its endpoints follow the same pattern.
+/// An unknown region works too: its endpoints follow the same pattern.
 ///
 /// ```
 /// use drs_backup_jobs::Region;
@@ -24,7 +24,7 @@ use crate::url::Endpoint;
 pub struct Region(Cow<'static, str>);
 
 impl Region {
-    /// The regions where the service was known to run when this version was made.
+    /// The regions with the service when this version was released.
     pub const KNOWN: &'static [Self] = &[
         Self::known("cn-north-1"),
         Self::known("cn-north-2"),
@@ -148,7 +148,7 @@ impl Region {
         Endpoint::from_url(alloc::format!("https://{service}.{}.{domain}", self.0))
     }
 
-    /// Known names similar to `name`, the most similar first, at most three: for a hint.
+    /// Returns known names similar to `name`, the most similar first, at most three: for a hint.
     #[must_use]
     pub fn nearest(name: &str) -> Vec<&'static str> {
         let mut near: Vec<_> = Self::KNOWN
@@ -202,7 +202,7 @@ fn check_domain(name: &str) -> Result<(), Error> {
 
 /// The edit distance between two names (Levenshtein).
 fn edits(a: &str, b: &str) -> usize {
-    // Nothing longer than this comes near any region: the work stays bounded.
+    // No longer name is similar to any region; this bounds the work.
     let a: Vec<char> = a.chars().take(64).collect();
     let mut row: Vec<usize> = (0..=a.len()).collect();
     for (i, y) in b.chars().enumerate() {

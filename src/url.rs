@@ -116,7 +116,7 @@ impl Endpoint {
     /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) if it is not an `http` or `https`
     /// URL, has no host, or contains user info, a query, a fragment, a space or a control character.
     pub fn parse(url: &str) -> Result<Self, Error> {
-        // The given text is not repeated when it holds a user: a password may stand there.
+        // The text is not repeated if it contains user info, which may hold a password.
         let refuse = |why: &str| {
             Err(Error::input(
                 "endpoint",

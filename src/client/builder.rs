@@ -85,9 +85,9 @@ impl ClientBuilder {
         self
     }
 
-    /// Sets the name of the project whose jobs are listed. Its id is looked up at IAM, once. Default
-    /// without an id, too: the region's own project, which bears the region's name. For logins and
-    /// access keys; a token requires the id.
+    /// Sets the name of the project whose jobs are listed. IAM resolves it to an id, once. If
+    /// neither id nor name is set, the default is the region's default project, which has the name
+    /// of the region. For logins and access keys; a token requires the id.
     #[cfg(feature = "std")]
     pub fn project_name(mut self, name: impl Into<String>) -> Self {
         self.project_name = Some(name.into());
@@ -102,9 +102,9 @@ impl ClientBuilder {
         self
     }
 
-    /// Fills in what was not set before from the environment and its profile file: region,
-    /// endpoints, project and credentials. Setters that were called before take precedence, also
-    /// over invalid variables. Credentials are searched for only if there are none yet.
+    /// Sets what is not set yet from the environment and its profile file: region, endpoints,
+    /// project and credentials. Setters that were called before take precedence, even over invalid
+    /// variables. Credentials are searched for only if none are set.
     ///
     /// ```no_run
     /// use drs_backup_jobs::{Client, credentials::Environment};
@@ -222,8 +222,8 @@ impl ClientBuilder {
 
     /// Sets the minimum time from the start of one request to the start of the next, over all
     /// clones of the client; default none. The gateway allows about 200 requests in five minutes:
-    /// an interval of 1.5 seconds keeps a long listing below that limit, which no retry can wait
-    /// out. Requests to IAM do not count.
+    /// an interval of 1.5 seconds keeps a long listing below that limit; retries cannot, because
+    /// they end at the timeout of a page. Requests to IAM do not count.
     #[cfg(feature = "std")]
     pub fn min_request_interval(mut self, interval: Duration) -> Self {
         self.min_request_interval = interval;
@@ -236,7 +236,7 @@ impl ClientBuilder {
         self
     }
 
-    /// Sets the clock that tells the time and sleeps; default the system's. Required without the
+    /// Sets the clock that returns the time and sleeps; default the system's. Required without the
     /// feature `std`.
     pub fn clock(mut self, clock: impl Clock + 'static) -> Self {
         self.clock = Some(Arc::new(clock));
@@ -250,8 +250,9 @@ impl ClientBuilder {
         self
     }
 
-    /// Decodes pages by another parser than the built-in one, for a program that links it anyway.
-    /// The pages are the same, and where the other parser fails the built-in one decides.
+    /// Selects the parser that decodes pages, for a program that links `serde_json` or `miniserde`
+    /// anyway. The pages are the same. If the selected parser fails, the built-in parser is used,
+    /// and its error is returned.
     ///
     /// Default: [`Decoder::BuiltIn`].
     pub fn decoder(mut self, decoder: Decoder) -> Self {
@@ -266,8 +267,8 @@ impl ClientBuilder {
         self
     }
 
-    /// Allows endpoints with plain `http`, over which anyone on the way can read the token; default
-    /// false: only `https` and loopback addresses are allowed.
+    /// Allows endpoints with plain `http`, which sends the token without encryption; default false:
+    /// only `https` and loopback addresses are allowed.
     pub fn allow_http(mut self, allow: bool) -> Self {
         self.allow_http = allow;
         self
@@ -378,7 +379,7 @@ impl ClientBuilder {
         }
         Err(Error::input(
             name,
-            "must begin with https://, since anyone on the way can read a token sent by plain HTTP",
+            "must begin with https://; plain HTTP sends the token without encryption",
         ))
     }
 }
@@ -391,7 +392,7 @@ const DEFAULT_TIMEOUT: Duration = Duration::from_secs(60);
     any(feature = "std", feature = "ureq"),
     expect(
         clippy::unnecessary_wraps,
-        reason = "without the feature there is none"
+        reason = "without the feature there is no default"
     )
 )]
 mod fallback {

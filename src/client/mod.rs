@@ -29,8 +29,8 @@ pub use retry::{Attempt, RetryPolicy};
 /// Lists the backup migration jobs of a project.
 ///
 /// A client is cheap to clone and can be used by many threads at once. Clones share connections,
-/// credentials and the rate limit. There is no global state, and no thread but those that a
-/// transport needs to look up names.
+/// credentials and the rate limit. There is no global state, and no thread except those in which a
+/// transport resolves names.
 ///
 /// ```no_run
 /// use drs_backup_jobs::{Client, ListJobs};
@@ -137,7 +137,7 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// The same as of [`ClientBuilder::build`].
+    /// Those of [`ClientBuilder::build`].
     pub fn with_credentials(&self, credentials: impl Into<Credentials>) -> Result<Self, Error> {
         let session = credentials.into().start(&self.shared.session_config)?;
         let client = Self {
@@ -148,7 +148,7 @@ impl Client {
         Ok(client)
     }
 
-    /// The service's endpoint.
+    /// Returns the service's endpoint.
     #[must_use]
     pub fn endpoint(&self) -> &Endpoint {
         &self.shared.endpoint
@@ -191,8 +191,8 @@ impl Client {
             }
             Err(error) => call.undecodable(&response, bytes, error.into()),
         };
-        // The first page borrows from `body`, which a retry would overwrite: retries are received in
-        // a buffer of their own, which costs nothing unless a page cannot be decoded.
+        // The first page borrows from `body`, which a retry would overwrite: retries are received
+        // in a second buffer, which is allocated only if a page cannot be decoded.
         call.retry(first_error)?;
         let mut page = None;
         call.run(&mut self.response_body(), &mut |response, bytes| {
@@ -232,8 +232,8 @@ impl Client {
         }
     }
 
-    /// Rejects at build time what no request could be made of. That the project is unknown is
-    /// reported last: it is the least of what may be wrong.
+    /// Rejects at build time settings that no request can be built from. A missing project is
+    /// reported last, because other errors are more likely to be the cause.
     fn check(&self) -> Result<(), Error> {
         let send_loop = &self.shared.send_loop;
         let project_id = self.project_id.as_deref().unwrap_or("unresolved");

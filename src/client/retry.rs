@@ -6,20 +6,21 @@ use crate::error::Error;
 
 /// Decides when a failed request is retried.
 ///
-/// [Transient](Error::is_transient) failures are retried after a delay drawn evenly between zero
-/// and an upper bound that doubles with each attempt ("full jitter"), or after `Retry-After`,
-/// whichever is longer. The client's [timeout](crate::ClientBuilder::timeout) bounds a page with
-/// all its attempts: a delay that would exceed it is not begun.
+/// [Transient](Error::is_transient) failures are retried after a random delay between zero and an
+/// upper bound that doubles with each attempt ("full jitter"), or after `Retry-After`, whichever is
+/// longer. The client's [timeout](crate::ClientBuilder::timeout) bounds a page with all its
+/// attempts: if a delay would exceed it, the error is returned at once.
 ///
 /// | failure | retried |
 /// |---|---|
 /// | 429, 500, 502, 503, 504, also of a proxy | yes |
 /// | connect failure, timeout, connection lost, truncated body | yes |
-/// | any status with an error code that rejects the credentials | no |
+/// | any status with an error code that rejects the credentials | no; see below |
 /// | other statuses, TLS and protocol errors, undecodable bodies | no |
 ///
 /// A login (`POST`) is retried only if IAM cannot have acted on it: after a connect failure, 429
-/// and 503.
+/// and 503. After a 401 the client renews the credentials once if it can, and sends the request
+/// again with the new ones; that is independent of this policy.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RetryPolicy {
     retries: u32,
@@ -27,7 +28,7 @@ pub struct RetryPolicy {
     max_delay: Duration,
 }
 
-/// One failed attempt, as [`RetryPolicy::delay`] judges it.
+/// One failed attempt: the input of [`RetryPolicy::delay`].
 ///
 /// ```
 /// use core::time::Duration;
@@ -48,13 +49,13 @@ pub struct RetryPolicy {
 pub struct Attempt<'a> {
     /// The number of the attempt that failed: 1 for the first.
     pub number: u32,
-    /// What it failed with.
+    /// The error of the attempt.
     pub error: &'a Error,
     /// Whether sending the request twice has the effect of sending it once: true for `GET`.
     pub idempotent: bool,
     /// The time remaining until the deadline.
     pub remaining: Duration,
-    /// A random number from 0 to 1, drawn for this attempt. Values outside are clamped.
+    /// A random number from 0 to 1, new for each attempt. Values outside are clamped.
     pub jitter: f64,
 }
 
@@ -120,8 +121,8 @@ impl RetryPolicy {
     }
 }
 
-/// `duration` times a factor from 0 to 1; never panics, though a `Duration` can be longer than an
-/// `f64` tells apart.
+/// `duration` times a factor from 0 to 1; never panics, although a `Duration` can exceed the
+/// precision of an `f64`.
 fn scale(duration: Duration, factor: f64) -> Duration {
     Duration::try_from_secs_f64(duration.as_secs_f64() * factor)
         .unwrap_or(duration)

@@ -1,4 +1,4 @@
-//! The loop that sends a request, and sends it again as the retry policy says.
+//! The loop that sends a request and retries it by the retry policy.
 //!
 //! Every request of a client goes through it, to the service and to IAM alike. The order within one
 //! attempt is fixed: authenticate, take a rate-limit slot, send. A slot taken before a slow login
@@ -50,7 +50,7 @@ impl SendLoop {
         ResponseBody::new(self.max_body)
     }
 
-    /// Fails if the client is cancelled: its sleeps have ended early, and no request may follow.
+    /// Fails if the client is cancelled: its sleeps returned early, and no request may follow.
     #[cfg_attr(
         not(feature = "std"),
         expect(
@@ -69,7 +69,7 @@ impl SendLoop {
         Ok(())
     }
 
-    /// Adds the headers that every request has, whoever it goes to.
+    /// Adds the headers that every request has, to DRS and to IAM.
     pub(crate) fn add_common_headers(&self, parts: &mut RequestParts) -> Result<(), Error> {
         let headers = parts.headers_mut();
         // Some servers compress by default; a compressed body is rejected.
@@ -163,7 +163,7 @@ impl Call<'_> {
     }
 
     /// Makes the request ready to be sent once more after `error`: renews the credentials or waits.
-    /// Returns the error if that is pointless.
+    /// Returns the error if there will be no further attempt.
     pub(crate) fn retry(&mut self, error: Error) -> Result<(), Error> {
         if error.kind() == ErrorKind::Authentication && self.may_refresh {
             self.may_refresh = false;
@@ -228,14 +228,16 @@ impl Call<'_> {
                 .wait(clock, self.deadline.remaining(clock))
         {
             return Err(self
-                .timed_out("the rate limit allows the request only after the deadline")
+                .timed_out(
+                    "cannot send the request: the rate limit allows it only after the deadline",
+                )
                 .into());
         }
         send_loop.check_cancelled()?;
         let remaining = self.deadline.remaining(clock);
         if remaining.is_zero() {
             return Err(self
-                .timed_out("the deadline passed before the request was sent")
+                .timed_out("cannot send the request: the deadline passed")
                 .into());
         }
         self.attempts = self.attempts.saturating_add(1);
@@ -380,9 +382,9 @@ impl Call<'_> {
 
 /// Why an attempt failed.
 enum Failure {
-    /// It was made: the retry policy decides.
+    /// The request was sent: the retry policy decides.
     Attempt(Error),
-    /// It could not be made.
+    /// The request could not be sent.
     Final(Error),
 }
 
@@ -392,7 +394,7 @@ impl From<Error> for Failure {
     }
 }
 
-/// The URL that errors and log lines show: that of a login without its query, which is of no use.
+/// The URL that errors and log lines show: that of a login without its query.
 fn shown_url(request: &RequestParts) -> &str {
     let url = request.url();
     match request.method() {

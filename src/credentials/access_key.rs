@@ -21,8 +21,8 @@ use crate::url::SplitUrl;
 /// An access key (AK/SK), which signs requests (`SDK-HMAC-SHA256`) instead of sending a token: see the
 /// [API Request Signing Guide][guide].
 ///
-/// A client takes it as its [`Credentials`](super::Credentials). For other stacks it signs a
-/// request without sending it:
+/// Pass it to a client as its [`Credentials`](super::Credentials). For other HTTP clients,
+/// [`sign`](Self::sign) signs a request without sending it:
 ///
 /// ```
 /// use std::time::Duration;
@@ -50,7 +50,7 @@ pub struct AccessKey {
 }
 
 impl AccessKey {
-    /// An access key id (AK) and its secret access key (SK).
+    /// Creates an access key from its id (AK) and its secret (SK).
     #[must_use]
     pub fn new(id: impl Into<Secret>, secret: impl Into<Secret>) -> Self {
         Self {
@@ -61,16 +61,16 @@ impl AccessKey {
         }
     }
 
-    /// The security token of a temporary key, sent and signed as `X-Security-Token`.
+    /// Sets the security token of a temporary key, which is sent and signed as `X-Security-Token`.
     #[must_use]
     pub fn security_token(mut self, token: impl Into<Secret>) -> Self {
         self.security_token = Some(token.into());
         self
     }
 
-    /// The time at which a temporary key expires. A key from a
-    /// [provider](super::Credentials::access_key_provider) is renewed before; for any other key it
-    /// has no meaning.
+    /// Sets the time at which a temporary key expires. A key from a
+    /// [provider](super::Credentials::access_key_provider) is renewed before that time; for any
+    /// other key the setting has no effect.
     #[must_use]
     pub fn expires_at(mut self, time: Timestamp) -> Self {
         self.expires_at = Some(time);
@@ -97,7 +97,7 @@ impl AccessKey {
         self.sign_for(request, Some(project_id), unix_time)
     }
 
-    /// The same, for a request that may belong to no project.
+    /// As [`sign`](Self::sign), for a request that may have no project.
     pub(crate) fn sign_for(
         &self,
         request: &mut RequestParts,
@@ -221,8 +221,8 @@ impl Authenticator for AccessKey {
         self.sign_for(request, context.project_id, context.clock.unix_time())
     }
 
-    /// A service that rejects a key may name its id, which is not a header value but part of
-    /// `Authorization`.
+    /// A response that rejects a key may contain its id, which is not a whole header value but part
+    /// of `Authorization`.
     fn redact(&self, redactor: &mut Redactor) {
         redactor.add(&self.id);
     }

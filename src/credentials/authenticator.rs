@@ -1,4 +1,4 @@
-//! The seam between credentials and the loop that sends requests.
+//! The interface between credentials and the loop that sends requests.
 
 use alloc::string::String;
 use core::fmt;
@@ -17,7 +17,8 @@ pub(crate) trait Authenticator: fmt::Debug + Send + Sync {
         Ok(())
     }
 
-    /// Adds the headers that authenticate `request`. It may send requests of its own: a login.
+    /// Adds the headers that authenticate `request`. It may first send another request, such as a
+    /// login.
     fn apply(&self, request: &mut RequestParts, context: &Context<'_>) -> Result<(), Error>;
 
     /// After a response rejected the credentials in `rejected`: whether there are others now, so
@@ -27,7 +28,7 @@ pub(crate) trait Authenticator: fmt::Debug + Send + Sync {
         Ok(false)
     }
 
-    /// Adds the secrets that a response may repeat although no header value is exactly that: a
+    /// Adds the secrets that a response may repeat and that are not a whole header value: a
     /// password in the body, the id of a key within `Authorization`.
     fn redact(&self, _redactor: &mut Redactor) {}
 }
@@ -74,7 +75,7 @@ pub(crate) trait RequestSender {
 /// Decodes the body of a response of success and keeps what it found.
 pub(crate) type Decode<'a> = dyn FnMut(&Response, &[u8]) -> Result<(), Error> + 'a;
 
-/// A request before it is authenticated.
+/// A request that is not authenticated yet.
 #[derive(Clone, Copy)]
 pub(crate) struct OutgoingRequest<'a> {
     pub(crate) parts: &'a RequestParts,

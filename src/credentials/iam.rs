@@ -98,8 +98,8 @@ fn no_token() -> Error {
     )
 }
 
-/// Reads the response to a login. All that is needed is the token; what the body lacks, or writes
-/// in another type than documented, is only not known.
+/// Reads the response to a login. Only the token is required; other fields that are missing or have
+/// an undocumented type are unknown.
 fn read_grant(
     head: &ResponseHead,
     body: &[u8],
@@ -176,8 +176,8 @@ pub(super) fn project_named(
     id.ok_or_else(missing_project_id)
 }
 
-/// The id of the one project that bears the name: a service that ignores the filter must not make
-/// the client list the jobs of another project.
+/// The id of the only project with this name: a service that ignores the filter must not make the
+/// client list the jobs of another project.
 #[cfg(feature = "aksk")]
 fn choose(
     projects: &[Project<'_>],
@@ -230,7 +230,7 @@ fn choose(
     }
 }
 
-/// What an error may say about IAM's responses.
+/// The parts of IAM's responses that an error may show.
 const DOCUMENT: Document = Document {
     is_known_key: |key| {
         matches!(

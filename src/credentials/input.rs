@@ -25,8 +25,7 @@ pub(super) struct InputFile {
 }
 
 impl InputFile {
-    /// A file of at most `limit` bytes: a path that leads to something endless must not fill the
-    /// memory.
+    /// A file of at most `limit` bytes: a path to an endless input must not fill the memory.
     pub(super) fn new(path: PathBuf, limit: u64) -> Self {
         let opened = path.clone();
         Self {
@@ -40,8 +39,7 @@ impl InputFile {
         &self.path
     }
 
-    /// What the file system says of the file; `None` if it is read once, and need not be there any
-    /// more.
+    /// The file's metadata; `None` if the input is read once, and may no longer exist.
     pub(super) fn metadata(&self) -> io::Result<Option<Metadata>> {
         if self.once.is_started() {
             return Ok(None);
@@ -85,7 +83,7 @@ impl<'a> InputLimits<'a> {
     }
 }
 
-/// Why there is no text.
+/// Why the text could not be read.
 pub(super) enum Unread {
     /// The deadline passed; the text may come later.
     TimedOut,
@@ -114,8 +112,9 @@ impl Unread {
 /// standard input. It is read at the first use, and its text is cached.
 ///
 /// Opening and reading such an input cannot be interrupted, so a thread does it: the only one that
-/// this crate starts for credentials. A request that needs the text waits for it until its own deadline;
-/// the thread ends when the writer closes the input, at the latest with the program.
+/// this crate starts for credentials. A request that needs the text waits for it until the deadline
+/// of the request; the thread ends when the writer closes the input, at the latest with the
+/// program.
 pub(super) struct ReadOnce {
     shared: Arc<Shared>,
     limit: u64,
@@ -154,7 +153,7 @@ impl ReadOnce {
         let _guard = limits.cancel_token.map(|token| {
             let shared = Arc::clone(&self.shared);
             token.on_cancel(move || {
-                // Whoever holds the lock may be about to wait, and would miss the call.
+                // The holder of the lock may be about to wait, and would miss the notification.
                 drop(shared.lock());
                 shared.is_done.notify_all();
             })
@@ -203,8 +202,8 @@ impl Shared {
 /// Reads at most `limit` bytes, of which `expected` are likely.
 fn read(input: impl Read, expected: u64, limit: u64) -> io::Result<Vec<u8>> {
     let most = limit.saturating_add(1);
-    // Room for all of it, so that no half of it is left behind by growing; and one byte more, into
-    // which nothing is read at the end.
+    // Large enough for the whole input, so that growing leaves no partial copy in memory; and one
+    // byte more, for the read that detects the end.
     let room = usize::try_from(expected.min(most)).unwrap_or_default();
     let mut bytes = Vec::with_capacity(room.saturating_add(1));
     let mut result = input.take(most).read_to_end(&mut bytes).map(|_| ());
@@ -215,7 +214,7 @@ fn read(input: impl Read, expected: u64, limit: u64) -> io::Result<Vec<u8>> {
     match result {
         Ok(()) => Ok(bytes),
         Err(error) => {
-            // Overwrites the bytes, which are no part of the error.
+            // Overwrites the bytes, which the error does not contain.
             drop(Secret::from_utf8(bytes));
             Err(error)
         }

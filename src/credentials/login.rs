@@ -7,12 +7,12 @@ use crate::error::Error;
 use crate::json::quote_into;
 use crate::secret::Secret;
 
-/// A user's name and password, with which a client logs in at IAM by itself: [Obtaining a User Token
-/// Through Password Authentication][page].
+/// A user name and a password, with which a client logs in at IAM: [Obtaining a User Token Through
+/// Password Authentication][page].
 ///
 /// Its token is valid for 24 hours. Clones and threads share it; the client logs in again five
-/// minutes before the token expires (after half of its life if that is less than ten minutes), and
-/// once after the service rejects it. The clock of this machine need not be right.
+/// minutes before the token expires (after half of its lifetime if that is less than ten minutes),
+/// and once after the service rejects it. The local clock need not be correct.
 ///
 /// ```
 /// use drs_backup_jobs::{Client, Login};
@@ -30,7 +30,7 @@ pub struct Login {
     user: User,
     password: Secret,
     project: Option<Project>,
-    /// What the error of a rejected login says besides.
+    /// A note for the error of a rejected login.
     note: Option<String>,
 }
 
@@ -50,8 +50,8 @@ pub(crate) enum Project {
 }
 
 impl Login {
-    /// The login of `user`, who belongs to `account`. (IAM calls an account a domain; the user who
-    /// opened it bears its name.)
+    /// Creates a login of `user`, who belongs to `account`. (IAM calls an account a domain. The
+    /// user who opened the account has the same name.)
     #[must_use]
     pub fn new(
         account: impl Into<String>,
@@ -62,7 +62,7 @@ impl Login {
         Self::of(User::InAccount { account, name }, password.into())
     }
 
-    /// The same, with the account named by its id.
+    /// Creates a login with the account's id instead of its name.
     #[must_use]
     pub fn with_account_id(
         id: impl Into<String>,
@@ -73,7 +73,7 @@ impl Login {
         Self::of(User::InAccountId { account_id, name }, password.into())
     }
 
-    /// The login of the user of this id, whose account need not be named.
+    /// Creates a login with the user's id, for which no account is needed.
     #[must_use]
     pub fn with_user_id(id: impl Into<String>, password: impl Into<Secret>) -> Self {
         Self::of(User::Id(id.into()), password.into())
@@ -88,23 +88,23 @@ impl Login {
         }
     }
 
-    /// Requests a token for the project with this id. If neither id nor name is set here, it is the
-    /// client's project; if that has none, the region's own project.
+    /// Requests a token for the project with this id. If neither id nor name is set here, the
+    /// client's project is used; if it has none, the region's default project.
     #[must_use]
     pub fn project_id(mut self, id: impl Into<String>) -> Self {
         self.project = Some(Project::Id(id.into()));
         self
     }
 
-    /// Requests a token for the project with this name. A region's own project bears the region's
-    /// name.
+    /// Requests a token for the project with this name. The default project of a region has the
+    /// region's name.
     #[must_use]
     pub fn project_name(mut self, name: impl Into<String>) -> Self {
         self.project = Some(Project::Name(name.into()));
         self
     }
 
-    /// Adds what was done to the values, which may be why a login is rejected.
+    /// Adds a note on how the values were cleaned, which may be why a login is rejected.
     pub(super) fn with_note(mut self, note: String) -> Self {
         self.note = Some(note);
         self
@@ -136,7 +136,7 @@ impl Login {
         }
     }
 
-    /// Refuses what IAM would only refuse.
+    /// Rejects what IAM would reject.
     pub(super) fn check(&self) -> Result<(), Error> {
         let (account, user) = match &self.user {
             User::InAccount { account, name } => (Some(account), name),
@@ -159,14 +159,14 @@ impl Login {
             Some(Project::Id(text) | Project::Name(text)) if !text.is_empty() => Ok(()),
             _ => Err(Error::missing(
                 "project_id",
-                "a token is for one project: set its id, its name, or a region to use the region's own",
+                "a token is for one project: set its id, its name, or a region to use the region's default project",
             )),
         }
     }
 
     /// The body of the request for a token.
     pub(super) fn body(&self) -> Secret {
-        // Room enough for most, so that no half-written copy is left behind by growing.
+        // Large enough in most cases, so that growing leaves no partial copy in memory.
         let mut out = String::with_capacity(1024 + 6 * self.password.expose_secret().len());
         out.push_str(r#"{"auth":{"identity":{"methods":["password"],"password":{"user":{"#);
         let (account, user_key, user) = match &self.user {

@@ -16,8 +16,8 @@ use crate::redact::Redactor;
 use crate::transport::RequestParts;
 use crate::url::Endpoint;
 
-/// How long before its expiry a token is renewed; after half of its life if that is less than twice
-/// as long.
+/// How long before its expiry a token is renewed; after half of its lifetime if that is less than
+/// twice as long.
 const MARGIN: Duration = Duration::from_secs(300);
 
 /// A login in use by one client.
@@ -63,10 +63,10 @@ impl LoginSession {
         })
     }
 
-    /// A grant whose token does not end soon.
+    /// A grant whose token does not expire soon.
     fn fresh_grant(&self, context: &Context<'_>) -> Result<Arc<Grant>, Error> {
         let now = context.clock.now();
-        // A token whose end is unknown is used until the service rejects it.
+        // A token whose expiry is unknown is used until the service rejects it.
         let is_fresh = |grant: &Grant| {
             grant.lifetime.is_none_or(|lifetime| {
                 let used = now.saturating_sub(grant.requested_at);
@@ -89,7 +89,7 @@ impl Authenticator for LoginSession {
         Ok(is_other(&grant))
     }
 
-    /// What IAM's responses say, such as a project's id, may repeat the password.
+    /// Texts in IAM's responses, such as a project's id, may repeat the password.
     fn redact(&self, redactor: &mut Redactor) {
         self.login.redact(redactor);
     }

@@ -38,8 +38,8 @@ const TOKEN_TTL: &str = "21600";
 /// may list DRS jobs.
 ///
 /// The key is obtained at the first request, renewed before it expires, and once after the service
-/// rejects it: see [`Credentials::access_key_provider`]. Requests to the metadata service go
-/// through no proxy and take three seconds at most.
+/// rejects it: see [`Credentials::access_key_provider`]. Requests to the metadata service use no
+/// proxy and take three seconds at most.
 ///
 /// ```no_run
 /// use drs_backup_jobs::{Client, Credentials};
@@ -63,7 +63,7 @@ impl Default for EcsMetadata {
 }
 
 impl EcsMetadata {
-    /// The metadata service of the server that the program runs on.
+    /// Uses the metadata service of the server that the program runs on.
     #[must_use]
     pub fn new() -> Self {
         Self {
@@ -72,7 +72,7 @@ impl EcsMetadata {
         }
     }
 
-    /// The address of the metadata service, for tests; `http://169.254.169.254` by default. With
+    /// Sets the address of the metadata service, for tests; default `http://169.254.169.254`. With
     /// `http` it must be a link-local or loopback address.
     #[must_use]
     pub fn endpoint(mut self, url: impl Into<String>) -> Self {
@@ -80,8 +80,8 @@ impl EcsMetadata {
         self
     }
 
-    /// What sends the requests to the metadata service; by default the built-in transport, without
-    /// a proxy.
+    /// Sets the transport for requests to the metadata service; default the built-in transport,
+    /// without a proxy.
     #[must_use]
     pub fn transport(mut self, transport: impl Transport + 'static) -> Self {
         self.transport = Some(Arc::new(transport));
@@ -110,7 +110,7 @@ impl From<EcsMetadata> for Credentials {
 /// The key source of [`EcsMetadata`].
 struct MetadataKeys {
     metadata: EcsMetadata,
-    /// Made at the first use: most programs that could use the metadata service do not.
+    /// Built at the first use.
     default_transport: OnceLock<Arc<dyn Transport>>,
 }
 
@@ -129,7 +129,7 @@ impl KeySource for MetadataKeys {
             context,
         };
         match call.key() {
-            // The token may have ended meanwhile.
+            // The token may have expired.
             Err(Failure::Status(error)) if error.status == 401 && !is_missing_agency(&error) => {
                 call.key()
             }
@@ -148,7 +148,7 @@ impl MetadataKeys {
             return Ok(endpoint);
         }
         Err(refuse(
-            "must be a link-local or loopback address: the key would travel unencrypted",
+            "must be a link-local or loopback address: the key would be sent without encryption",
         ))
     }
 
@@ -243,7 +243,7 @@ impl Call<'_> {
         })
     }
 
-    /// A token for the metadata service; `None` if this one has none.
+    /// Obtains a token for the metadata service; `None` if it issues none.
     fn token(&self) -> Result<Option<Secret>, Failure> {
         let mut headers = Headers::new();
         headers.push(header::METADATA_TOKEN_TTL, TOKEN_TTL)?;
@@ -272,7 +272,7 @@ impl Call<'_> {
     ) -> Result<(ResponseHead, ResponseBody), Failure> {
         let remaining = self.context.deadline.remaining(self.context.clock);
         if remaining.is_zero() {
-            let why = "the deadline passed";
+            let why = "cannot send the request: the deadline passed";
             let error = TransportError::new(TransportErrorKind::Timeout, why);
             return Err(Failure::Transport(error));
         }

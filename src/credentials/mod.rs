@@ -10,9 +10,9 @@
 //! `Environment` lists all variables. Everything but a fixed token, a token provider and a fixed
 //! access key needs the feature `std`; access keys need the feature `aksk`.
 //!
-//! A token is valid for one project. An access key signs for every project that its user may see.
-//! With a login, and with an access key in a region, the project id need not be set: one request to
-//! IAM finds it.
+//! A token is valid for one project. An access key signs for every project that its user may
+//! access. With a login, or with an access key and a region, the project id is optional: one
+//! request to IAM finds it.
 
 use alloc::sync::Arc;
 use core::fmt;
@@ -91,8 +91,8 @@ impl Credentials {
         self.0.start(config)
     }
 
-    /// A token from IAM: the value of `X-Subject-Token` in its [response to a login][page]. It is
-    /// valid for 24 hours at most.
+    /// Uses a token from IAM: the value of `X-Subject-Token` in its [response to a login][page]. It
+    /// is valid for 24 hours at most.
     ///
     /// [page]: https://support.huaweicloud.com/intl/en-us/api-iam/iam_30_0001.html
     #[must_use]
@@ -100,9 +100,9 @@ impl Credentials {
         Self::from_kind(FixedToken(token.into()))
     }
 
-    /// A token that a function returns. It is called before each request, so it should cache its
-    /// token. If the service rejects the token it is called again, and the request is repeated once
-    /// if the token is another one.
+    /// Uses the token that a function returns. The function is called before each request, so it
+    /// should cache the token. If the service rejects the token, the function is called again, and
+    /// the request is retried once if it returns another token.
     #[must_use]
     pub fn token_provider<F, S, E>(provider: F) -> Self
     where
@@ -113,34 +113,34 @@ impl Credentials {
         Self::from_kind(Tokens::new(TokenProvider::new(provider)))
     }
 
-    /// A token in a file, in UTF-8 or UTF-16. White space, a line end, a byte order mark and a pair
-    /// of quotes around the token are removed.
+    /// Uses the token in a file, in UTF-8 or UTF-16. White space, a line end, a byte order mark and
+    /// a pair of quotes around the token are removed.
     ///
-    /// A regular file is read at the first request, when it has changed since (by its length or
-    /// the time of its last change), and when the service rejects the token; the request is then
-    /// repeated if the file holds another one. To renew the token, write it to a new file and
-    /// rename that, so that no half of it is read.
+    /// A regular file is read at the first request, when it has changed since (by its length or the
+    /// time of its last change), and when the service rejects the token; the request is then
+    /// retried if the file holds another one. To renew the token, write it to a new file and rename
+    /// that file, so that a partial token is never read.
     ///
     /// Anything else, such as a pipe, a FIFO, `/dev/stdin` or `/dev/fd/3`, is read once, at the
-    /// first request, and its token is kept. A thread does that, because opening and reading a
+    /// first request, and its token is cached. A thread reads it, because opening and reading a
     /// pipe cannot be interrupted; the request fails at its deadline
-    /// ([`ErrorKind::Timeout`](crate::ErrorKind::Timeout)) if the writer does not close the pipe
-    /// before.
+    /// ([`ErrorKind::Timeout`](crate::ErrorKind::Timeout)) if the writer has not closed the pipe by
+    /// then.
     #[cfg(feature = "std")]
     #[must_use]
     pub fn token_file(path: impl Into<std::path::PathBuf>) -> Self {
         Self::from_kind(Tokens::new(TokenFile::new(path.into())))
     }
 
-    /// A token from a reader such as standard input, which is read once, to its end, at the first
-    /// request: see [`token_file`](Self::token_file).
+    /// Uses the token from a reader such as standard input, which is read once, to its end, at the
+    /// first request: see [`token_file`](Self::token_file).
     #[cfg(feature = "std")]
     #[must_use]
     pub fn token_reader(reader: impl std::io::Read + Send + 'static) -> Self {
         Self::from_kind(Tokens::new(TokenReader::new(reader)))
     }
 
-    /// A login at IAM: see [`Login`], which also takes a project.
+    /// Logs in at IAM: see [`Login`], which can also set a project.
     #[cfg(feature = "std")]
     #[must_use]
     pub fn login(
@@ -151,22 +151,22 @@ impl Credentials {
         Login::new(account, user, password).into()
     }
 
-    /// An access key (AK/SK): see [`AccessKey`], which also takes the security token of a temporary
-    /// key.
+    /// Signs with an access key (AK/SK): see [`AccessKey`], which can also set the security token
+    /// of a temporary key.
     #[cfg(feature = "aksk")]
     #[must_use]
     pub fn access_key(id: impl Into<Secret>, secret: impl Into<Secret>) -> Self {
         AccessKey::new(id, secret).into()
     }
 
-    /// An access key that a function returns, such as a temporary one from an agency.
+    /// Signs with the access key that a function returns, such as a temporary key of an agency.
     ///
-    /// The function is called at the first request. A key that
-    /// [expires](AccessKey::expires_at) is renewed five minutes before, or after half of its
-    /// remaining life if that was less than ten minutes; if that fails, it is used until it
-    /// expires. After the service rejects a key the function is called once more, and the request
-    /// is repeated if the key is another one. Clones and threads share a key; one of them calls the
-    /// function while the others wait.
+    /// The function is called at the first request. A key that [expires](AccessKey::expires_at) is
+    /// renewed five minutes before it expires, or after half of its lifetime if it was valid for
+    /// less than ten minutes. If the renewal fails, the key is used until it expires. After the
+    /// service rejects a key the function is called once more, and the request is retried if it
+    /// returns another key. Clones and threads share a key; one of them calls the function while
+    /// the others wait.
     ///
     /// ```
     /// use drs_backup_jobs::{AccessKey, Client, Credentials, Error, Timestamp};
@@ -194,8 +194,8 @@ impl Credentials {
         Self::from_kind(ProvidedKeys::new(KeyProvider(provider)))
     }
 
-    /// Temporary access keys from the metadata service of the Elastic Cloud Server that the program
-    /// runs on: see [`EcsMetadata`].
+    /// Signs with temporary access keys from the metadata service of the Elastic Cloud Server that
+    /// the program runs on: see [`EcsMetadata`].
     #[cfg(all(feature = "std", feature = "aksk"))]
     #[must_use]
     pub fn ecs_metadata() -> Self {

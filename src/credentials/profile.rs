@@ -26,8 +26,8 @@ pub(super) struct Profile {
 }
 
 impl Profile {
-    /// Parses one section of the file called `file`. Names of sections are compared without case if
-    /// none is spelled like `section`; keys have any case.
+    /// Parses one section of the file called `file`. Names of sections match exactly, or else
+    /// case-insensitively; keys match case-insensitively.
     pub(super) fn parse(text: &str, section: &str, file: &str) -> Result<Self, Error> {
         // The text of a line is not shown: it may be the key.
         let refuse = |line: usize, why: &str| {
@@ -126,10 +126,10 @@ impl<'a> Line<'a> {
         if let Some(section) = line.strip_prefix('[') {
             let (name, rest) = section
                 .split_once(']')
-                .ok_or("expected ] behind the name of the section")?;
+                .ok_or("expected ] after the name of the section")?;
             let rest = rest.trim_start();
             if !rest.is_empty() && !is_comment(rest) {
-                return Err("expected nothing but a comment behind the section");
+                return Err("expected nothing but a comment after the section");
             }
             return Ok(Some(Self::Section(clean(name).text)));
         }
@@ -154,8 +154,8 @@ fn is_comment(text: &str) -> bool {
     text.starts_with(['#', ';'])
 }
 
-/// The value behind a key, without the comment behind it: `#` or `;` after white space, as in the
-/// INI library of the Go SDK. Quotes protect both.
+/// The value after a key, without the comment after it: `#` or `;` after white space, as in the INI
+/// library of the Go SDK. Quotes protect both.
 fn value_of(text: &str) -> Cleaned<'_> {
     let text = text.trim();
     let quoted = |quote: char| {
@@ -184,7 +184,7 @@ fn value_of(text: &str) -> Cleaned<'_> {
     expect(
         unused_variables,
         clippy::needless_pass_by_value,
-        reason = "there is nothing to sign with"
+        reason = "signing needs the feature aksk"
     )
 )]
 pub(super) fn access_key(
@@ -200,7 +200,7 @@ pub(super) fn access_key(
             Some(token) => key.security_token(token),
             None => key,
         };
-        // Refused here, where it is known what holds it.
+        // Rejected here, where the source is known.
         key.check().map_err(|error| {
             Error::credentials(
                 format!("invalid access key in {origin}"),
@@ -292,11 +292,11 @@ mod tests {
             ),
             (
                 "[basic",
-                "invalid profile file f, line 1: expected ] behind the name of the section",
+                "invalid profile file f, line 1: expected ] after the name of the section",
             ),
             (
                 "[basic] ak = hunter2",
-                "invalid profile file f, line 1: expected nothing but a comment behind the section",
+                "invalid profile file f, line 1: expected nothing but a comment after the section",
             ),
             (
                 "[basic]\nsk=a\nsk=hunter2",

@@ -16,17 +16,17 @@ use crate::error::{BoxError, Error};
 use crate::redact::Redactor;
 use crate::transport::RequestParts;
 
-/// How long before its expiry a key is renewed; after half of its remaining life if that is less than
-/// twice as long.
+/// How long before its expiry a key is renewed; after half of its remaining lifetime if that is
+/// less than twice as long.
 const MARGIN: Duration = Duration::from_secs(300);
 
-/// Of how many keys the ids are redacted: a response to a request signed with the key before may
-/// still arrive.
+/// The number of recent keys whose ids are redacted: a response to a request that was signed with
+/// the previous key may still arrive.
 const RECENT_KEYS: usize = 3;
 
 /// Supplies access keys.
 pub(super) trait KeySource: Send + Sync {
-    /// What it is, for `Debug` and errors.
+    /// The name of the source, for `Debug` and errors.
     const NAME: &str;
 
     /// Refuses settings with which no key can be obtained. Sends nothing.
@@ -47,11 +47,11 @@ struct Shared<S> {
     recent: Mutex<VecDeque<AccessKey>>,
 }
 
-/// A key and when it is of use.
+/// A key and its times.
 struct Provided {
     key: AccessKey,
-    /// When it is renewed and when it expires, since 1970; a key without an end is used until the
-    /// service rejects it.
+    /// When it is renewed and when it expires, since 1970; a key without an expiry is used until
+    /// the service rejects it.
     until: Option<(Duration, Duration)>,
 }
 

@@ -28,7 +28,7 @@ pub(crate) struct SessionConfig {
     /// The endpoint of IAM, if known.
     #[cfg(feature = "std")]
     pub(crate) iam_endpoint: Option<Endpoint>,
-    /// The client's project, else the region's own.
+    /// The client's project, else the region's default project.
     #[cfg(feature = "std")]
     pub(crate) project: Option<Project>,
 }

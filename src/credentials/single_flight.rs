@@ -8,8 +8,8 @@ use crate::error::{ApiError, Error, TransportError, TransportErrorKind};
 
 /// A cached value that many threads need and one of them requests, while the others wait for it.
 ///
-/// Invariant: at most one request is in flight. Threads that wait share its outcome, a refusal
-/// included: ten threads with a wrong password must not be ten failed logins. If the request got
+/// Invariant: at most one request is in flight. Threads that wait share its outcome, even a
+/// refusal: ten threads with a wrong password must not cause ten failed logins. If the request got
 /// no response, the next thread sends its own.
 pub(crate) struct SingleFlight<T> {
     state: Mutex<State<T>>,
@@ -18,7 +18,7 @@ pub(crate) struct SingleFlight<T> {
 
 struct State<T> {
     value: Option<Arc<T>>,
-    /// The refusal the last request ended with, if it did.
+    /// The refusal of the last request, if it was refused.
     refusal: Option<ApiError>,
     in_flight: bool,
     /// How many requests got a response, success or refusal: a waiting thread compares it with
@@ -59,7 +59,7 @@ impl<T> SingleFlight<T> {
             return Ok(value.clone());
         }
         if state.in_flight {
-            // One wait, however often the turn changes hands meanwhile.
+            // One wait, even if other threads start further requests meanwhile.
             let responses_before = state.responses;
             state = self.wait(state, remaining)?;
             if state.responses != responses_before {
@@ -121,7 +121,7 @@ impl<T> SingleFlight<T> {
         if waited.timed_out() {
             return Err(TransportError::new(
                 TransportErrorKind::Timeout,
-                "the deadline passed while another thread obtained the credentials",
+                "cannot obtain the credentials: the deadline passed while another thread requested them",
             )
             .into());
         }
@@ -137,7 +137,7 @@ impl<T> SingleFlight<T> {
     }
 
     fn lock(&self) -> MutexGuard<'_, State<T>> {
-        // Every change under the lock is complete before anything that could panic.
+        // Every change under the lock is complete before any call that could panic.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -273,17 +273,17 @@ mod tests {
     fn a_panic_in_flight_does_not_block_the_next_request() {
         let cache = SingleFlight::new();
         std::thread::scope(|scope| {
-            let asking = scope.spawn(|| cache.get(|()| true, LONG, || panic!("on purpose")));
-            assert!(asking.join().is_err());
+            let requesting = scope.spawn(|| cache.get(|()| true, LONG, || panic!("on purpose")));
+            assert!(requesting.join().is_err());
         });
         cache.get(|()| true, LONG, || Ok(())).unwrap();
     }
 
     #[test]
-    fn a_waiting_thread_waits_once_however_often_the_turn_changes_hands() {
+    fn a_waiting_thread_waits_once_although_further_requests_start() {
         let cache = SingleFlight::new();
         cache.lock().in_flight = true;
-        let begun = Instant::now();
+        let start = Instant::now();
         std::thread::scope(|scope| {
             let waits = scope.spawn(|| {
                 let error = cache
@@ -291,8 +291,9 @@ mod tests {
                     .unwrap_err();
                 error.kind()
             });
-            // The turn ends and begins anew under one lock: whoever waits is woken, and waits on.
-            while !waits.is_finished() && begun.elapsed() < LONG {
+            // A request ends and the next one starts under one lock: the waiting thread wakes and
+            // continues to wait.
+            while !waits.is_finished() && start.elapsed() < LONG {
                 cache.landed.notify_all();
                 std::thread::yield_now();
             }

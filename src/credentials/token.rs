@@ -1,4 +1,4 @@
-//! Tokens that may change: what supplies them, and how a client uses it.
+//! Tokens that may change: their sources, and how a client uses them.
 
 use alloc::sync::Arc;
 use core::fmt;
@@ -11,7 +11,7 @@ use crate::transport::RequestParts;
 
 /// Supplies the current token.
 pub(super) trait TokenSource: Send + Sync {
-    /// What it is, for `Debug`.
+    /// The name of the source, for `Debug`.
     const NAME: &str;
 
     fn token(&self, context: &Context<'_>) -> Result<Secret, Error>;
@@ -91,7 +91,7 @@ where
     }
 }
 
-/// Refuses what cannot be a token. The error is the rule that it breaks, never the token.
+/// Rejects an invalid token. The error is the rule that the token breaks, never the token.
 pub(super) fn check(token: &Secret) -> Result<(), &'static str> {
     broken_word_rule(token.expose_secret()).map_or(Ok(()), Err)
 }

@@ -27,7 +27,7 @@ pub(super) struct TokenFile {
     current: Mutex<Option<(Version, Secret)>>,
 }
 
-/// What changes when a file is written or replaced.
+/// The metadata that changes when a file is written or replaced.
 #[derive(Clone, Copy, PartialEq, Eq)]
 struct Version {
     modified: Option<SystemTime>,

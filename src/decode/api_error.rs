@@ -23,12 +23,12 @@ impl ApiError {
     /// similar services, flat or nested; the outer value takes precedence.
     ///
     /// Damaged JSON keeps what can be read: raw line breaks, a byte order mark, trailing bytes and
-    /// lone surrogates do no harm, and in a body that is truncated or is not JSON, code, message and
-    /// request id are searched for, unless `status` is a success. A body without any of them leaves
-    /// an excerpt of at most 200 characters as the message, without the tags of HTML. Control
-    /// characters become spaces; a message is cut to 1 000 characters.
+    /// lone surrogates are tolerated, and in a body that is truncated or is not JSON, code, message
+    /// and request id are searched for, unless `status` is a success. A body without any of them
+    /// leaves an excerpt of at most 200 characters as the message, without the tags of HTML.
+    /// Control characters become spaces; a message is cut to 1 000 characters.
     ///
-    /// This never fails: in the worst case only the status is known.
+    /// This never fails: at worst, only the status is known.
     ///
     /// ```
     /// use drs_backup_jobs::ApiError;
@@ -61,7 +61,8 @@ impl ApiError {
             (Some(message), _) => shown(&message, MAX_MESSAGE),
             (None, Some(_)) if found.is_object => String::new(),
             (None, _) => {
-                // An excerpt leaves out what looks like a tag, and with it a part of a secret.
+                // An excerpt leaves out text that resembles a tag, and with it possibly a part of a
+                // secret.
                 let text = redactor.clean(text, MAX_EXCERPTED);
                 cut(&excerpt(&text), MAX_EXCERPT)
             }
@@ -151,7 +152,7 @@ impl<'a> Found<'a> {
             let slot = match &*key {
                 "error_code" | "errorCode" | "code" => Some(&mut self.code),
                 "error_msg" | "errorMsg" | "message" => Some(&mut self.message),
-                // OAuth puts a text there.
+                // In OAuth's format it is a text.
                 "error" | "title" => Some(&mut self.title),
                 "request_id" | "requestId" => Some(&mut self.request_id),
                 "encoded_authorization_message" => Some(&mut self.encoded_authorization_message),

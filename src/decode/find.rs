@@ -1,8 +1,8 @@
 //! Error codes and values in a text that is not valid JSON: truncated, quoted within HTML or XML,
 //! written with other quotes or none.
 //!
-//! Whether a request may be repeated depends on it: a refused access key is locked after five
-//! attempts, however the refusal is written.
+//! The code decides whether a request may be retried: a rejected access key is locked after more
+//! than five failures, whatever the format of the response.
 
 use alloc::borrow::Cow;
 use alloc::string::String;

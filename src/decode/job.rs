@@ -6,8 +6,8 @@ use super::layout::{Layout, Previous};
 use crate::job::{Field, FieldSet, Job};
 use crate::json::{Cursor, ErrorCode};
 
-/// Reads the job under the cursor into `job`, which is [`Job::empty`]. `layout` is how the jobs
-/// before it were written, if that is worth knowing.
+/// Reads the job under the cursor into `job`, which is [`Job::empty`]. `layout` is the learned
+/// layout of the jobs before it, if it is used.
 pub(super) fn read<'a>(
     cursor: &mut Cursor<'a>,
     job: &mut Job<'a>,
@@ -153,8 +153,8 @@ fn read_value<'a>(
     }
 }
 
-/// Reads a value that is not a string: `null` is no value, anything else is kept as its JSON text.
-/// An id can be an integer, but nothing else: jobs are told apart by it.
+/// Reads a value that is not a string: `null` is a missing value, anything else is kept as its JSON
+/// text. An id can be an integer, but no other type, because it identifies the job.
 #[cold]
 fn read_other_value<'a>(
     cursor: &mut Cursor<'a>,
@@ -176,7 +176,7 @@ fn read_other_value<'a>(
     set_any(job, field, Cow::Borrowed(start.until(*cursor)))
 }
 
-/// As [`set`], compiled once for the rarer cases.
+/// As [`set`], but not inlined, for the rarer cases.
 fn set_any<'a>(job: &mut Job<'a>, field: Field, text: Cow<'a, str>) -> Result<(), ErrorCode> {
     set(job, field, text)
 }

@@ -1,16 +1,16 @@
-//! How the jobs of a page are written, learned from the jobs before.
+//! The layout of the jobs in a page, learned from the previous jobs.
 //!
 //! A service writes all jobs of a page alike: the same keys in the same order, with the same white
 //! space, and values of similar lengths. So the parser remembers, for each field, the bytes that
-//! last led from its value to the next one, and how long that value was. It compares the bytes at
-//! once, where a parser without memory looks at punctuation, white space and key by themselves.
-//! Then neither key order nor white space costs anything: 100 jobs decode in 7.0 µs instead of
-//! 10.1, pretty-printed Chinese in 16.9 instead of 23.2, for 3 kB of code. The simplest replacement
-//! is to delete this file and `read_predicted`: `read_member` alone reads any page.
+//! last led from its value to the next one, and how long that value was. It compares these bytes at
+//! once, instead of parsing punctuation, white space and key one by one. Then key order and white
+//! space cost nothing: 100 jobs decode in 7.0 µs instead of 10.1, pretty-printed Chinese in 16.9
+//! instead of 23.2, for 3 kB of code. The simplest replacement is to delete this file and
+//! `read_predicted`: `read_member` alone reads any page.
 //!
-//! A wrong guess costs time and never correctness: whatever is not as predicted, the general parser
-//! reads. Learning itself costs time as well, so it begins with the second job, and it has a budget,
-//! which a page whose jobs are all written differently uses up.
+//! A wrong prediction costs time, never correctness: the general parser reads whatever differs from
+//! the prediction. Learning itself costs time as well, so it begins with the second job, and it has
+//! a budget, which a page whose jobs are all written differently uses up.
 
 use crate::job::Field;
 use crate::json::{Cursor, Prefix};
@@ -47,8 +47,9 @@ impl Layout {
         }
     }
 
-    /// Whether it pays for another job: not if most members of most jobs are unlike those before.
-    pub(super) fn pays(&mut self) -> bool {
+    /// Whether to use it for another job: not if most members of most jobs differ from the previous
+    /// jobs.
+    pub(super) fn is_worthwhile(&mut self) -> bool {
         self.budget = (self.budget + 4).min(Self::BUDGET);
         self.budget > 4
     }

@@ -8,8 +8,8 @@
 //!   job without an `id` or with an empty one. `jobs` can be `null`, and can be missing if `count`
 //!   is 0. Control characters in strings must be escaped.
 //! - **Text is tolerant.** Services cut messages in the middle of a character, and one such text
-//!   must not cost the whole list. Invalid UTF-8 and lone surrogates become U+FFFD; a byte order
-//!   mark before the body is skipped.
+//!   must not make the whole list fail. Invalid UTF-8 and lone surrogates become U+FFFD; a byte
+//!   order mark before the body is skipped.
 //! - **Types are tolerant.** Any other value of a field that is documented as a string is kept as
 //!   its JSON text (`1.7E12`, `true`, `{"a":1}`). `null` and a missing field are `None`, or `""` for
 //!   `name`, `status`, `engine_type` and `create_time`. An `id` is a string or an integer. `count`
@@ -20,12 +20,12 @@
 //!   it could be read.
 //!
 //! No bytes cause a panic, nothing recurses, and memory is proportional to the body.
-//! [`JobPage::parse`] takes any number of jobs; the client takes at most 65 535 in a page, so that a
-//! hostile body of 16 MiB costs less than its own size again.
+//! [`JobPage::parse`] takes any number of jobs; the client takes at most 65 535 in a page, so that
+//! the memory for a hostile body of 16 MiB is less than its size again.
 //!
 //! [`Decoder`] selects `serde_json` or `miniserde` instead, for programs that link one of them
-//! anyway. The result is the same for every valid response, and where the other parser fails the
-//! built-in one decides.
+//! anyway. The result is the same for every valid response. If the other parser fails, the built-in
+//! one is used.
 
 use alloc::borrow::Cow;
 use alloc::vec::Vec;
@@ -47,7 +47,7 @@ pub(crate) use page::parse_count;
 /// [`ClientBuilder::decoder`](crate::ClientBuilder::decoder).
 ///
 /// All give the same page for every valid response, by the [rules](crate::decode) of this module.
-/// Where one of the others fails, the built-in parser decides and gives the error.
+/// If one of the others fails, the built-in parser is used, and its error is returned.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Decoder {

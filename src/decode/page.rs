@@ -86,7 +86,12 @@ pub(super) fn read_array<'a>(
             0 => {}
             // Not before the second job: a page of one would only pay for it.
             1 => layout = Some(Layout::new()),
-            _ if layout.as_mut().is_some_and(|layout| !layout.pays()) => layout = None,
+            _ if layout
+                .as_mut()
+                .is_some_and(|layout| !layout.is_worthwhile()) =>
+            {
+                layout = None
+            }
             _ => {}
         }
         // Read in place: moving a whole job costs more than making an empty one.

@@ -6,7 +6,7 @@ use core::fmt;
 use super::{ErrorKind, Responder};
 use crate::redact::Redactor;
 
-/// An error response, in whichever of the service's shapes it came.
+/// An error response of the service, the gateway, IAM or a proxy, in any of their formats.
 ///
 /// Codes that begin with `DRS.` are the service's, those with `APIGW.` or `APIG.` the gateway's in
 /// front of it, bare numbers IAM's.
@@ -19,18 +19,18 @@ pub struct ApiError {
     pub status: u16,
     /// The code, such as `DRS.M00202`, `APIGW.0301` or IAM's `401`, as text.
     pub code: Option<String>,
-    /// The message, in the language of the request, at most 1 000 characters. For a body in none of
-    /// the service's shapes a short excerpt; empty if there was none.
+    /// The message, in the language of the request, at most 1 000 characters. For a body in an
+    /// unknown format, a short excerpt; empty if there is no body.
     pub message: String,
-    /// The id of the request, from the body or from `X-Request-Id`, at most 128 characters: support
-    /// asks for it.
+    /// The id of the request, from the body or from `X-Request-Id`, at most 128 characters. The
+    /// service's support needs it.
     pub request_id: Option<String>,
-    /// With a refusal by policy: the reason, encoded. IAM decodes it for those who may see it.
+    /// The encoded reason of a refusal by policy. IAM decodes it for authorized users.
     pub encoded_authorization_message: Option<String>,
 }
 
 impl ApiError {
-    /// The kind of failure: by the code if it is known, else by the status.
+    /// Returns the kind of failure: by the code if it is known, else by the status.
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
         let by_code = self.code.as_deref().and_then(|code| match code {
@@ -75,7 +75,7 @@ impl ApiError {
         }
     }
 
-    /// What to do next, in one line, where the cause is known.
+    /// Returns what to do next, in one line, if the cause is known.
     #[must_use]
     pub fn hint(&self) -> Option<&'static str> {
         super::hint::of_api(self, None)

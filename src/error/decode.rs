@@ -66,7 +66,7 @@ impl DecodeError {
         &self.0.path
     }
 
-    /// The byte at which decoding failed, from 0; the length of the body if it ended too early.
+    /// The byte at which decoding failed, from 0; the length of the body if it is truncated.
     #[must_use]
     pub fn offset(&self) -> usize {
         self.0.offset
@@ -85,8 +85,8 @@ impl DecodeError {
         self.0.job_id.as_deref()
     }
 
-    /// Whether the body ended too early: it is the beginning of a longer text, as when a connection
-    /// is lost. The client retries this.
+    /// Whether the body is truncated: the beginning of a longer text, as after a lost connection.
+    /// The client retries this.
     #[must_use]
     pub fn is_truncated(&self) -> bool {
         self.0.is_truncated

@@ -1,7 +1,7 @@
 //! What to do next, in one line that fits the cause.
 //!
-//! Pure functions of an error. Causes that only a text tells, such as an expired certificate, are
-//! recognised by phrases: those of rustls, OpenSSL and libcurl, and of the servers' own messages.
+//! Pure functions of an error. Causes that only a message shows, such as an expired certificate,
+//! are recognised by phrases of rustls, OpenSSL, libcurl and the servers.
 
 use alloc::borrow::Cow;
 use alloc::format;
@@ -28,16 +28,16 @@ pub(super) fn of(error: &Error) -> Option<Cow<'static, str>> {
         Cause::Incomplete { source, .. } => of(source.as_ref()?),
         Cause::Transport(_) => of_transport(error, sent),
         Cause::Redirect { .. } => Some(
-            "if the address is the service's, set it as the endpoint; a login page redirects, too"
+            "if the address belongs to the service, set it as the endpoint; otherwise a network's login page may redirect the request"
                 .into(),
         ),
         Cause::Decode(_) => Some(
             match error.responder() {
                 Some(Responder::Proxy) => {
-                    "the body is no JSON: a proxy, or the login page of a network, responded instead of the service"
+                    "check the endpoint and the proxy: the body is not JSON, so a proxy or a network's login page responded instead of the service"
                 }
-                Some(Responder::Iam) => "check that the IAM endpoint is that of IAM",
-                _ => "check that the endpoint is that of DRS",
+                Some(Responder::Iam) => "check the IAM endpoint: the response is not one of IAM",
+                _ => "check the endpoint: the response is not one of DRS",
             }
             .into(),
         ),
@@ -47,15 +47,15 @@ pub(super) fn of(error: &Error) -> Option<Cow<'static, str>> {
 
 /// The hint for an error response; `sent` is the request, if known.
 pub(super) fn of_api(error: &ApiError, sent: Option<&Sent>) -> Option<&'static str> {
-    let says = |phrases: &[&str]| contains_any(&error.message, phrases);
+    let mentions = |phrases: &[&str]| contains_any(&error.message, phrases);
     let kind = error.kind();
     Some(match (error.code.as_deref(), error.responder, kind) {
-        _ if says(&[
+        _ if mentions(&[
             "plain HTTP request was sent to HTTPS",
             "HTTP request to an HTTPS server",
         ]) =>
         {
-            "the port expects TLS: begin the endpoint with https://"
+            "begin the endpoint with https://: the port expects TLS"
         }
         (_, Responder::Proxy, ErrorKind::BadRequest)
             if matches!(error.status, 400 | 413 | 431 | 494) =>
@@ -67,14 +67,14 @@ pub(super) fn of_api(error: &ApiError, sent: Option<&Sent>) -> Option<&'static s
         }
         (_, Responder::Iam, ErrorKind::Authentication) => of_login(error),
         (_, Responder::Iam, ErrorKind::Permission) => {
-            "the user may not do this at IAM: contact the account's administrator, or set the project id so that it is not looked up"
+            "the user lacks a permission for IAM: contact the account's administrator, or set the project id to avoid the lookup"
         }
         (Some("DRS.M00261"), ..) => {
             "check the project id: the token must be scoped to this project, in this region"
         }
         (.., ErrorKind::BadRequest) => of_parameters(error, sent),
         (.., ErrorKind::Authentication) => {
-            "the token, key or signature was rejected: a token lasts 24 hours and is for one project; do not retry a key, five failures lock it for five minutes"
+            "the token, key or signature was rejected: a token lasts 24 hours and is for one project; do not retry a key, more than five failures in a row lock it for five minutes"
         }
         (.., ErrorKind::Permission) => {
             "the user lacks a permission for DRS in this project: contact the account's administrator"
@@ -84,10 +84,10 @@ pub(super) fn of_api(error: &ApiError, sent: Option<&Sent>) -> Option<&'static s
         }
         (.., ErrorKind::NotFound) => "check the endpoint, the region and the project id",
         (_, Responder::Proxy, _) if error.status == 407 => {
-            "the proxy demands a user and password: set them in the proxy's URL (HTTPS_PROXY)"
+            "the proxy requires a user and password: set them in the proxy's URL (HTTPS_PROXY)"
         }
         (.., ErrorKind::Service) if error.status >= 500 => {
-            "the service failed: retry later; with the request id its support can find the cause"
+            "retry later; if it fails again, contact the service's support with the request id"
         }
         _ => return None,
     })
@@ -95,17 +95,17 @@ pub(super) fn of_api(error: &ApiError, sent: Option<&Sent>) -> Option<&'static s
 
 /// The hint for a login or a project lookup that IAM rejected.
 fn of_login(error: &ApiError) -> &'static str {
-    let says = |phrases: &[&str]| contains_any(&error.message, phrases);
-    if says(&["lock"]) {
+    let mentions = |phrases: &[&str]| contains_any(&error.message, phrases);
+    if mentions(&["lock"]) {
         "the user is locked after failed logins: wait 15 minutes before the next attempt"
-    } else if says(&[
+    } else if mentions(&[
         "expire",
         "must be changed",
         "change the password",
         "change your password",
     ]) {
         "the password has expired: change it in the console, then log in again"
-    } else if says(&[
+    } else if mentions(&[
         "MFA",
         "receipt",
         "virtual",
@@ -113,9 +113,9 @@ fn of_login(error: &ApiError) -> &'static str {
         "verification code",
     ]) {
         "the user needs multi-factor authentication: use an access key, or a user without it"
-    } else if says(&["domain", "account"]) {
+    } else if mentions(&["domain", "account"]) {
         "check the account name: IAM calls it domain, and it is not the user name of an IAM user (HW_DOMAIN_NAME)"
-    } else if says(&["disabled"]) {
+    } else if mentions(&["disabled"]) {
         "the user is disabled: contact the account's administrator"
     } else {
         "check the account (domain), user and password, or the access key; repeated failures lock them"
@@ -137,14 +137,14 @@ fn of_parameters(error: &ApiError, sent: Option<&Sent>) -> &'static str {
     let is_beyond = parameter("offset")
         .and_then(|offset| offset.parse::<u64>().ok())
         .is_some_and(|offset| offset >= 65_535);
-    let says = |phrases: &[&str]| contains_any(&error.message, phrases);
+    let mentions = |phrases: &[&str]| contains_any(&error.message, phrases);
     if is_beyond {
         return "the service lists no job beyond offset 65534: narrow the filters, such as by name or status";
     }
-    if says(&["sort"]) && parameter("sort_key").is_some() {
+    if mentions(&["sort"]) && parameter("sort_key").is_some() {
         return "the service rejects this sort key: use another, or none (sort_key, --sort-key)";
     }
-    if says(&["limit", "page size", "page_size"])
+    if mentions(&["limit", "page size", "page_size"])
         || matches!(error.code.as_deref(), Some("DRS.M00210" | "DRS.M00211"))
     {
         return "the service rejects this page size: use a smaller one, such as 100 (page_size, limit, --page-size)";
@@ -155,10 +155,10 @@ fn of_parameters(error: &ApiError, sent: Option<&Sent>) -> &'static str {
 fn of_transport(error: &Error, sent: Option<&Sent>) -> Option<Cow<'static, str>> {
     let transport = error.transport()?;
     let text = with_sources(transport);
-    let says = |phrases: &[&str]| contains_any(&text, phrases);
+    let mentions = |phrases: &[&str]| contains_any(&text, phrases);
     let is_http = sent.is_some_and(|sent| sent.url.starts_with("http://"));
     Some(match transport.kind() {
-        TransportErrorKind::Tls => return Some(of_tls(&text, transport.has_own_roots(), sent)),
+        TransportErrorKind::Tls => return Some(of_tls(&text, transport.has_configured_roots(), sent)),
         // A TLS server rejects plain HTTP with an alert, or closes the connection.
         TransportErrorKind::Protocol if is_http => {
             "if the port expects TLS, begin the endpoint with https://".into()
@@ -166,10 +166,10 @@ fn of_transport(error: &Error, sent: Option<&Sent>) -> Option<Cow<'static, str>>
         TransportErrorKind::Protocol => {
             "the server does not speak HTTP/1.1 on this port: check the endpoint".into()
         }
-        TransportErrorKind::Proxy if says(&["requires NTLM"]) => {
-            "this crate authenticates to proxies with Basic alone: use a local proxy that knows NTLM or Kerberos".into()
+        TransportErrorKind::Proxy if mentions(&["requires NTLM"]) => {
+            "only Basic authentication to proxies is supported: use a local proxy that supports NTLM or Kerberos".into()
         }
-        TransportErrorKind::Proxy if says(&["407"]) => {
+        TransportErrorKind::Proxy if mentions(&["407"]) => {
             "check the user and password in the proxy's URL (HTTPS_PROXY)".into()
         }
         TransportErrorKind::Proxy => {
@@ -186,8 +186,8 @@ fn of_transport(error: &Error, sent: Option<&Sent>) -> Option<Cow<'static, str>>
     })
 }
 
-fn of_tls(text: &str, has_own_roots: bool, sent: Option<&Sent>) -> Cow<'static, str> {
-    let says = |phrases: &[&str]| contains_any(text, phrases);
+fn of_tls(text: &str, has_configured_roots: bool, sent: Option<&Sent>) -> Cow<'static, str> {
+    let mentions = |phrases: &[&str]| contains_any(text, phrases);
     let today = || {
         let local = sent.and_then(|sent| Timestamp::from_unix_millis(sent.times.local));
         local.map_or_else(String::new, |local| {
@@ -195,19 +195,19 @@ fn of_tls(text: &str, has_own_roots: bool, sent: Option<&Sent>) -> Cow<'static, 
             format!(", {},", text.get(..10).unwrap_or_default())
         })
     };
-    if says(&["not valid yet", "not yet valid", "NotValidYet"]) {
+    if mentions(&["not valid yet", "not yet valid", "NotValidYet"]) {
         format!(
             "the server's certificate is not valid yet, or this machine's date{} is wrong",
             today()
         )
         .into()
-    } else if says(&["expired"]) {
+    } else if mentions(&["expired"]) {
         format!(
             "the server's certificate has expired, or this machine's date{} is wrong",
             today()
         )
         .into()
-    } else if says(&[
+    } else if mentions(&[
         "not valid for name",
         "NotValidForName",
         "hostname mismatch",
@@ -216,9 +216,9 @@ fn of_tls(text: &str, has_own_roots: bool, sent: Option<&Sent>) -> Cow<'static, 
         "IP address mismatch",
     ]) {
         "the certificate is for another host: check the host in the endpoint".into()
-    } else if says(&["CaUsedAsEndEntity"]) {
-        "the server presents a CA certificate as its own: give the server a certificate that this CA signed; a CA certificate cannot be trusted as a server's".into()
-    } else if says(&[
+    } else if mentions(&["CaUsedAsEndEntity"]) {
+        "the server presents a CA certificate as its own: install a certificate on the server that this CA signed; a CA certificate is not accepted for a server".into()
+    } else if mentions(&[
         "UnknownIssuer",
         "unknown issuer",
         "local issuer",
@@ -226,21 +226,21 @@ fn of_tls(text: &str, has_own_roots: bool, sent: Option<&Sent>) -> Cow<'static, 
         "self signed",
         "unknown ca",
     ]) {
-        if has_own_roots {
-            "the server's chain does not end in one of the given root certificates: add the one that signed it; the file may hold several".into()
+        if has_configured_roots {
+            "the server's chain does not end in one of the configured root certificates: add the certificate that signed it; a file can hold several".into()
         } else {
-            "the certificate's issuer is not trusted: if this network has a certificate authority of its own, give its root certificate (root_certificates, --ca-file)".into()
+            "the certificate's issuer is not trusted: if this network uses a private certificate authority, set its root certificate (root_certificates, --ca-file)".into()
         }
-    } else if says(&[
+    } else if mentions(&[
         "InvalidContentType",
         "wrong version number",
         "packet length too long",
         "unknown protocol",
         "corrupt message",
     ]) {
-        "the server does not speak TLS on this port: check the port, or begin the endpoint with http:// if plain HTTP is meant".into()
+        "the server does not speak TLS on this port: check the port, or begin the endpoint with http:// for plain HTTP".into()
     } else {
-        "if this network has a certificate authority of its own, give its root certificate (root_certificates, --ca-file)".into()
+        "if this network uses a private certificate authority, set its root certificate (root_certificates, --ca-file)".into()
     }
 }
 
@@ -257,7 +257,7 @@ fn clock_skew(times: &Times) -> Option<String> {
         "ahead of"
     };
     Some(format!(
-        "this machine's clock is {} {direction} the service's: set it, a signature is valid for 15 minutes",
+        "this machine's clock is {} {direction} the service's: correct it; a signature is valid for 15 minutes",
         in_words(skew / 60_000)
     ))
 }
@@ -359,7 +359,7 @@ mod tests {
                 "does not speak TLS on this port",
             ),
             ("SSL routines::wrong version number", "does not speak TLS"),
-            ("handshake failure", "certificate authority of its own"),
+            ("handshake failure", "private certificate authority"),
         ] {
             let error = TransportError::new(TransportErrorKind::Tls, "the TLS handshake failed")
                 .with_source(source);
@@ -367,8 +367,8 @@ mod tests {
         }
         let error = TransportError::new(TransportErrorKind::Tls, "the TLS handshake failed")
             .with_source("invalid peer certificate: UnknownIssuer")
-            .with_own_roots(true);
-        let expected = "does not end in one of the given root certificates";
+            .with_configured_roots(true);
+        let expected = "does not end in one of the configured root certificates";
         assert_hint(error.into(), "https://h/", at(NOW), expected);
     }
 
@@ -477,7 +477,7 @@ mod tests {
     }
 
     #[test]
-    fn clock_skew_is_told_in_words_for_signed_requests() {
+    fn clock_skew_is_described_for_signed_requests() {
         let minute = 60_000;
         let rejected = || {
             api(

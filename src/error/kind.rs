@@ -13,7 +13,7 @@ pub enum ErrorKind {
     /// failed. Not retried.
     Credentials,
     /// The token, access key or signature was rejected (mostly 401). Not retried with the same
-    /// credentials: five failures in a row lock an access key for five minutes.
+    /// credentials: more than five failures in a row lock an access key for five minutes.
     Authentication,
     /// The caller lacks a permission (mostly 403). Not retried.
     Permission,
@@ -21,7 +21,7 @@ pub enum ErrorKind {
     Throttled,
     /// The service rejected a parameter (mostly 400). Not retried.
     BadRequest,
-    /// The address, project or job does not exist (mostly 404). Not retried.
+    /// The path or the project does not exist (mostly 404). Not retried.
     NotFound,
     /// The service failed. 500, 502, 503 and 504 are retried, other statuses are not.
     Service,
@@ -38,12 +38,13 @@ pub enum ErrorKind {
     Tls,
     /// The connection was lost before the response was complete. Retried.
     ConnectionLost,
-    /// The response is not valid HTTP, or a proxy refused to forward the request. Not retried.
+    /// The response is not valid HTTP, or a proxy refused to forward the request. Not retried,
+    /// except for a proxy's 502, 503 and 504.
     Protocol,
     /// The response exceeds the client's maximum size. Not retried.
     BodyTooLarge,
-    /// A listing cannot promise that it found every job, or a wait that it saw every job finish.
-    /// Not retried; the text says what to do.
+    /// A listing cannot guarantee that it found every job, or a wait found no job to wait for. Not
+    /// retried; the message states the reason.
     Incomplete,
     /// The client's [cancel token](crate::ClientBuilder::cancel_token) was cancelled. Not retried.
     Cancelled,

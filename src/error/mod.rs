@@ -26,9 +26,9 @@ use crate::redact::Redactor;
 /// Why a request or a listing failed.
 ///
 /// Match on [`kind`](Self::kind); [`api`](Self::api), [`decode`](Self::decode) and
-/// [`transport`](Self::transport) give the details. The text says what failed and why, who
-/// responded, the request, its id and the number of attempts; [`hint`](Self::hint) says what to do
-/// next. No error contains a token, a password or a key.
+/// [`transport`](Self::transport) give the details. The message states what failed and why, who
+/// responded, the request, its id and the number of attempts; [`hint`](Self::hint) states what to
+/// do next. No error contains a token, a password or a key.
 pub struct Error(Box<Inner>);
 
 struct Inner {
@@ -186,7 +186,7 @@ impl Error {
         self
     }
 
-    /// Sets the delay that the service demanded, for programs that send requests themselves and use
+    /// Sets the delay that the service requests, for programs that send requests themselves and use
     /// [`RetryPolicy::delay`](crate::RetryPolicy::delay): see
     /// [`ResponseHead::retry_after_delay`](crate::transport::ResponseHead::retry_after_delay).
     #[must_use]
@@ -355,21 +355,21 @@ impl Error {
         }
     }
 
-    /// The id that the service gave the request, which its support asks for.
+    /// The id of the request, which the service's support needs.
     #[must_use]
     pub fn request_id(&self) -> Option<&str> {
         let of_api = || self.api()?.request_id.as_deref();
         self.0.request_id.as_deref().or_else(of_api)
     }
 
-    /// The delay that the service demanded before the next request (`Retry-After`).
+    /// The delay that the service requests before the next attempt (`Retry-After`).
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
         self.0.retry_after
     }
 
-    /// The number of times the request was sent; 0 if it was not. A login that it depended on
-    /// counts, too.
+    /// The number of attempts; 0 if no request was sent. Attempts of a login that the request
+    /// needed count too.
     #[must_use]
     pub fn attempts(&self) -> u32 {
         self.0.tries.map_or(0, |tries| tries.attempts)
@@ -381,7 +381,7 @@ impl Error {
         self.0.tries.map_or(Duration::ZERO, |tries| tries.elapsed)
     }
 
-    /// What to do next, in one line, where the cause is known.
+    /// Returns what to do next, in one line, if the cause is known.
     #[must_use]
     pub fn hint(&self) -> Option<Cow<'static, str>> {
         hint::of(self)

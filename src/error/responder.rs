@@ -9,18 +9,18 @@ pub enum Responder {
     /// The Data Replication Service.
     #[default]
     Drs,
-    /// Identity and Access Management, which logs users in and knows their projects.
+    /// Identity and Access Management: logins and the lookup of projects.
     Iam,
     /// The metadata service of an Elastic Cloud Server, which hands out temporary access keys.
     Metadata,
     /// The API gateway in front of the services: codes that begin with `APIGW.` or `APIG.`.
     Gateway,
-    /// A proxy or load balancer on the way: responses that are no JSON.
+    /// A proxy or load balancer in between: responses that are not JSON.
     Proxy,
 }
 
 impl Responder {
-    /// The name as errors show it, such as `DRS` or `the gateway`.
+    /// Returns the name that errors show, such as `DRS` or `the gateway`.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {

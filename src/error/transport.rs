@@ -12,15 +12,15 @@ const MAX_CHARS: usize = 1000;
 
 /// A transport received no complete response.
 ///
-/// [`kind`](Self::kind) is there to match on. The message names the host or the proxy, never user
-/// info, a header's value or a query.
+/// Match on [`kind`](Self::kind). The message names the host or the proxy, never user info, a
+/// header's value or a query.
 pub struct TransportError {
     kind: TransportErrorKind,
     message: String,
     /// The status of the proxy that refused the tunnel.
     proxy_status: Option<u16>,
     source: Option<BoxError>,
-    has_own_roots: bool,
+    has_configured_roots: bool,
 }
 
 /// The kinds of [`TransportError`].
@@ -67,7 +67,7 @@ impl TransportError {
             message: message.into(),
             proxy_status: None,
             source: None,
-            has_own_roots: false,
+            has_configured_roots: false,
         }
     }
 
@@ -115,16 +115,16 @@ impl TransportError {
         )
     }
 
-    /// Notes whether the transport trusts root certificates that the program gave it, which changes
-    /// what an unknown issuer means.
+    /// Records whether root certificates are configured, which changes the meaning of an unknown
+    /// issuer.
     #[cfg(any(feature = "ureq", feature = "curl", test))]
-    pub(crate) fn with_own_roots(mut self, has_own_roots: bool) -> Self {
-        self.has_own_roots = has_own_roots;
+    pub(crate) fn with_configured_roots(mut self, has_configured_roots: bool) -> Self {
+        self.has_configured_roots = has_configured_roots;
         self
     }
 
-    pub(super) fn has_own_roots(&self) -> bool {
-        self.has_own_roots
+    pub(super) fn has_configured_roots(&self) -> bool {
+        self.has_configured_roots
     }
 
     /// Masks secrets in the message and in all that lies below: a reason phrase or an alert may
@@ -168,7 +168,7 @@ impl fmt::Debug for TransportError {
             .field("message", &self.message)
             .field("proxy_status", &self.proxy_status)
             .field("source", &source.map(|source| alloc::format!("{source}")))
-            .field("has_own_roots", &self.has_own_roots)
+            .field("has_configured_roots", &self.has_configured_roots)
             .finish()
     }
 }

@@ -1,6 +1,6 @@
 //! Listing all jobs, across pages, while the list changes.
 //!
-//! `pagination` holds the rules, without I/O; `seen` what they know of the ids; `pages` sends the
+//! `pagination` holds the rules, without I/O; `seen` stores the ids received; `pages` sends the
 //! requests, and `pending` keeps the jobs of a page until they are yielded.
 
 use core::iter::FusedIterator;
@@ -35,11 +35,11 @@ use pending::Pending;
 /// # }
 /// ```
 ///
-/// # The promise
+/// # Guarantee
 ///
-/// The operation pages by offset, and the list changes while it is read: after a deletion later jobs
-/// move forward, past the next page; after an insertion they move back, into it once more. A plain
-/// loop over offsets loses jobs or duplicates them. This iterator promises:
+/// The operation pages by offset, and the list changes while it is read: after a deletion later
+/// jobs move forward, past the next page; after an insertion they move back, into it once more. A
+/// plain loop over offsets loses jobs or duplicates them. This iterator guarantees:
 ///
 /// **When it ends without an error, every job that was in the list from beginning to end was yielded
 /// exactly once, and no id twice**, provided that the service
@@ -49,21 +49,23 @@ use pending::Pending;
 /// - cuts pages at one constant length, and does not report the length of a cut page as `count`
 ///   (unless it is one of the usual lengths 10, 20, 50, 100, 200 and 500).
 ///
-/// The service documents no order of its own, and an undocumented order can follow a column that
-/// changes: a query that names no sort key is sent with
+/// The service documents no default order, and an undocumented order can follow a column that
+/// changes. Therefore a query without a sort key is sent with
 /// [`SortKey::CreatedAt`](crate::SortKey::CreatedAt). Equal sort values are recognised by the job's
-/// `create_time`, `name` or `description`; jobs sorted by another key are taken to differ.
+/// `create_time`, `name` or `description`; jobs sorted by another key are assumed to differ.
 ///
-/// Jobs that were added meanwhile, or moved to the front, are looked for but not promised. Jobs that
-/// were deleted meanwhile may be yielded.
+/// Jobs that are added or move to the front during the listing are searched for, but not
+/// guaranteed. Jobs that are deleted during the listing may be yielded.
 ///
-/// # Known holes
+/// # Limitations
 ///
-/// - A group of jobs with equal sort values, as large as a page, under a service that shuffles it. In
-///   a list that does not change meanwhile the loss is noticed by `count`, and is an error.
-/// - Page lengths that vary, such as a service that cuts pages at a number of bytes.
+/// - A group of jobs with equal sort values, as large as a page, if the service returns the group
+///   in a different order for each request: jobs can be lost. If the list does not change, the loss
+///   is detected by `count` and is an error.
+/// - Page lengths that vary, such as those of a service that limits a page by its bytes: jobs can
+///   be lost.
 /// - An empty list with a wrong `count` is an error.
-/// - A service that sends one job a page, though more were requested, is an error.
+/// - A service that returns one job per page, although more were requested, is an error.
 ///
 /// # Cost
 ///
@@ -78,35 +80,36 @@ use pending::Pending;
 ///
 /// # Errors
 ///
-/// After an error the iterator is at its end, so that `for`, `flatten` and `collect` cannot loop on
-/// a bad key. [`resume`](Self::resume) goes on at the page that failed. Beside the errors of a
-/// request there is [`ErrorKind::Incomplete`](crate::ErrorKind::Incomplete), instead of a loss in
-/// silence: the list changes faster than it can be read, or the service contradicts itself.
+/// After an error the iterator returns `None`, so that `for`, `flatten` and `collect` cannot loop
+/// forever, for example with a rejected access key. [`resume`](Self::resume) continues with the
+/// page that failed. Besides the errors of a request there is
+/// [`ErrorKind::Incomplete`](crate::ErrorKind::Incomplete), where jobs could be missing: the list
+/// changes faster than it can be read, or the service contradicts itself.
 ///
 /// # How it works
 ///
-/// A page's *trailing run* is its last jobs with equal sort values, whose places are not certain; the
-/// jobs before it are *firm*.
+/// A page's *trailing run* is its last jobs with equal sort values, whose positions are not
+/// certain. The jobs before it are *firm*.
 ///
-/// 1. A page is accepted at offset 0, or where its first job is firm; while no response held two
+/// 1. A page is accepted at offset 0, or if its first job is firm; as long as no response held two
 ///    jobs, only at offset 0.
-/// 2. Otherwise jobs were removed before it: the next request is 1, then 2, 4, … jobs further
-///    forward, at last at 0.
+/// 2. Otherwise jobs were removed before it: the offset of the next request is lower by 1, then by
+///    2, 4, …, finally 0.
 /// 3. The next request begins with the job before the trailing run.
-/// 4. If that is no advance, all jobs of the page become firm, and the next request begins with its
-///    last job.
-/// 5. An accepted page shorter than the longest response is the end of the list if it brings nothing
-///    new, or reaches as far as `count`.
-/// 6. After an end at offset 0 the listing is complete. After any other the head is read again, until
-///    a page brings nothing new.
+/// 4. If that does not advance, all jobs of the page become firm, and the next request begins with
+///    its last job.
+/// 5. An accepted page shorter than the longest response is the end of the list if it contains no
+///    new job, or reaches `count`.
+/// 6. If the end was found at offset 0, the listing is complete. Otherwise the head of the list is
+///    requested again, until a page contains no new job.
 /// 7. A first page of as many jobs as `count`, and fewer than requested, is the whole list, unless
 ///    their number is a usual page length.
-/// 8. A lone job is the whole list if it is seen again right after an empty response at offset 1, and
-///    no response held a job behind the head.
+/// 8. A single job is the whole list if it is received again right after an empty response at
+///    offset 1, and no response held a job after the head.
 /// 9. An empty list is complete if `count` is 0; else it is requested once more, then an error.
-/// 10. 64 responses in a row without a new job behind the head are an error.
-/// 11. If fewer jobs were received than the place of the last one and each `count` say, another pass
-///     follows, by turns with smaller and full pages.
+/// 10. 64 responses in a row without a new job after the head are an error.
+/// 11. If both the position of the last job and every `count` exceed the number of jobs received,
+///     another pass follows, alternating between smaller and full pages.
 /// 12. Five such passes are an error.
 #[derive(Debug)]
 #[must_use = "requests are sent only when the iterator is advanced"]
@@ -116,8 +119,8 @@ pub struct Jobs {
 }
 
 impl Jobs {
-    /// Sets how many jobs one request asks for: 2 to 512, 512 if not set. Another size is an error
-    /// in the place of the first job.
+    /// Sets the number of jobs per request: 2 to 512, default 512. With another size, the first
+    /// item is an error.
     pub fn page_size(mut self, page_size: u32) -> Self {
         self.pages.set_page_size(page_size);
         self
@@ -135,13 +138,13 @@ impl Jobs {
         self.pages
     }
 
-    /// How many jobs there are, as the last response counted: see [`Pages::total`].
+    /// Returns the total number of jobs by the last response's `count`: see [`Pages::total`].
     #[must_use]
     pub fn total(&self) -> Option<u64> {
         self.pages.total()
     }
 
-    /// Goes on after an error, from the page that failed. Nothing is lost or duplicated by it. No
+    /// Continues after an error, with the page that failed. Loses and duplicates no job. Has no
     /// effect if there was no error.
     pub fn resume(&mut self) {
         self.pages.resume();
@@ -171,11 +174,11 @@ impl Iterator for Jobs {
 impl FusedIterator for Jobs {}
 
 impl Client {
-    /// Lists all jobs that match `query`, across pages: see [`Jobs`] for what is promised.
+    /// Lists all jobs that match `query`, across pages: see [`Jobs`] for what is guaranteed.
     ///
-    /// `query` may hold any number of instance ids: they are sent in batches of ten, duplicates
-    /// dropped. Each job is yielded once, and the order holds within a batch. A query with `limit` or
-    /// `offset` is an error in the place of the first job: use [`page_size`](Jobs::page_size), and
+    /// `query` may hold any number of instance ids: they are sent in batches of ten, without
+    /// duplicates. Each job is yielded once, and the order holds within a batch. If `query` sets
+    /// `limit` or `offset`, the first item is an error: use [`page_size`](Jobs::page_size), and
     /// `take(n)` for fewer jobs.
     pub fn jobs(&self, query: ListJobs) -> Jobs {
         Jobs {

@@ -1,4 +1,5 @@
-//! The pages of a listing: sends, batch by batch, the requests that the rules of pagination name.
+//! The pages of a listing: sends the requests that the rules of pagination determine, batch by
+//! batch.
 
 use alloc::collections::BTreeSet;
 use alloc::string::String;
@@ -24,11 +25,11 @@ pub(crate) const DEFAULT_PAGE_SIZE: u32 = 512;
 /// The largest offset that the service accepts, by its OpenAPI description.
 const LAST_OFFSET: u32 = 65_534;
 
-/// All pages of a list, with the promise of [`Jobs`](super::Jobs): built by
+/// Iterates over all pages of a list, with the guarantee of [`Jobs`](super::Jobs): built by
 /// [`Jobs::pages`](super::Jobs::pages).
 ///
-/// A page holds only the jobs that no page before it held. Responses without a new job are left
-/// out. [`JobPage::count`] is that of the response.
+/// A page holds only jobs that no previous page held. Responses without a new job are skipped.
+/// [`JobPage::count`] is that of the response.
 #[must_use = "requests are sent only when the iterator is advanced"]
 pub struct Pages {
     client: Client,
@@ -55,7 +56,7 @@ enum State {
 
 impl Pages {
     pub(super) fn new(client: Client, mut query: ListJobs) -> Self {
-        // An order that the service does not document can follow a column that changes.
+        // An undocumented default order can follow a column that changes.
         if query.sort_key_or_none().is_none() {
             query = query.sort_key(SortKey::CreatedAt);
         }
@@ -77,15 +78,15 @@ impl Pages {
         }
     }
 
-    /// How many jobs there are, as the last response counted: `None` before the first response, and
-    /// for more than ten instance ids, since batches have no common total. The service's count can
-    /// be clipped or behind.
+    /// Returns the total number of jobs by the last response's `count`; `None` before the first
+    /// response, and for more than ten instance ids, since batches have no common total. The
+    /// service's count can be capped or out of date.
     #[must_use]
     pub fn total(&self) -> Option<u64> {
         self.total.filter(|_| !self.is_batched)
     }
 
-    /// Goes on after an error, from the page that failed. Nothing is lost or duplicated by it. No
+    /// Continues after an error, with the page that failed. Loses and duplicates no job. Has no
     /// effect if there was no error.
     pub fn resume(&mut self) {
         if self.state == State::Failed {
@@ -138,7 +139,7 @@ impl Pages {
                 .page(&query, &mut self.body)
                 .map_err(|error| beyond_the_last_offset(error, offset))?;
             self.total = Some(page.count);
-            pagination.take(&mut page, &mut self.seen);
+            pagination.process(&mut page, &mut self.seen);
             if !page.jobs.is_empty() {
                 return Ok(Some(keep(page)));
             }

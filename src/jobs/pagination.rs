@@ -1,28 +1,29 @@
 //! The rules of pagination, without I/O: which page to request next, and when the list is complete.
 //!
-//! The operation pages by offset, so a page says nothing about where its jobs stood when the page
-//! before it was read. Two things tell: a job that is *firm*, and the *trailing run* of a page.
+//! The operation pages by offset, so a page does not show where its jobs were when the previous
+//! page was read. Two terms describe what is known: a job that is *firm*, and the *trailing run* of
+//! a page.
 //!
 //! - A page's trailing run is its last jobs with equal sort values. A service that sorts without a
-//!   tie-breaker may list them in another order next time, and the run may go on in the next page:
-//!   so nothing is known of the places within it.
+//!   tie-breaker may list them in another order next time, and the run may continue in the next
+//!   page: so nothing is known about the positions within it.
 //! - The jobs before the run are firm: whatever sorts before such a job, or ties with it, has been
 //!   received.
 //!
 //! The invariant: every job that was in the list from the start and sorts before the last accepted
 //! page's trailing run, or in it as far as the page reaches, has been received. A page is accepted
-//! only at the head of the list or where its first job is firm, so no job can lie unseen between
-//! two pages. The rules are numbered as in the documentation of [`Jobs`](super::Jobs).
+//! only at the head of the list or where its first job is firm, so no job can be missed between two
+//! pages. The rules are numbered as in the documentation of [`Jobs`](super::Jobs).
 
 use alloc::borrow::Cow;
 
 use super::seen::Seen;
 use crate::job::{Job, JobPage, SortKey};
 
-/// How many responses in a row may bring no new job behind the head (rule 10).
+/// The maximum number of responses in a row without a new job after the head (rule 10).
 const MAX_RESPONSES_WITHOUT_PROGRESS: u32 = 64;
 
-/// How many passes may end with fewer jobs than the service says there are (rule 12).
+/// The maximum number of passes that end with fewer jobs than the service reports (rule 12).
 const MAX_SHORT_PASSES: u32 = 5;
 
 /// Lengths at which services cap pages: a `count` equal to one may be the page's, not the list's
@@ -38,7 +39,7 @@ pub(super) struct Pagination {
     limit: u32,
     offset: u32,
     phase: Phase,
-    /// How far the next step back goes.
+    /// The size of the next step back.
     step: u32,
     /// The most jobs that a response of this pass held.
     longest: usize,
@@ -46,13 +47,15 @@ pub(super) struct Pagination {
     /// Whether the head was empty in the last response, though `count` was not 0.
     is_head_empty: bool,
     /// Whether the last response was empty, at offset 1.
-    is_second_missing: bool,
-    /// Whether a response of this pass held a job behind the head: then a lone job is a page of one.
-    is_second_known: bool,
-    /// How many jobs the service said there are, by `count` and by the place of the last job: the
-    /// smaller of the two.
-    said: u64,
-    /// The smallest `count` of this pass: jobs that were added meanwhile are not promised.
+    is_offset_1_empty: bool,
+    /// Whether a response of this pass held a job after the head: then a single job is a page of
+    /// one.
+    has_job_after_head: bool,
+    /// The number of jobs that the service reported, by `count` and by the position of the last
+    /// job: the smaller of the two.
+    reported_total: u64,
+    /// The smallest `count` of this pass: jobs that are added during the listing are not
+    /// guaranteed.
     least_count: u64,
     short_passes: u32,
     /// What to report before the next request.
@@ -63,8 +66,8 @@ pub(super) struct Pagination {
 enum Phase {
     /// From the head to the end.
     Forward,
-    /// From the head again, until a page brings nothing new: for jobs that were added or moved to
-    /// the front meanwhile.
+    /// From the head again, until a page contains no new job: for jobs that were added or moved to
+    /// the front during the listing.
     Head,
     Ended,
 }
@@ -124,9 +127,9 @@ impl Pagination {
             longest: 0,
             responses_without_progress: 0,
             is_head_empty: false,
-            is_second_missing: false,
-            is_second_known: false,
-            said: 0,
+            is_offset_1_empty: false,
+            has_job_after_head: false,
+            reported_total: 0,
             least_count: u64::MAX,
             short_passes: 0,
             failure: None,
@@ -137,7 +140,7 @@ impl Pagination {
     ///
     /// # Errors
     ///
-    /// Why the list may be incomplete. The state stays as it is, so that a further call goes on.
+    /// Why the list may be incomplete. The state is unchanged, so that a further call continues.
     pub(super) fn next_request(&mut self) -> Result<Option<(u32, u32)>, Cow<'static, str>> {
         if let Some(failure) = self.failure.take() {
             return Err(failure);
@@ -148,7 +151,7 @@ impl Pagination {
         if self.responses_without_progress >= MAX_RESPONSES_WITHOUT_PROGRESS {
             self.responses_without_progress = 0;
             return Err(alloc::format!(
-                "cannot list all jobs: {MAX_RESPONSES_WITHOUT_PROGRESS} responses in a row brought \
+                "cannot list all jobs: {MAX_RESPONSES_WITHOUT_PROGRESS} responses in a row contained \
                  no new job, so the list changes faster than it can be read, or the service ignores \
                  the offset"
             )
@@ -157,15 +160,15 @@ impl Pagination {
         Ok(Some((self.offset, self.limit)))
     }
 
-    /// Takes a response in, and leaves in it the jobs that no response held before.
-    pub(super) fn take(&mut self, page: &mut JobPage<'_>, seen: &mut Seen) {
+    /// Processes a response, and keeps in it only the jobs that no response held before.
+    pub(super) fn process(&mut self, page: &mut JobPage<'_>, seen: &mut Seen) {
         let received = page.jobs.len();
         self.longest = self.longest.max(received);
         self.least_count = self.least_count.min(page.count);
         self.responses_without_progress += 1;
-        let was_second_missing = self.is_second_missing;
-        self.is_second_missing = received == 0 && self.offset == 1;
-        self.is_second_known |= received > 0 && self.offset > 0;
+        let was_offset_1_empty = self.is_offset_1_empty;
+        self.is_offset_1_empty = received == 0 && self.offset == 1;
+        self.has_job_after_head |= received > 0 && self.offset > 0;
         if !self.accepts(&page.jobs, seen) {
             page.jobs.clear();
             self.step_back();
@@ -173,26 +176,28 @@ impl Pagination {
         }
         self.step = 1;
         if received == 0 {
-            self.take_empty_head(page.count, seen);
+            self.process_empty_head(page.count, seen);
             return;
         }
         self.is_head_empty = false;
         let run = self.sort_value.start_of_trailing_run(&page.jobs);
-        // Rules 3 and 4: the next page begins with the job before the run. Where that is no
-        // advance, the run fills the page: it is taken as it is.
+        // Rules 3 and 4: the next page begins with the job before the run. If that does not
+        // advance, the run fills the page, and all of the page becomes firm.
         let (firm, advance) = if run >= 2 {
             (run, run - 1)
         } else {
             (received, (received - 1).max(1))
         };
-        let new = seen.take(&mut page.jobs, firm);
+        let new = seen.record(&mut page.jobs, firm);
         if new > 0 && self.offset > 0 {
             self.responses_without_progress = 0;
         }
-        let lone_again = received == 1 && new == 0 && was_second_missing && !self.is_second_known;
+        let is_single_job_again =
+            received == 1 && new == 0 && was_offset_1_empty && !self.has_job_after_head;
         if self.phase == Phase::Head && new == 0 {
             self.finish_pass(seen);
-        } else if self.is_end(received, page.count, new) || self.offset == 0 && lone_again {
+        } else if self.is_end(received, page.count, new) || self.offset == 0 && is_single_job_again
+        {
             self.end(received, seen);
         } else {
             let advance = u32::try_from(advance).unwrap_or(u32::MAX);
@@ -206,14 +211,14 @@ impl Pagination {
             || self.longest >= 2 && jobs.first().is_some_and(|job| seen.is_firm(&job.id))
     }
 
-    /// Rule 2: jobs were removed, so what stood here has moved towards the head.
+    /// Rule 2: jobs were removed, so the jobs that were here have moved towards the head.
     fn step_back(&mut self) {
         self.offset = self.offset.saturating_sub(self.step);
         self.step = self.step.saturating_mul(2);
     }
 
     /// Rule 9.
-    fn take_empty_head(&mut self, count: u64, seen: &mut Seen) {
+    fn process_empty_head(&mut self, count: u64, seen: &mut Seen) {
         if count == 0 {
             self.finish_pass(seen);
         } else if !self.is_head_empty {
@@ -222,7 +227,7 @@ impl Pagination {
             self.is_head_empty = false;
             self.failure = Some(
                 alloc::format!(
-                    "cannot list all jobs: the service sends no job, but says that there are {count}"
+                    "cannot list all jobs: the service returns no job, but reports a count of {count}"
                 )
                 .into(),
             );
@@ -239,7 +244,7 @@ impl Pagination {
         is_short && (new == 0 || self.up_to(received) >= count) || is_whole_list
     }
 
-    /// How many jobs the list holds up to the last one received.
+    /// The number of jobs in the list up to the last one received.
     fn up_to(&self, received: usize) -> u64 {
         u64::from(self.offset).saturating_add(received as u64)
     }
@@ -251,7 +256,7 @@ impl Pagination {
             return;
         }
         if self.phase == Phase::Forward {
-            self.said = self.least_count.min(self.up_to(received));
+            self.reported_total = self.least_count.min(self.up_to(received));
             self.phase = Phase::Head;
         }
         self.offset = 0;
@@ -259,7 +264,7 @@ impl Pagination {
 
     /// Rules 11 and 12.
     fn finish_pass(&mut self, seen: &mut Seen) {
-        if self.said <= seen.in_this_pass() {
+        if self.reported_total <= seen.in_this_pass() {
             self.phase = Phase::Ended;
             return;
         }
@@ -268,23 +273,23 @@ impl Pagination {
             self.short_passes = 0;
             self.failure = Some(
                 alloc::format!(
-                    "cannot list all jobs: the service says that there are {}, but {} were found",
-                    self.said,
+                    "cannot list all jobs: the service reports {} jobs, but {} were found",
+                    self.reported_total,
                     seen.in_this_pass()
                 )
                 .into(),
             );
         }
         seen.next_pass();
-        // Pages of another size cut the list, and its ties, at other places.
+        // Pages of another size cut the list, and its ties, at other positions.
         let is_full = self.limit == self.page_size;
         let smaller = self.page_size.saturating_mul(2).div_euclid(3).max(2);
         self.limit = if is_full { smaller } else { self.page_size };
         self.offset = 0;
         self.phase = Phase::Forward;
         self.longest = 0;
-        self.is_second_known = false;
-        self.said = 0;
+        self.has_job_after_head = false;
+        self.reported_total = 0;
         self.least_count = u64::MAX;
         self.responses_without_progress = 0;
     }

@@ -1,4 +1,4 @@
-//! Pagination, request by request, as scripts.
+//! Tests of pagination as scripts, request by request.
 //!
 //! A step is `offset→jobs/count`, with `(+jobs)` behind it if some are new, `∅` for no job. Each
 //! letter is a job. After the steps comes `end`; `incomplete` stands for an error that is resumed,
@@ -41,7 +41,7 @@ fn check(page_size: u32, ties: &[&str], script: &[&str]) {
                 let (expected, page, new) = parse(step, ties);
                 assert_eq!(offset, expected, "offset of step {number}, {step}");
                 let mut page = page;
-                pagination.take(&mut page, &mut seen);
+                pagination.process(&mut page, &mut seen);
                 let taken: String = page.jobs.iter().map(|job| &*job.id).collect();
                 assert_eq!(taken, new, "new jobs of step {number}, {step}");
             }
@@ -82,7 +82,7 @@ fn ends_after_one_request_if_the_first_page_holds_as_many_jobs_as_the_service_co
 }
 
 #[test]
-fn reads_on_after_a_first_page_of_a_usual_cap() {
+fn continues_after_a_first_page_of_a_usual_cap() {
     let steps = [
         "0→abcdefghij/10 (+abcdefghij)",
         "8→ijk/3 (+k)",
@@ -90,7 +90,7 @@ fn reads_on_after_a_first_page_of_a_usual_cap() {
         "end",
     ];
     check(512, &[], &steps);
-    // The cap is what it looks like: pages of ten, each counted by itself.
+    // Ten is a real cap here: pages of ten, and `count` is the length of the page.
     check(
         512,
         &[],
@@ -155,7 +155,7 @@ fn steps_back_over_a_gap_and_its_jobs_wait_until_it_is_closed() {
 }
 
 #[test]
-fn a_tie_in_another_order_is_read_whole() {
+fn a_tie_in_another_order_is_listed_completely() {
     let steps = [
         "0→abcde/8 (+abcde)",
         "2→cfdeg/8 (+fg)",
@@ -189,10 +189,10 @@ fn an_empty_head_that_counts_jobs_is_an_error_that_can_be_resumed() {
 }
 
 #[test]
-fn a_tie_over_three_pages_is_taken_as_it_is_and_the_count_tells_what_is_missing() {
-    // The service shuffles seven ties in pages of three: the pages say nothing of places, and b is
-    // missed. As count and the end of the list both say eight, another pass follows, which is
-    // complete.
+fn detects_by_count_a_job_lost_in_a_tie_over_three_pages() {
+    // The service shuffles seven ties in pages of three: the pages do not show positions, and b is
+    // missed. Both count and the end of the list indicate eight jobs, so another pass follows,
+    // which is complete.
     let steps = [
         "0→acd/8 (+acd)",
         "2→def/8 (+ef)",

@@ -127,8 +127,8 @@ impl<'a> Cursor<'a> {
     }
 
     /// Reads what follows `\u`: one code unit, or the two of a surrogate pair. Services cut
-    /// messages at a number of code units, so half a pair is no error: it becomes U+FFFD, and what
-    /// follows it is read by itself.
+    /// messages at a number of code units, so half a pair is not an error: it becomes U+FFFD, and
+    /// the text after it is read separately.
     fn unicode_escape(&mut self) -> Result<char, ErrorCode> {
         let unit = self.hex_digits()?;
         let mut scalar = unit;

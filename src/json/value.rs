@@ -1,4 +1,4 @@
-//! Values that are skipped, but held to the grammar, and numbers.
+//! Values that are skipped, but still validated, and numbers.
 
 use super::{Cursor, ErrorCode, MAX_DEPTH};
 

@@ -1,11 +1,11 @@
-//! Where a secret stands in a text, however it is written.
+//! Finds secrets in a text, in any encoding.
 //!
 //! A needle, which is a secret or the part of its base64 form that does not depend on what stands
 //! around it, is compared with the text character by character. Each character may stand there as
 //! it is or [escaped](super::escape), and control characters and white space may stand between any
-//! two. Since a secret may itself contain what looks like an escape, all readings are followed: the
-//! state is the set of places that the text may have been read to. For text that was escaped twice,
-//! the search is repeated with one layer decoded.
+//! two. Since a secret may itself contain text that resembles an escape, all interpretations are
+//! followed: the state is the set of positions that the text may have been read to. For text that
+//! was escaped twice, the search is repeated with one layer decoded.
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -22,7 +22,7 @@ pub(super) fn find(text: &str, secrets: &[Secret]) -> Vec<Range<usize>> {
         return found;
     }
     search(text, secrets, &mut found);
-    // One layer at a time: a secret may contain what looks like an escape of another kind.
+    // One layer at a time: a secret may contain text that resembles an escape of another kind.
     for leader in ['\\', '%', '&'] {
         if let Some(decoded) = Decoded::new(text, leader) {
             let mut inner = Vec::new();

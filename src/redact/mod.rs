@@ -13,7 +13,7 @@ use crate::secret::Secret;
 mod escape;
 mod matcher;
 
-/// What stands for a secret.
+/// The text that replaces a secret.
 const MASK: &str = "***";
 
 /// Shorter secrets are not searched for: `t` as a token would mask every t.

@@ -176,8 +176,8 @@ impl fmt::Display for ParseTimestampError {
 
 impl core::error::Error for ParseTimestampError {}
 
-/// The number that `text` spells, if it is all digits and its length is as expected (at most 15,
-/// so that nothing overflows, not even as seconds times a thousand).
+/// The number in `text`, if it is all digits and its length is as expected (at most 15, so that
+/// nothing overflows, not even as seconds times a thousand).
 fn digits(text: &[u8], length: core::ops::RangeInclusive<usize>) -> Option<i64> {
     if !length.contains(&text.len()) || !text.iter().all(u8::is_ascii_digit) {
         return None;

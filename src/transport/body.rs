@@ -50,7 +50,7 @@ impl ResponseBody {
         Ok(())
     }
 
-    /// The same, but appends what fits before it fails.
+    /// As [`write`](Self::write), but appends what fits before it fails.
     #[cfg(feature = "curl")]
     pub(super) fn write_up_to_limit(&mut self, bytes: &[u8]) -> Result<(), TransportError> {
         match bytes.split_at_checked(self.remaining()) {

@@ -33,8 +33,8 @@ impl HeadBuilder {
         };
         let value = value.trim_matches([' ', '\t']);
         if name.eq_ignore_ascii_case("Content-Length") {
-            // HTTP clients differ in what they make of `31, 5`, `+31` or `31 abc`, and a proxy on
-            // the way may have understood another length than we do.
+            // HTTP clients parse `31, 5`, `+31` or `31 abc` differently, and a proxy in between may
+            // have used another length.
             let is_number = value.bytes().all(|byte| byte.is_ascii_digit());
             if !is_number || value.parse::<i64>().is_err() {
                 self.fault = Some(INVALID_LENGTH);

@@ -1,4 +1,4 @@
-//! Transports: how a request reaches the service and its response the client.
+//! Transports: the HTTP clients that send requests.
 //!
 //! [`Transport`] is the only way from this crate to the network. Built in are `Ureq` (feature
 //! `ureq`, the default), `Curl` (feature `curl`, the system's libcurl) and `Emulator` (feature
@@ -14,34 +14,34 @@
 //! | redirects are returned, never followed | yes | yes | yes |
 //! | a `POST` is sent once | yes | yes | yes |
 //! | a request is never sent twice by the HTTP client itself | yes | yes | yes: a connection for each request |
-//! | a stale, doubled or unasked response is never taken for another request's | yes: a TLS connection for each request¹ | yes: as with rustls¹ | yes: a connection for each request |
+//! | a stale, duplicate or unsolicited response is never taken for another request's | yes: a TLS connection for each request¹ | yes: as with rustls¹ | yes: a connection for each request |
 //! | `http` connections are kept | yes | yes | no |
-//! | the deadline holds | names: yes; IP addresses: up to twice the timeout²; while a proxy's response to `CONNECT` drips: no² | as with rustls | yes |
+//! | the deadline holds | names: yes; IP addresses: up to twice the timeout²; while a proxy sends its response to `CONNECT` byte by byte: no² | as with rustls | yes |
 //! | a body shorter than its `Content-Length`, or a chunked body without its end, is an error | yes | yes | yes |
 //! | a truncated body without length is an error | no³ | no³ | reset: yes; closed: no³ |
 //! | two lengths, a length beside chunks, a length that is not one number below 2^63 are errors | yes | yes | yes |
 //! | a compressed body is an error (requests accept `identity` alone) | yes⁴ | yes⁴ | yes |
 //! | more than 64 KiB of headers, or a body over the client's limit, is an error | yes | yes | yes |
 //! | TLS certificates are verified, without an option to turn it off | Mozilla's roots | the system's roots | the system's roots |
-//! | a root certificate that is not one is an error | yes | yes | yes |
+//! | an invalid root certificate is an error | yes | yes | yes |
 //! | threads | names: one for each request; IP addresses: none | as with rustls | names: one a minute for each handle; IP addresses: none |
 //! | an error never shows a header's value, a body or a proxy's user info | yes | yes | yes |
 //! | a proxy's status (407, 503) is in the error | yes | yes | yes |
 //! | a proxy that offers only NTLM or Negotiate is named | no: ureq shows the status alone | no | yes |
 //! | a proxy may respond to `CONNECT` with any 2xx and any number of headers | 200, at most 20 headers | as with rustls | yes |
 //!
-//! ¹ With `UreqBuilder::keep_tls_connections` and with an agent of your own, TLS connections are
-//! kept, and a second response that a faulty server sends in the same burst is taken for the next
-//! request's. ² `Ureq` states the bounds. ³ A page of jobs cannot end early unnoticed, because the
-//! JSON ends early too; the client retries it. ⁴ Unless another crate enables ureq's feature `gzip`
-//! or `brotli`: then ureq decompresses it, within the client's limit.
+//! ¹ With `UreqBuilder::keep_tls_connections` and with a custom agent, TLS connections are kept,
+//! and a second response that a faulty server sends in the same burst is taken for the next
+//! request's. ² `Ureq` states the bounds. ³ A truncated page is still detected, because its JSON is
+//! truncated; the client retries it. ⁴ Unless another crate enables ureq's feature `gzip` or
+//! `brotli`: then ureq decompresses it, within the client's limit.
 //!
 //! # Logs of dependencies
 //!
-//! This crate logs one line a request, without secrets. `ureq`, `ureq_proto` and `rustls` log too:
-//! at debug level URLs and header names, **at trace level every byte, tokens and passwords
-//! included**. Libraries cannot filter that; the program can. Enable levels for this crate alone,
-//! for example with `env_logger`:
+//! This crate logs one line per request, without secrets. `ureq`, `ureq_proto` and `rustls` log
+//! too: at debug level URLs and header names, **at trace level every byte, tokens and passwords
+//! included**. Libraries cannot filter that; the program can. Set the log level for this crate
+//! only, for example with `env_logger`:
 //!
 //! ```text
 //! RUST_LOG=warn,drs_backup_jobs=debug

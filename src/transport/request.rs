@@ -63,7 +63,7 @@ impl Headers {
         Self(Vec::with_capacity(8))
     }
 
-    /// Iterates over names and values. A value knows whether it is secret.
+    /// Iterates over names and values. A value shows whether it is secret.
     pub fn iter(&self) -> impl Iterator<Item = (&'static str, HeaderValue<'_>)> {
         self.0.iter().map(|(name, value)| {
             let value = match value {
@@ -80,7 +80,8 @@ impl Headers {
         })
     }
 
-    /// The value of the first header with this name, secret or not. Names have no case.
+    /// Returns the value of the first header with this name, even if it is secret. Names match
+    /// case-insensitively.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&str> {
         self.iter()
@@ -144,9 +145,7 @@ fn check_value(name: &'static str, value: &str) -> Result<(), Error> {
     if value.trim_matches([' ', '\t']).len() != value.len() {
         return Err(Error::input(
             parameter_of(name),
-            alloc::format!(
-                "must not begin or end with a space, which the header {name} would lose"
-            ),
+            alloc::format!("must not begin or end with a space to be sent in the header {name}"),
         ));
     }
     Ok(())
@@ -184,7 +183,7 @@ pub struct HeaderValue<'a> {
 }
 
 impl<'a> HeaderValue<'a> {
-    /// The text, secret or not. Send it and do not log it.
+    /// Returns the text, even if it is secret. Do not log it.
     #[must_use]
     pub fn as_str(&self) -> &'a str {
         self.text
@@ -286,7 +285,7 @@ impl<'a> Request<'a> {
 
     /// The token that cancels the request, if the client has one. A transport that can interrupt a
     /// request in flight does so when the token is cancelled, by [`CancelToken::on_cancel`] or by
-    /// asking it now and then; the error it returns is replaced by
+    /// polling [`CancelToken::is_cancelled`]; the error it returns is replaced by
     /// [`ErrorKind::Cancelled`](crate::ErrorKind::Cancelled).
     #[cfg(feature = "std")]
     #[must_use]

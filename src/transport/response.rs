@@ -70,10 +70,11 @@ impl ResponseHead {
         self.retry_after.as_deref()
     }
 
-    /// The delay that `Retry-After` demands, parsed: seconds, also with a fraction, or a date in
-    /// one of HTTP's three forms. A date is compared with the response's own `Date`, so that the
-    /// clocks of two machines are not mixed, or without one with `unix_time`, the local time since
-    /// 1970-01-01T00:00:00Z. A date in the past is no delay; an invalid value is ignored.
+    /// Returns the delay that `Retry-After` requests, parsed: seconds, also with a fraction, or a
+    /// date in one of HTTP's three forms. A date is compared with the response's own `Date`, so
+    /// that the clocks of two machines are not mixed, or without one with `unix_time`, the local
+    /// time since 1970-01-01T00:00:00Z. A date in the past is a delay of zero; an invalid value is
+    /// ignored.
     ///
     /// ```
     /// use core::time::Duration;
@@ -155,7 +156,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn header_names_have_no_case_and_the_first_of_a_name_counts() {
+    fn header_names_are_case_insensitive_and_the_first_of_a_name_counts() {
         let mut head = ResponseHead::new(429);
         for (name, value) in [
             ("x-request-id", "a"),

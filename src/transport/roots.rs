@@ -1,5 +1,5 @@
-//! Root certificates in PEM form, checked before a TLS library sees them: those drop what they do
-//! not understand without an error, and the connection would fail later for another reason.
+//! Root certificates in PEM form, checked before a TLS library parses them: TLS libraries skip
+//! invalid certificates without an error, and connections would fail later for another reason.
 
 use alloc::string::String;
 use alloc::vec::Vec;

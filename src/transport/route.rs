@@ -1,4 +1,4 @@
-//! The way a request takes, and the errors of that way, worded alike for every transport.
+//! The route of a request, and its errors, with the same texts for every transport.
 
 use alloc::format;
 use alloc::string::String;
@@ -32,8 +32,7 @@ impl<'a> Route<'a> {
         self.is_https
     }
 
-    /// Whether the host is an IP address that is connected to directly: there is no name to look
-    /// up.
+    /// Whether the host is an IP address without a proxy: no name must be resolved.
     #[cfg(feature = "ureq")]
     pub(super) fn needs_no_lookup(&self) -> bool {
         let is_address = |host: Authority<'_>| host.address().is_some();

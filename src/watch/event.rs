@@ -5,34 +5,33 @@ use crate::job::Job;
 /// A change that a poll found.
 ///
 /// With the feature `serde` an event is serialized as `{"event":"finished","job":{…},"from":{…}}`:
-/// the [name](Self::name), the job as it is now, and the job as the poll before showed it where
-/// there is one.
+/// the [name](Self::name), the job as it is now, and the job of the previous poll, if any.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Event {
-    /// A job that the poll before did not list. The first poll reports every job so.
+    /// A job that the previous poll did not list. The first poll reports every job as added.
     Added(Job<'static>),
-    /// A job that differs from what the poll before listed, but did not finish since then.
+    /// A job that differs from the previous poll, but did not finish since then.
     Updated {
-        /// The job as the poll before listed it.
+        /// The job in the previous poll.
         from: Job<'static>,
-        /// The job now.
+        /// The job in this poll.
         to: Job<'static>,
     },
-    /// A job that finished since the poll before, with success or not.
+    /// A job that finished since the previous poll, with success or not.
     Finished {
-        /// The job as the poll before listed it.
+        /// The job in the previous poll.
         from: Job<'static>,
-        /// The job now.
+        /// The job in this poll.
         to: Job<'static>,
     },
-    /// A job that is no longer listed: it was deleted. If it is listed again later, because the
-    /// service was behind, the poll reports it as [`Added`](Self::Added).
+    /// A job that is no longer listed: it was deleted. If it is listed again later, because a
+    /// response was out of date, the poll reports it as [`Added`](Self::Added).
     Removed(Job<'static>),
 }
 
 impl Event {
-    /// The job as it is now; for [`Removed`](Self::Removed) as it was last listed.
+    /// Returns the job as it is now; for [`Removed`](Self::Removed) as it was last listed.
     #[must_use]
     pub fn job(&self) -> &Job<'static> {
         match self {
@@ -43,7 +42,8 @@ impl Event {
         }
     }
 
-    /// The job as the poll before listed it, for an update or a finish.
+    /// Returns the job in the previous poll, for [`Updated`](Self::Updated) and
+    /// [`Finished`](Self::Finished).
     #[must_use]
     pub fn previous(&self) -> Option<&Job<'static>> {
         match self {
@@ -52,7 +52,7 @@ impl Event {
         }
     }
 
-    /// `added`, `updated`, `finished` or `removed`.
+    /// Returns the name of the event: `added`, `updated`, `finished` or `removed`.
     #[must_use]
     pub fn name(&self) -> &'static str {
         match self {

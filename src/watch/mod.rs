@@ -27,7 +27,7 @@ impl Client {
     }
 
     /// Waits until every job that matches `query` now is finished, or until `timeout`: see
-    /// [`Watch::wait`], which also takes another interval than 10 seconds.
+    /// [`Watch::wait`], where the interval can differ from 10 seconds.
     ///
     /// # Errors
     ///

@@ -22,24 +22,23 @@ const KEY_LOCK: Duration = Duration::from_secs(300);
 
 /// Polls the jobs of a query and reports what changed: built by [`Client::watch`].
 ///
-/// Each poll lists all pages, with the promise of [`Jobs`], and compares the complete list with
-/// that of the poll before. [`poll`](Self::poll) does so once, without sleeping between polls. As an
-/// iterator the watch sleeps for the interval between polls and yields one event or one error at a
-/// time.
+/// Each poll lists all pages, with the guarantee of [`Jobs`], and compares the complete list with
+/// that of the previous poll. [`poll`](Self::poll) polls once, without sleeping. As an iterator,
+/// the watch sleeps for the interval between polls and yields one event or one error at a time.
 ///
 /// # Errors
 ///
-/// An error ends nothing, and no job is reported as removed because of it. A poll that failed keeps
-/// the pages it received: the next one resumes at the page that failed, so a list of many pages is
-/// read even where no single run reaches its end. The iterator never ends, save after
+/// An error does not end the watch, and never causes [`Event::Removed`]. A failed poll keeps the
+/// pages it received: the next one resumes at the page that failed, so that a list of many pages is
+/// read although each poll may fail. The iterator never ends, except after
 /// [`ErrorKind::Cancelled`]. Leave the loop at an error that is not
-/// [transient](Error::is_transient), unless someone is there to fix its cause.
+/// [transient](Error::is_transient), unless its cause may be fixed while the program runs.
 ///
 /// # Filters
 ///
 /// `status` and `completed_at` are not sent but applied here: a job that finishes would otherwise
-/// fall out of the filter and look removed. An event is reported if the job matches before or after
-/// it. `completed_at` matches jobs whose finish time begins with it.
+/// no longer match the filter and be reported as removed. An event is reported if the job matches
+/// before or after it. `completed_at` matches jobs whose finish time begins with it.
 ///
 /// # Cost
 ///
@@ -142,21 +141,21 @@ impl Watch {
         }
     }
 
-    /// Sets the time from the end of one poll to the start of the next; 10 seconds if not set.
+    /// Sets the time from the end of one poll to the start of the next; default 10 seconds.
     pub fn interval(mut self, interval: Duration) -> Self {
         self.interval = interval;
         self
     }
 
-    /// Sets how many jobs one request asks for: 2 to 512, 512 if not set. The first poll rejects
-    /// other sizes.
+    /// Sets the number of jobs per request: 2 to 512, default 512. The first poll rejects other
+    /// sizes.
     pub fn page_size(mut self, page_size: u32) -> Self {
         self.page_size = page_size;
         self
     }
 
-    /// Watches only the jobs that `predicate` accepts, of those that match the query: some ids, one
-    /// of several statuses. As with the filters on `status`, an event is reported if the job is
+    /// Watches only the jobs that match the query and that `predicate` accepts, such as some ids or
+    /// one of several statuses. As with the filters on `status`, an event is reported if the job is
     /// accepted before or after it. A second call replaces the predicate of the first.
     ///
     /// ```no_run
@@ -175,9 +174,9 @@ impl Watch {
         self
     }
 
-    /// Starts from saved jobs instead of from nothing: the first poll reports only what changed
-    /// since they were saved. Save those of [`jobs`](Self::jobs), and a restarted program learns
-    /// which jobs finished, changed or were removed meanwhile.
+    /// Starts from saved jobs: the first poll reports only what changed since they were saved. Save
+    /// those of [`jobs`](Self::jobs); after a restart the program then learns which jobs finished,
+    /// changed or were removed in between.
     ///
     /// ```no_run
     /// # fn restart(client: &drs_backup_jobs::Client, saved: Vec<drs_backup_jobs::Job<'static>>)
@@ -197,14 +196,14 @@ impl Watch {
         self
     }
 
-    /// Lists all jobs now and returns what changed since the poll before: first the listed jobs in
-    /// the list's order, then those that were removed. The first poll returns every job as
+    /// Lists all jobs now and returns what changed since the previous poll: first the listed jobs
+    /// in the list's order, then those that were removed. The first poll returns every job as
     /// [`Event::Added`], unless the watch started from [known jobs](Self::with_known).
     ///
     /// # Errors
     ///
-    /// Those of [`Jobs`]. The next poll resumes the listing, and compares with the last one that
-    /// was complete.
+    /// Those of [`Jobs`]. The next poll resumes the listing, and compares it with the last complete
+    /// one.
     pub fn poll(&mut self) -> Result<Vec<Event>, Error> {
         let mut listing = self.unfinished.take().unwrap_or_else(|| Listing {
             jobs: self
@@ -270,7 +269,7 @@ impl Watch {
         })
     }
 
-    /// The jobs that match the filters, as the last poll listed them, by id.
+    /// Iterates over the jobs that match the filters, as the last poll listed them, by id.
     pub fn jobs(&self) -> impl Iterator<Item = &Job<'static>> {
         self.known
             .iter()
@@ -278,16 +277,17 @@ impl Watch {
             .filter(|job| self.filter.matches(job))
     }
 
-    /// The job with this id as the last poll listed it, whether or not it matches the filters.
+    /// Returns the job with this id as the last poll listed it, whether or not it matches the
+    /// filters.
     #[must_use]
     pub fn get(&self, id: &str) -> Option<&Job<'static>> {
         self.known.as_ref()?.get(id)
     }
 
-    /// How long to sleep before the next poll, after one that failed with `error` or succeeded: the
-    /// interval, but at least what the service asked for with `Retry-After`, and at least five
-    /// minutes if the credentials were refused: more than five such failures in a row lock an
-    /// access key. The iterator and [`wait`](Self::wait) keep to it; it is public for other loops.
+    /// Returns the delay before the next poll, after a poll that failed with `error` or succeeded
+    /// (`None`): the interval, but at least `Retry-After`, and at least five minutes if the
+    /// credentials were rejected, because more than five such failures in a row lock an access key.
+    /// The iterator and [`wait`](Self::wait) use it; it is public for other loops.
     #[must_use]
     pub fn delay_after(&self, error: Option<&Error>) -> Duration {
         let Some(error) = error else {
@@ -306,8 +306,8 @@ impl Watch {
     }
 }
 
-/// Whether the next poll goes on where this error stopped the listing. If the service refused the
-/// page itself, it would refuse it again: then the next poll starts anew.
+/// Whether the next poll continues where this error stopped the listing. If the service rejected
+/// the page itself, it would reject it again: then the next poll starts a new listing.
 fn can_be_resumed(error: &Error) -> bool {
     match error.kind() {
         ErrorKind::Authentication | ErrorKind::Credentials | ErrorKind::Cancelled => true,
@@ -324,7 +324,7 @@ impl Iterator for Watch {
             if let Some(event) = self.pending.pop_front() {
                 return Some(Ok(event));
             }
-            // Its sleeps end at once from now on: polls without a pause would follow.
+            // Its sleeps end at once from now on: polls without a delay would follow.
             if self.is_cancelled {
                 return None;
             }

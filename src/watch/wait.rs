@@ -1,4 +1,4 @@
-//! Waiting until jobs are finished: one state machine, for [`Watch::wait`] and for loops of others.
+//! Waiting until jobs are finished: one state machine, for [`Watch::wait`] and for other loops.
 
 use alloc::collections::BTreeMap;
 use alloc::string::String;
@@ -10,8 +10,8 @@ use super::poll::Watch;
 use crate::error::{Error, ErrorKind};
 use crate::job::{Job, JobStatus};
 
-/// A job counts as removed for good once this many polls in a row did not list it: a replica that
-/// lags must not turn a job that succeeds into one that was deleted.
+/// A job counts as removed after this many polls in a row that did not list it: a lagging replica
+/// must not make a job that succeeds appear deleted.
 const POLLS_UNTIL_REMOVED: u32 = 2;
 
 /// Waits until jobs are finished, poll by poll, without sleeping: for loops that do something
@@ -23,9 +23,9 @@ const POLLS_UNTIL_REMOVED: u32 = 2;
 ///
 /// - A finished job stays finished, even if it is deleted afterwards or no longer matches.
 /// - A job that is not listed is removed only provisionally: if it is listed again, it is running
-///   again. It takes two polls in a row without it before the wait ends.
+///   again. The wait ends only after two polls in a row without it.
 /// - Transient errors, and [`ErrorKind::Incomplete`], do not end the wait: the next poll resumes.
-/// - A first poll without a job is an error, since a wrong filter is more likely than a success:
+/// - A first poll without a job is an error, since a wrong filter is the likely cause:
 ///   [`WaitStatus::Empty`].
 ///
 /// ```no_run
@@ -74,7 +74,7 @@ impl Entry {
         }
     }
 
-    /// Takes in what a successful poll shows of the job.
+    /// Updates the entry with the result of a successful poll.
     fn update(&mut self, listed: Option<&Job<'static>>) {
         if matches!(self.outcome, WaitOutcome::Finished(_)) {
             return;
@@ -96,7 +96,7 @@ impl Entry {
         }
     }
 
-    /// Whether a wait need not go on because of this job.
+    /// Whether the wait need not continue for this job.
     fn is_settled(&self) -> bool {
         match self.outcome {
             WaitOutcome::Finished(_) => true,
@@ -116,9 +116,9 @@ pub struct WaitState {
     pub totals: Totals,
     /// The jobs that were added after the first poll, by state. They are not waited for.
     pub new: Totals,
-    /// What changed since the poll before; empty if this poll failed.
+    /// What changed since the previous poll; empty if this poll failed.
     pub events: Vec<Event>,
-    /// Why this poll failed.
+    /// The error of this poll, if it failed.
     pub error: Option<Error>,
     /// How long to sleep before the next poll: see [`Watch::delay_after`].
     pub delay: Duration,
@@ -136,15 +136,15 @@ impl WaitState {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum WaitStatus {
-    /// Jobs are still running, or the poll failed with an error that may pass: sleep for
+    /// Jobs are still running, or the poll failed with a transient error: sleep for
     /// [`delay`](WaitState::delay), then poll again.
     Waiting,
     /// Every job is finished or removed.
     Done,
-    /// The first poll showed no job, so there is nothing to wait for. [`error`](WaitState::error)
-    /// says so.
+    /// The first poll listed no job, so there is nothing to wait for. [`error`](WaitState::error)
+    /// is set.
     Empty,
-    /// The poll failed with an error that does not pass by itself, or was cancelled.
+    /// The poll failed with an error that is not transient, or was cancelled.
     Failed,
 }
 
@@ -163,13 +163,13 @@ pub struct Totals {
 }
 
 impl Totals {
-    /// All finished jobs: succeeded and failed.
+    /// Returns the number of finished jobs: succeeded and failed.
     #[must_use]
     pub fn finished(&self) -> usize {
         self.succeeded.saturating_add(self.failed)
     }
 
-    /// All jobs.
+    /// Returns the number of all jobs.
     #[must_use]
     pub fn total(&self) -> usize {
         self.finished()
@@ -189,7 +189,7 @@ impl Totals {
 }
 
 impl Wait {
-    /// A wait for the jobs of `watch`.
+    /// Creates a wait for the jobs of `watch`.
     pub fn new(watch: Watch) -> Self {
         Self {
             watch,
@@ -198,8 +198,8 @@ impl Wait {
         }
     }
 
-    /// Polls once, now, without sleeping between polls. After [`WaitStatus::Done`] it may be polled
-    /// on: the states of the jobs go on to be counted.
+    /// Polls once, without sleeping. After [`WaitStatus::Done`], further polls continue to update
+    /// the states of the jobs.
     pub fn poll(&mut self) -> WaitState {
         let saved: Vec<Job<'static>> = if self.is_started {
             Vec::new()
@@ -240,7 +240,7 @@ impl Wait {
         }
     }
 
-    /// Takes in a complete list.
+    /// Updates the states with a complete list.
     fn update(&mut self) {
         for (id, entry) in &mut self.jobs {
             entry.update(self.watch.get(id));
@@ -276,12 +276,12 @@ impl Wait {
         (totals, new)
     }
 
-    /// The jobs that are waited for, by id, as far as they are known.
+    /// Iterates over the jobs that are waited for, by id.
     pub fn outcomes(&self) -> impl Iterator<Item = &WaitOutcome> {
         self.covered().map(|entry| &entry.outcome)
     }
 
-    /// The jobs that were added after the first poll, by id. They are not waited for.
+    /// Iterates over the jobs that were added after the first poll, by id. They are not waited for.
     pub fn new_jobs(&self) -> impl Iterator<Item = &WaitOutcome> {
         let new = self.jobs.values().filter(|entry| entry.is_new);
         new.map(|entry| &entry.outcome)
@@ -293,13 +293,13 @@ impl Wait {
         self.is_started
     }
 
-    /// The watch that is polled, with the last complete list.
+    /// Returns the watch that is polled, with the last complete list.
     #[must_use]
     pub fn watch(&self) -> &Watch {
         &self.watch
     }
 
-    /// The outcomes of the jobs that are waited for, by id.
+    /// Returns the outcomes of the jobs that are waited for, by id.
     #[must_use]
     pub fn into_outcomes(self) -> Vec<WaitOutcome> {
         let covered = self.jobs.into_values().filter(|entry| !entry.is_new);
@@ -319,8 +319,8 @@ fn nothing_to_wait_for() -> Error {
 }
 
 impl Watch {
-    /// Sleeps between polls until every job of the first poll that matches is finished or removed,
-    /// or until `timeout`: see [`Wait`] for the rules.
+    /// Waits until every matching job of the first poll is finished or removed, or until `timeout`:
+    /// see [`Wait`] for the rules.
     ///
     /// After `timeout` it returns the jobs that are still running as [`WaitOutcome::Running`]. A
     /// poll in progress at that moment is completed first. If the next poll would have to be delayed
@@ -328,10 +328,11 @@ impl Watch {
     ///
     /// # Errors
     ///
-    /// - [`ErrorKind::Incomplete`] when the first poll shows no job: a wrong filter is more likely
-    ///   than a success.
-    /// - The last poll's error when `timeout` passes before any poll succeeded.
-    /// - Any error that does not pass by itself, and [`ErrorKind::Cancelled`].
+    /// - [`ErrorKind::Incomplete`] if the first poll lists no job: a wrong filter is the likely
+    ///   cause.
+    /// - The last poll's error if no poll succeeds within `timeout`.
+    /// - Any error that is neither transient nor [`ErrorKind::Incomplete`]; and
+    ///   [`ErrorKind::Cancelled`].
     pub fn wait(self, timeout: Duration) -> Result<Vec<WaitOutcome>, Error> {
         let start = self.client().clock().now();
         let mut wait = Wait::new(self);
@@ -362,13 +363,13 @@ impl Watch {
     }
 }
 
-/// What became of a job that was waited for.
+/// The outcome of a job that was waited for.
 ///
 /// With the feature `serde` it is serialized as `{"outcome":"finished","job":{…}}`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum WaitOutcome {
-    /// The job finished; its status says how.
+    /// The job finished; see its status.
     Finished(Job<'static>),
     /// The job was deleted before it finished; the job as it was last listed.
     Removed(Job<'static>),
@@ -385,7 +386,7 @@ impl WaitOutcome {
         }
     }
 
-    /// The job as it was last listed.
+    /// Returns the job as it was last listed.
     #[must_use]
     pub fn job(&self) -> &Job<'static> {
         match self {
@@ -399,7 +400,7 @@ impl WaitOutcome {
         matches!(self, Self::Finished(job) if job.status == JobStatus::Success)
     }
 
-    /// `finished`, `removed` or `running`.
+    /// Returns the name of the outcome: `finished`, `removed` or `running`.
     #[must_use]
     pub fn name(&self) -> &'static str {
         match self {

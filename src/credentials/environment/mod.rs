@@ -24,14 +24,14 @@ mod variables;
 use names::{
     ACCESS_KEYS, ACCOUNT_ID, ACCOUNT_NAME, HOME, PASSWORD, PROFILE_FILE, TOKEN, USER_ID, USER_NAME,
 };
-use variables::{Value, Variables, first_name, half};
+use variables::{Value, Variables, first_name, incomplete_pair};
 
 /// The environment: the variables of the official SDKs (`HUAWEICLOUD_SDK_…`) and of the Terraform
 /// provider (`HW_…`, `OS_…`), and the profile file that they name.
 ///
 /// Values are cleaned: white space, a line end, a byte order mark, and one pair of quotes around a
-/// value are removed. A variable that is empty then counts as not set. One that cannot be sent,
-/// because it is not UTF-8 or not printable, is an error that names it.
+/// value are removed. A variable that is then empty counts as not set. A value that cannot be sent,
+/// because it is not UTF-8 or not printable, is an error that names the variable.
 ///
 /// | setting | variables, the first that is set |
 /// |---|---|
@@ -49,12 +49,12 @@ use variables::{Value, Variables, first_name, half};
 ///
 /// The profile file is an INI file. Its section `[basic]`, or the one that
 /// [`profile`](Self::profile) names, holds `ak`, `sk`, `security_token`, `project_id`,
-/// `iam_endpoint`. Keys have any case; `#` and `;` begin a comment. A file that is a pipe is read
-/// once.
+/// `iam_endpoint`. Keys match case-insensitively; `#` and `;` begin a comment. A file that is a
+/// pipe is read once.
 ///
-/// What this client cannot do is an error, so that it does not list the jobs of another account:
-/// `HW_ASSUME_ROLE_…` and `OS_AGENCY_…` (agencies), `HW_INSECURE` and `OS_INSECURE` (certificates
-/// are always checked).
+/// Variables for what this client does not support are errors, so that it does not list the jobs of
+/// another account: `HW_ASSUME_ROLE_…` and `OS_AGENCY_…` (agencies), `HW_INSECURE` and
+/// `OS_INSECURE` (certificates are always checked).
 ///
 /// ```
 /// use drs_backup_jobs::{Client, credentials::Environment};
@@ -76,7 +76,7 @@ pub struct Environment {
     profile_file: Mutex<Option<Arc<InputFile>>>,
 }
 
-/// Credentials, and what the profile says beside them.
+/// Credentials, and the other settings of the profile.
 pub(crate) struct Found {
     pub(crate) credentials: Credentials,
     pub(crate) project_id: Option<String>,
@@ -98,13 +98,13 @@ impl Default for Environment {
 }
 
 impl Environment {
-    /// The environment of this process. Variables are read when they are needed.
+    /// Uses the environment of this process. Variables are read when they are needed.
     #[must_use]
     pub fn from_process() -> Self {
         Self::from_os_fn(|name| std::env::var_os(name))
     }
 
-    /// An environment whose variables `lookup` returns: the value, or `None` if it is not set.
+    /// Uses the variables that `lookup` returns: a value, or `None` if the variable is not set.
     #[must_use]
     pub fn from_fn(lookup: impl Fn(&str) -> Option<String> + Send + Sync + 'static) -> Self {
         Self::from_os_fn(move |name| lookup(name).map(OsString::from))
@@ -224,8 +224,8 @@ impl Environment {
         self.section.is_some()
     }
 
-    /// The same as [`credentials_or_profile`](Self::credentials_or_profile), with what the profile
-    /// says beside them. A profile file that is a pipe is waited for within `limits`.
+    /// As [`credentials_or_profile`](Self::credentials_or_profile), with the other settings of the
+    /// profile. A profile file that is a pipe is waited for within `limits`.
     pub(crate) fn find(&self, limits: InputLimits<'_>) -> Result<Found, Error> {
         self.check_supported()?;
         if self.section.is_none()
@@ -268,8 +268,8 @@ impl Environment {
                         .map(|token| token.text);
                     return profile::access_key(id.text, secret.text, token, id.name).map(Some);
                 }
-                (Some(id), None) => return Err(half(&id, secrets)),
-                (None, Some(secret)) => return Err(half(&secret, ids)),
+                (Some(id), None) => return Err(incomplete_pair(&id, secrets)),
+                (None, Some(secret)) => return Err(incomplete_pair(&secret, ids)),
             }
         }
         self.login()
@@ -280,8 +280,10 @@ impl Environment {
         let id = self.variables.first(USER_ID, Rule::Word)?;
         let password = match (self.variables.first(PASSWORD, Rule::Text)?, &name, &id) {
             (Some(password), ..) => password,
-            (None, Some(user), _) | (None, None, Some(user)) => return Err(half(user, PASSWORD)),
-            // An account alone says nothing: users of access keys set it too.
+            (None, Some(user), _) | (None, None, Some(user)) => {
+                return Err(incomplete_pair(user, PASSWORD));
+            }
+            // An account alone is not a login: users of access keys set it too.
             (None, None, None) => return Ok(None),
         };
         let owned = |value: &Value<'_>| String::from(value.as_str());
@@ -301,7 +303,7 @@ impl Environment {
                 }
             }
             (None, Some(id)) => Login::with_user_id(owned(id), password.text.clone()),
-            (None, None) => return Err(half(&password, USER_NAME)),
+            (None, None) => return Err(incomplete_pair(&password, USER_NAME)),
         };
         let quoted = [name.as_ref(), Some(&password)];
         let quoted = quoted.into_iter().flatten().find(|value| value.was_quoted);

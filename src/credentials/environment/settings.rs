@@ -1,4 +1,4 @@
-//! Where requests go and for which project, as variables say, and the variables that are refused.
+//! Variables for endpoints and projects, and the variables that are refused.
 
 use alloc::format;
 use alloc::string::String;
@@ -103,8 +103,8 @@ impl Environment {
         if let Some(name) = INSECURE.iter().copied().find(is_true) {
             return Err(Error::credentials(
                 format!(
-                    "cannot use {name}: this client always checks certificates; unset it and give \
-                     the transport the certificate authority to trust"
+                    "cannot use {name}: this client always verifies certificates; unset it and \
+                     configure the certificate authority to trust (root_certificates, --ca-file)"
                 ),
                 None,
             ));

@@ -73,7 +73,7 @@ fn finds_access_keys_under_each_of_their_names() {
             );
         }
     }
-    // An account set for Terraform is no login.
+    // An account set for Terraform is not a login.
     assert_found(
         &[
             ("HW_ACCESS_KEY", "i"),
@@ -317,8 +317,8 @@ fn refuses_what_this_client_cannot_do_for_terraform() {
     }
     for name in INSECURE {
         let expected = format!(
-            "cannot use {name}: this client always checks certificates; unset it and give the \
-             transport the certificate authority to trust"
+            "cannot use {name}: this client always verifies certificates; unset it and configure \
+             the certificate authority to trust (root_certificates, --ca-file)"
         );
         for value in ["true", "1", "T", "TRUE\r\n", "yes"] {
             assert_refused(&[(name, value), ("HW_AUTH_TOKEN", "t")], &expected);

@@ -53,12 +53,12 @@ impl Variables {
         Ok(None)
     }
 
-    /// A variable, cleaned; `None` if it is not set or nothing is left of it.
+    /// A variable, cleaned; `None` if it is not set or empty after cleaning.
     pub(super) fn get<'a>(&self, name: &'a str, rule: Rule) -> Result<Option<Value<'a>>, Error> {
         let Some(raw) = self.raw(name) else {
             return Ok(None);
         };
-        // A password with a character replaced would be a wrong one, and count as such.
+        // A password with a replaced character would be wrong, and count as a failed login.
         let raw = raw
             .into_string()
             .map(Secret::from)
@@ -91,8 +91,8 @@ fn invalid(name: &str, rule: &str) -> Error {
     Error::credentials(format!("invalid {name}: {rule}"), None)
 }
 
-/// Half of what belongs together is a mistake, not a reason to search elsewhere.
-pub(super) fn half(set: &Value<'_>, missing: Names) -> Error {
+/// An incomplete pair is an error, not a reason to search elsewhere.
+pub(super) fn incomplete_pair(set: &Value<'_>, missing: Names) -> Error {
     let (set, missing) = (set.name, first_name(missing));
     Error::credentials(format!("{set} is set, but {missing} is not"), None)
 }

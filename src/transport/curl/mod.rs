@@ -31,14 +31,14 @@ mod receiver;
 ///
 /// **Every request makes its own connection.** On a kept connection that is lost, libcurl sends the
 /// request a second time by itself, `POST` included, and versions up to 7.88 (Debian 12) take a
-/// response that arrived while the connection was idle for the response to the next request. There
-/// is no option against either, other than not to keep connections. The cost is one round trip a
-/// request, and with TLS one or two more. Name lookups (60 seconds) and TLS sessions are kept.
+/// response that arrived while the connection was idle for the response to the next request. Only
+/// closing connections prevents both. The cost is one round trip per request, and with TLS one or
+/// two more. Name lookups (60 seconds) and TLS sessions are kept.
 ///
 /// A [`CancelToken`](crate::CancelToken) interrupts a request within about a second.
 ///
-/// libcurl looks names up in a thread of its own, one a minute and handle; requests to IP addresses
-/// start none.
+/// libcurl resolves names in a separate thread, at most one per minute and handle; requests to IP
+/// addresses start none.
 #[derive(Clone)]
 pub struct Curl {
     shared: Arc<Shared>,
@@ -75,7 +75,7 @@ impl Curl {
     }
 
     fn idle(&self) -> MutexGuard<'_, Vec<Easy>> {
-        // A list of handles is valid at every moment, also after a panic elsewhere.
+        // A list of handles is always valid, even after a panic elsewhere.
         let idle = self.shared.idle.lock();
         idle.unwrap_or_else(PoisonError::into_inner)
     }
@@ -92,7 +92,7 @@ impl Curl {
         easy.http_version(HttpVersion::V11)?;
         easy.http_09_allowed(false)?;
         easy.follow_location(false)?;
-        // libcurl then asks about once a second whether the request is cancelled.
+        // libcurl then checks about once a second whether the request is cancelled.
         easy.progress(request.cancel_token().is_some())?;
         let timeout = request.timeout();
         easy.timeout(milliseconds(timeout))?;
@@ -191,7 +191,7 @@ impl Transport for Curl {
             idle.push(easy);
         }
         drop(idle);
-        result.map_err(|error| error.with_own_roots(self.shared.roots.is_some()))
+        result.map_err(|error| error.with_configured_roots(self.shared.roots.is_some()))
     }
 }
 

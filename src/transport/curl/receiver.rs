@@ -40,7 +40,7 @@ impl<'a> Receiver<'a> {
         }
     }
 
-    /// Takes one line; returns whether to go on. A proxy's response to `CONNECT` and interim
+    /// Processes one line; returns whether to continue. A proxy's response to `CONNECT` and interim
     /// responses come first; the last response counts.
     pub(super) fn header(&mut self, line: &[u8]) -> bool {
         let result = self.try_header(line);
@@ -94,7 +94,7 @@ impl<'a> Receiver<'a> {
         }
     }
 
-    /// Takes a piece of the body; returns whether to go on.
+    /// Processes a piece of the body; returns whether to continue.
     pub(super) fn data(&mut self, data: &[u8]) -> bool {
         let result = self.body.write_up_to_limit(data);
         self.keep_fault(result)

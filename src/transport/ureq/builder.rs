@@ -59,9 +59,9 @@ impl UreqBuilder {
         self
     }
 
-    /// Keeps TLS connections for 15 seconds and uses them again. Default: off, because ureq may
-    /// then take a response that a faulty server sent unasked for the response to the next request
-    /// (see [`Ureq`](Ureq#connections)).
+    /// Keeps TLS connections for 15 seconds and reuses them. Default: off, because ureq may then
+    /// take an unsolicited response of a faulty server for the response to the next request (see
+    /// [`Ureq`](Ureq#connections)).
     pub fn keep_tls_connections(mut self, keep: bool) -> Self {
         self.keep_tls_connections = keep;
         self

@@ -40,22 +40,23 @@ pub use tls::Tls;
 /// a kept connection before the next request close it. A `POST` (a login) always makes a new
 /// connection.
 ///
-/// **Every `https` request makes its own connection** by default. Below TLS, ureq buffers what has
-/// arrived and does not look there before it uses a connection again: of two responses sent in one
-/// burst, the second would be taken for the response to the next request. The cost is two round
-/// trips a request (TCP, and TLS 1.3 with a resumed session). It matters from the second page on,
-/// and a page holds 512 jobs. [`keep_tls_connections`](UreqBuilder::keep_tls_connections) removes
-/// it for programs that trust the servers on the way.
+/// **Every `https` request makes its own connection** by default. ureq buffers received bytes below
+/// TLS and does not check that buffer before it reuses a connection: if a server sends two
+/// responses in one burst, the second would be taken for the response to the next request. The cost
+/// is two round trips a request (TCP, and TLS 1.3 with a resumed session). It applies from the
+/// second page on, and a page holds 512 jobs.
+/// [`keep_tls_connections`](UreqBuilder::keep_tls_connections) removes it for programs that trust
+/// the servers and proxies in between.
 ///
 /// # Deadlines
 ///
 /// - A request to a **host name** ends within its timeout.
-/// - A request to an **IP address** starts no thread. The price: connecting, sending, the wait for
-///   the head and each wait for more of the body have the timeout each, and the deadline is
-///   checked between two reads of the body. If the head comes late and the body then stalls, the
-///   request ends within twice its timeout. A connection that was slow to open
-///   ([`connect_timeout`](UreqBuilder::connect_timeout)) adds at most that much to the wait for
-///   the head.
+/// - A request to an **IP address** starts no thread. In return, connecting, sending, the wait for
+///   the head and each wait for more of the body have the timeout each, and the deadline is checked
+///   between two reads of the body. If the head comes late and the body then stalls, the request
+///   ends within twice its timeout. A connection that was slow to open
+///   ([`connect_timeout`](UreqBuilder::connect_timeout)) adds at most that much to the wait for the
+///   head.
 /// - A **proxy** that sends its response to `CONNECT` byte by byte can delay a request by up to the
 ///   connect timeout per byte. Once it is silent or done, the deadline holds.
 ///
@@ -69,8 +70,8 @@ pub use tls::Tls;
 ///
 /// The system's name lookup cannot be interrupted. Each request to a host name, also on a kept
 /// connection, therefore starts one thread for the lookup; through a proxy, each new connection
-/// does. If the lookup outlasts the deadline, the call returns in time and the thread ends when
-/// the system gives up. Where the system gives no thread, the request fails with
+/// does. If the lookup outlasts the deadline, the call returns in time and the thread ends when the
+/// system gives up. If the system provides no thread, the request fails with
 /// [`TransportErrorKind::Connect`]. Inside ureq this is a panic, which is caught: the panic hook
 /// runs, and a program built with `panic = "abort"` ends. Use an IP address or `Curl` where that
 /// matters.
@@ -93,11 +94,11 @@ struct Built {
     proxies: Proxies,
     tls: Tls,
     tls_config: tls::Config,
-    has_own_roots: bool,
+    has_configured_roots: bool,
     idle_tls_connections: usize,
     http: Mutex<Agent>,
-    /// Set by the first `https` request that gets a response, which ran on it without settings of
-    /// its own: only then does ureq keep the TLS setup. Without that each connection would load
+    /// Set by the first `https` request that gets a response and ran without request-level
+    /// settings: only then does ureq keep the TLS setup. Without that each connection would load
     /// the roots again (0.4 ms with rustls, 36 ms with native TLS).
     https: Mutex<Option<Agent>>,
 }
@@ -153,7 +154,7 @@ impl Ureq {
             proxies: proxies.unwrap_or_else(Proxies::from_env),
             tls: builder.tls,
             tls_config,
-            has_own_roots: builder.root_certificates.is_some(),
+            has_configured_roots: builder.root_certificates.is_some(),
             idle_tls_connections: if builder.keep_tls_connections {
                 IDLE_CONNECTIONS
             } else {
@@ -209,7 +210,7 @@ impl Transport for Ureq {
                 let route = Route::new(request.url(), proxy.map(Proxy::authority));
                 exchange
                     .run_built(built, proxy, outgoing, &route, body)
-                    .map_err(|error| error.with_own_roots(built.has_own_roots))
+                    .map_err(|error| error.with_configured_roots(built.has_configured_roots))
             }
             Inner::Custom(agent) => {
                 let proxy = agent.config().proxy();
@@ -277,9 +278,9 @@ impl Exchange<'_> {
         result
     }
 
-    /// Runs on an agent with settings of the request's own. A request that must not be sent twice
-    /// gets a new connection: if a kept one is lost, nobody knows whether the server acted on the
-    /// request, and a stale response could be taken for a login's.
+    /// Runs on an agent with request-level settings. A request that must not be sent twice gets a
+    /// new connection: if a kept one is lost, nobody knows whether the server acted on the request,
+    /// and a stale response could be taken for a login's.
     fn run_on(
         &self,
         agent: &Agent,
@@ -336,7 +337,7 @@ impl Exchange<'_> {
     }
 }
 
-/// Reads until a deadline. Each read has a timeout of its own, given to ureq before.
+/// Reads until a deadline. ureq has a separate timeout for each read.
 struct UntilDeadline<R> {
     reader: R,
     deadline: Instant,

@@ -8,8 +8,8 @@ use ::ureq::{Agent, http};
 
 use crate::transport::route::Route;
 
-/// Applies to a ureq configuration, of an agent or of a request, what one request needs. A macro,
-/// because ureq's trait for the two is private.
+/// Applies the settings of one request to a ureq configuration, of an agent or of a request. A
+/// macro, because ureq's trait for the two is private.
 macro_rules! configure {
     ($config:expr, $timeouts:ident, $proxy:ident) => {
         $config

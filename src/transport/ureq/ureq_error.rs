@@ -80,8 +80,8 @@ fn is_tls(error: &Error) -> bool {
     }
 }
 
-/// Reasons that ureq, std or the TLS library give in a text alone. The tests of the transports
-/// cause each of them, so that they fail when a new version words it otherwise.
+/// Reasons that ureq, std or the TLS library report only as text. The tests of the transports cause
+/// each of them, so that they fail when a new version changes the text.
 #[derive(Debug, PartialEq)]
 enum Reason {
     /// The system's lookup found no address.
@@ -129,7 +129,7 @@ fn is_failed_lookup(error: &io::Error) -> bool {
 }
 
 /// Runs a request, and converts the panic of ureq where the system gives no thread for the lookup.
-/// Other panics go on: they are bugs.
+/// Other panics are resumed: they are bugs.
 pub(super) fn without_thread_panic<T>(
     route: &Route<'_>,
     run: impl FnOnce() -> T,

@@ -160,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn runs_hooks_once_and_drops_those_whose_guard_is_gone() {
+    fn runs_hooks_once_and_removes_those_whose_guard_is_dropped() {
         let token = CancelToken::new();
         let (calls, called) = mpsc::channel();
         let hook = |name: &'static str| {

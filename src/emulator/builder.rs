@@ -81,15 +81,15 @@ impl EmulatorBuilder {
         self
     }
 
-    /// Sets how the list changes by itself; by default it does not.
+    /// Sets the script that changes the list; by default there is none.
     pub fn script(mut self, script: Script) -> Self {
         self.setup.jobs.script = script;
         self
     }
 
-    /// Adds a project that has any name at IAM that no other project has. Each configured project
-    /// has a list of its own; others are rejected with 403. Without one every id is accepted and
-    /// all share one list.
+    /// Adds a project without a fixed name: IAM finds it by any name that no other project has.
+    /// Each configured project has its own list; other projects are rejected with 403. Without
+    /// configured projects, every id is accepted and all share one list.
     pub fn project_id(self, id: impl Into<String>) -> Self {
         self.add_project(id.into(), None)
     }
@@ -133,9 +133,9 @@ impl EmulatorBuilder {
         self
     }
 
-    /// Adds a user who can log in at IAM; others are rejected from then on. Without one every user
-    /// with a password can log in. `account` is both name and id of the account, `name` both name and
-    /// id of the user.
+    /// Adds a user who can log in at IAM; others are rejected from then on. Without configured
+    /// users, every user with a password can log in. `account` is both name and id of the account,
+    /// `name` both name and id of the user.
     pub fn user(
         mut self,
         account: impl Into<String>,
@@ -184,7 +184,7 @@ impl EmulatorBuilder {
         self
     }
 
-    /// Sets how long each response takes, by the emulator's clock; the default is no time.
+    /// Sets how long each response takes, by the emulator's clock; the default is zero.
     pub fn latency(mut self, latency: Duration) -> Self {
         self.setup.latency = latency;
         self
@@ -204,8 +204,8 @@ impl EmulatorBuilder {
         self
     }
 
-    /// Sets the most jobs in a page, whatever the `limit` of the request; the default is 512, as
-    /// documented.
+    /// Sets the maximum number of jobs in a page, regardless of the request's `limit`; the default
+    /// is 512, as documented.
     pub fn page_cap(mut self, jobs: usize) -> Self {
         self.setup.page_cap = PageCap(jobs);
         self

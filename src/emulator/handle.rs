@@ -24,7 +24,7 @@ use crate::timestamp::Timestamp;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum AdminAccess {
-    /// Nobody: its paths are unknown ones.
+    /// Nobody: requests to it are rejected as unknown paths.
     Off,
     /// Programs on this machine.
     #[default]
@@ -123,8 +123,8 @@ impl Emulator {
         self.len() == 0
     }
 
-    /// Adds a job at the head of the list, where the service lists new ones. A job with the same id
-    /// is removed first.
+    /// Adds a job at the head of the list, as the service does with new jobs. A job with the same
+    /// id is removed first.
     pub fn add(&self, job: impl Into<EmulatedJob>) {
         self.apply(Change::add(job));
     }
@@ -205,8 +205,7 @@ impl Emulator {
         self.lock().access.revoke_token(token);
     }
 
-    /// Sets the faults from the next request on, in place of those set before. Each project counts
-    /// its own requests.
+    /// Replaces the faults from the next request on. Each project counts its own requests.
     #[expect(clippy::needless_pass_by_value, reason = "as the builder's `faults`")]
     pub fn set_faults(&self, faults: Faults) {
         let mut state = self.lock();
@@ -304,7 +303,8 @@ impl Emulator {
     /// The state with every change made that is due.
     fn lock(&self) -> MutexGuard<'_, State> {
         let now = self.shared.clock.now();
-        // The emulator does not panic under the lock; a user's change that does leaves the list.
+        // The emulator does not panic under the lock; if a caller's change panics, the list stays
+        // valid.
         let state = self.shared.state.lock();
         let mut state = state.unwrap_or_else(PoisonError::into_inner);
         for project in &mut state.projects {

@@ -14,12 +14,12 @@ pub enum Limits {
     /// most 50 000.
     #[default]
     Documented,
-    /// None of these, so that a list can be longer than the service could page through. At most ten
-    /// instance ids and 512 jobs a page remain.
+    /// None of these, so that a list can be longer than the service can page through. Still at most
+    /// ten instance ids and 512 jobs per page.
     None,
 }
 
-/// The most jobs in a page, whatever the `limit` of the request.
+/// The maximum number of jobs in a page, regardless of the request's `limit`.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct PageCap(pub(super) usize);
 

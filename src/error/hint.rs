@@ -383,7 +383,7 @@ mod tests {
                 K::Proxy,
                 "it requires NTLM, Negotiate (status 407)",
                 "https://h/",
-                "knows NTLM",
+                "supports NTLM",
             ),
             (K::Proxy, "403", "https://h/", "NO_PROXY"),
             (K::Connect, "", "https://h/", "needs a proxy"),

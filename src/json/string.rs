@@ -203,7 +203,7 @@ mod tests {
     }
 
     #[test]
-    fn any_pair_of_code_units_is_read_as_utf_16_is() {
+    fn any_pair_of_code_units_is_decoded_as_utf_16() {
         // Every boundary of the surrogates, and one value inside of each range.
         let units = [
             0, 0x41, 0xd7ff, 0xd800, 0xd9ab, 0xdbff, 0xdc00, 0xdead, 0xdfff, 0xe000, 0xffff,

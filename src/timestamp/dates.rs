@@ -199,7 +199,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_written_reads_back_on_every_day_of_eight_centuries() {
+    fn formatted_dates_parse_back_on_every_day_of_eight_centuries() {
         for day in -146_097..146_097_i64 {
             let millis = day * 86_400_000 + day.rem_euclid(86_400) * 1000;
             let time = Timestamp::from_unix_millis(millis).unwrap();

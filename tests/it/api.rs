@@ -13,17 +13,17 @@ use drs_backup_jobs::{
     WaitOutcome, WaitState, WaitStatus, Watch,
 };
 
-/// Compiles for types that travel between threads and can be printed.
-macro_rules! travel {
+/// Compiles only for types that are `Send`, `Sync` and `Debug`.
+macro_rules! check {
     ($($name:ty)+) => {
-        fn travels<T: Debug + Send + Sync + 'static>() {}
-        $(travels::<$name>();)+
+        fn is_send_sync_and_debug<T: Debug + Send + Sync + 'static>() {}
+        $(is_send_sync_and_debug::<$name>();)+
     };
 }
 
 #[test]
-fn every_public_type_travels_between_threads_and_can_be_printed() {
-    travel! {
+fn every_public_type_is_send_sync_and_debug() {
+    check! {
         Client ClientBuilder Credentials Secret ListJobs Endpoint Region RetryPolicy
         Job<'static> JobPage<'static> JobStatus EngineType Language SortKey SortDir Timestamp
         Jobs Pages Watch Event Wait WaitState WaitStatus WaitOutcome Totals
@@ -32,24 +32,24 @@ fn every_public_type_travels_between_threads_and_can_be_printed() {
     }
     #[cfg(feature = "std")]
     {
-        travel! {
+        check! {
             drs_backup_jobs::CancelToken drs_backup_jobs::Login drs_backup_jobs::clock::SystemClock
             drs_backup_jobs::credentials::Environment
         }
     }
     #[cfg(feature = "aksk")]
     {
-        travel! { drs_backup_jobs::AccessKey }
+        check! { drs_backup_jobs::AccessKey }
     }
     #[cfg(feature = "ureq")]
     {
         use drs_backup_jobs::transport::{Proxies, Tls, Ureq, UreqBuilder};
-        travel! { Ureq UreqBuilder Tls Proxies }
+        check! { Ureq UreqBuilder Tls Proxies }
     }
     #[cfg(feature = "curl")]
     {
         use drs_backup_jobs::transport::{Curl, CurlBuilder};
-        travel! { Curl CurlBuilder }
+        check! { Curl CurlBuilder }
     }
     #[cfg(feature = "emulator")]
     {
@@ -57,7 +57,7 @@ fn every_public_type_travels_between_threads_and_can_be_printed() {
             AdminAccess, Change, Count, EmulatedJob, Emulator, EmulatorBuilder, Fault, Faults,
             Limits, ManualClock, RecordedRequest, Script, Server,
         };
-        travel! {
+        check! {
             Emulator EmulatorBuilder EmulatedJob Change Script Fault Faults Limits ManualClock
             RecordedRequest Server AdminAccess Count
         }
@@ -75,7 +75,7 @@ fn every_error_is_one_of_the_standard_librarys() {
 }
 
 #[test]
-fn what_is_a_value_can_be_compared_copied_and_hashed() {
+fn value_types_can_be_compared_copied_and_hashed() {
     fn is_value<T: Clone + Eq + std::hash::Hash>() {}
     is_value::<ListJobs>();
     is_value::<Job<'static>>();

@@ -82,9 +82,9 @@ impl Run {
     }
 
     #[track_caller]
-    pub(crate) fn assert_refused(&self, code: i32, said: &[&str]) {
+    pub(crate) fn assert_refused(&self, code: i32, expected: &[&str]) {
         assert_eq!(self.code, Some(code), "{self:#?}");
-        for text in said {
+        for text in expected {
             assert!(self.stderr.contains(text), "{text:?} in {self:#?}");
         }
     }
@@ -141,7 +141,7 @@ fn every_command_has_examples_in_its_help() {
 
 #[test]
 fn usage_errors_exit_with_2() {
-    for (arguments, said) in [
+    for (arguments, expected) in [
         (&["lsit"][..], "list"),
         (&["list", "--no-such-flag"], "--no-such-flag"),
         (&["list", "--page-size", "1"], "2..=512"),
@@ -168,7 +168,7 @@ fn usage_errors_exit_with_2() {
     ] {
         let run = Run::of(command(arguments));
         assert_eq!(run.code, Some(2), "{arguments:?}: {run:#?}");
-        assert!(run.stderr.contains(said), "{arguments:?}: {run:#?}");
+        assert!(run.stderr.contains(expected), "{arguments:?}: {run:#?}");
         assert_eq!(run.stdout, "", "{arguments:?}");
     }
 }

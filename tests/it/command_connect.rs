@@ -128,7 +128,7 @@ fn dry_run_uses_a_placeholder_only_when_there_are_no_credentials() {
     // A directory cannot be read as a file.
     let directory = std::env::temp_dir();
     let unreadable = format!("cannot read the profile file {}: ", directory.display());
-    for (name, value, said) in [
+    for (name, value, expected) in [
         (
             "HUAWEICLOUD_SDK_AK",
             "AK".as_ref(),
@@ -144,7 +144,7 @@ fn dry_run_uses_a_placeholder_only_when_there_are_no_credentials() {
             let mut list = command(arguments);
             list.env(name, value);
             let run = Run::of(list);
-            run.assert_refused(2, &["error: ", said]);
+            run.assert_refused(2, &["error: ", expected]);
             assert_eq!(run.stdout, "");
         }
     }
@@ -152,7 +152,7 @@ fn dry_run_uses_a_placeholder_only_when_there_are_no_credentials() {
 
 #[test]
 fn names_invalid_input_by_its_option() {
-    for (arguments, said) in [
+    for (arguments, expected) in [
         (&["--region", "no region"][..], "region (--region"),
         (&["--endpoint", "http://10.0.0.1"], "endpoint (--endpoint)"),
         (&["--endpoint", "http://10.0.0.1"], "this machine alone"),
@@ -164,7 +164,7 @@ fn names_invalid_input_by_its_option() {
         let mut list = command(&[&["list", "--project-id", "p"], arguments].concat());
         list.env("HW_AUTH_TOKEN", TOKEN);
         let run = Run::of(list);
-        run.assert_refused(2, &[said]);
+        run.assert_refused(2, &[expected]);
         assert!(!run.stderr.contains("allow_http"), "{run:#?}");
     }
 }
@@ -190,7 +190,7 @@ fn rejects_a_plain_http_iam_endpoint_with_what_is_accepted() {
 
 #[test]
 fn a_project_name_replaces_the_id_only_where_iam_resolves_it() {
-    for (variables, said) in [
+    for (variables, expected) in [
         (
             &[("HW_AUTH_TOKEN", TOKEN)][..],
             "error: no region, no project ID\n",
@@ -203,7 +203,7 @@ fn a_project_name_replaces_the_id_only_where_iam_resolves_it() {
         let mut list = command(&["list"]);
         list.env("HW_PROJECT_NAME", "cn-north-4_p")
             .envs(variables.iter().copied());
-        Run::of(list).assert_refused(2, &[said]);
+        Run::of(list).assert_refused(2, &[expected]);
     }
 }
 
@@ -360,7 +360,7 @@ fn suggests_the_nearest_region() {
 }
 
 #[test]
-fn prints_the_token_nowhere() {
+fn never_prints_the_token() {
     let emulator = emulator(3);
     let server = serve(&emulator);
     for arguments in [&["list", "-v"][..], &["list", "-v", "--dry-run"]] {

@@ -9,7 +9,7 @@ fn decode(body: &str) -> Run {
 }
 
 #[test]
-fn a_page_an_array_a_job_and_jobs_line_by_line_are_read() {
+fn decodes_a_page_an_array_a_job_and_jobs_line_by_line() {
     let pretty = JOB.replace(",\"", ",\n  \"");
     for (body, jobs) in [
         (format!(r#"{{"count":7,"jobs":[{JOB},{JOB}]}}"#), 2),
@@ -49,7 +49,7 @@ fn decode_reads_what_list_prints() {
 
 #[test]
 fn reports_line_and_column_of_invalid_input() {
-    for (body, said) in [
+    for (body, expected) in [
         (
             "{\"count\":1,\n \"jobs\":[{\"id\":\"a\",\n  \"name\":5x}]}",
             "line 3, column 11",
@@ -80,7 +80,7 @@ fn reports_line_and_column_of_invalid_input() {
         ("\u{feff}[1]", "line 1, column 2: [0]: expected an object"),
     ] {
         let run = decode(body);
-        run.assert_refused(1, &["standard input: ", said]);
+        run.assert_refused(1, &["standard input: ", expected]);
     }
 }
 

@@ -158,7 +158,7 @@ fn lists_the_jobs_of_a_file_in_any_form_that_decode_reads() {
 }
 
 #[test]
-fn projects_have_lists_of_their_own_and_others_are_rejected() {
+fn projects_have_their_own_lists_and_others_are_rejected() {
     let emulate = Emulate::start(&["emulate", "--projects", "a,b", "--jobs", "4"]);
     let mut raw = emulate.raw();
     assert_eq!(

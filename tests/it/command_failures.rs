@@ -13,7 +13,7 @@ fn emulator(jobs: u32) -> Emulator {
 }
 
 #[test]
-fn reports_a_failed_page_although_the_reader_is_gone() {
+fn reports_a_failed_page_although_the_output_is_closed() {
     for format in ["table", "json"] {
         let emulator = Emulator::builder()
             .jobs(35)
@@ -125,7 +125,7 @@ fn retries_transient_failures_silently() {
 
 #[test]
 fn reports_responses_of_others_as_such() {
-    for (fault, said) in [
+    for (fault, expected) in [
         ("html:502", "502"),
         ("truncate", "at byte"),
         ("invalid-count", "count"),
@@ -137,7 +137,7 @@ fn reports_responses_of_others_as_such() {
             .build();
         let server = serve(&emulator);
         let run = Run::of(command_for(&server, &["list", "--retries", "0"]));
-        run.assert_refused(1, &["error: ", said]);
+        run.assert_refused(1, &["error: ", expected]);
     }
 }
 
@@ -161,7 +161,7 @@ fn reports_a_host_that_cannot_be_reached() {
 }
 
 #[test]
-fn a_closed_pipe_is_no_error() {
+fn a_closed_pipe_is_not_an_error() {
     let emulator = emulator(1_500);
     let server = serve(&emulator);
     for format in ["jsonl", "csv", "table", "json"] {

@@ -191,7 +191,7 @@ fn refuses_times_that_do_not_exist_and_spans_that_end_before_they_begin() {
 }
 
 #[test]
-fn lists_jobs_without_a_known_time_and_says_so() {
+fn lists_jobs_without_a_known_time_and_notes_them() {
     let emulator = Emulator::builder()
         .job(EmulatedJob::new("odd").status("FAILED").create_time("soon"))
         .job(EmulatedJob::new("old").create_time("2001-01-01T00:00:00Z"))

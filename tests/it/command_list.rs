@@ -210,7 +210,7 @@ fn a_timeline_has_a_bar_per_job_and_can_be_ascii() {
 }
 
 #[test]
-fn an_empty_list_is_no_error() {
+fn an_empty_list_is_not_an_error() {
     let emulator = emulator(0);
     let server = serve(&emulator);
     for (format, printed) in [

@@ -55,7 +55,7 @@ fn columns_are_printed_in_their_order_in_every_format() {
 }
 
 #[test]
-fn every_column_has_a_value_of_its_own() {
+fn every_column_has_its_value() {
     let every = "id,name,status,engine_type,error_log,description,create_time,finish_time,enterprise_project_id,duration";
     let mut job = EmulatedJob::new("i")
         .name("n")
@@ -131,7 +131,7 @@ fn excel_implies_csv_with_a_byte_order_mark_and_without_formulas() {
 }
 
 #[test]
-fn the_exit_code_tells_of_failed_jobs_only_on_request() {
+fn the_exit_code_reports_failed_jobs_only_on_request() {
     for (options, code) in [
         (&["list"][..], 0),
         (&["list", "--exit-code"], 3),

@@ -52,8 +52,8 @@ fn output_of(mut child: Child) -> (String, Option<i32>) {
     (output, wait_for(&mut child))
 }
 
-/// Each output at 80 and at 120 columns, as in `tests/data/command`; with `UPDATE_GOLDEN=1` the files
-/// are written anew.
+/// Each output at 80 and at 120 columns, as in `tests/data/command`; with `UPDATE_GOLDEN=1` the
+/// files are written again.
 #[test]
 fn prints_what_the_golden_files_hold() {
     const DEMO: &str = "--demo --now 2024-08-19T12:00:00Z";
@@ -116,7 +116,7 @@ fn prints_a_coloured_table_on_a_terminal_unless_disabled() {
 }
 
 #[test]
-fn clears_the_progress_when_the_reader_is_gone() {
+fn clears_the_progress_when_the_output_is_closed() {
     let line = "PROGRAM list --demo --output jsonl --page-size 2 | head -n 1";
     let Some((output, code)) = shown(line) else {
         return;

@@ -283,6 +283,6 @@ fn a_time_of_day_is_the_latest_and_until_follows_since() {
         night.iter().any(|time| time.starts_with("2024-08-19T05")),
         "{night:?}"
     );
-    // 11:00 was today; 18:00 after it is to come, which is no error.
+    // 11:00 was today; 18:00 is in the future, which is not an error.
     assert!(!listed("11:00", "18:00").is_empty());
 }

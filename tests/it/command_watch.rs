@@ -233,7 +233,7 @@ fn a_plain_watch_names_the_jobs_that_failed_meanwhile() {
 }
 
 #[test]
-fn with_nothing_to_wait_for_it_says_so_and_exits_with_0() {
+fn with_nothing_to_wait_for_it_prints_a_note_and_exits_with_0() {
     let server = serve(&Emulator::new());
     let run = Run::of(command_for(&server, &watch(&["--until-finished"])));
     assert!(run.stderr.contains("nothing to wait for"), "{run:#?}");
@@ -338,7 +338,7 @@ fn a_signal_ends_a_watch_whose_output_is_not_read() {
 }
 
 #[test]
-fn until_finished_sees_what_the_filters_do_not_match() {
+fn until_finished_reports_changes_that_the_filters_do_not_match() {
     let script = Script::new()
         .before_request(2, Change::status("a", "PAUSED"))
         // From here on it matches the filter neither before nor after.

@@ -227,7 +227,7 @@ fn the_view_fits_terminals_of_every_size() {
 }
 
 #[test]
-fn sigterm_takes_the_view_down_and_exits_with_143() {
+fn sigterm_clears_the_view_and_exits_with_143() {
     let emulator = emulator(3);
     let server = serve(&emulator);
     let line = format!(

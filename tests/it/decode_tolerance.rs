@@ -80,7 +80,7 @@ fn decode(decoder: Decoder, body: &[u8]) -> JobPage<'_> {
 }
 
 #[test]
-fn a_damaged_text_costs_itself_and_nothing_else() {
+fn a_damaged_text_affects_nothing_else() {
     for (raw, text) in damaged_texts() {
         for &decoder in DECODERS {
             // In the first job, and in the third, whose layout is predicted.
@@ -122,7 +122,7 @@ fn a_damaged_text_costs_itself_and_nothing_else() {
 }
 
 #[test]
-fn a_damaged_text_costs_an_error_body_neither_code_nor_request_id() {
+fn an_error_body_with_a_damaged_text_keeps_code_and_request_id() {
     for (raw, text) in damaged_texts() {
         for (head, tail) in [
             (
@@ -214,7 +214,7 @@ const DRIFTED: &[(&str, Option<&str>)] = &[
 ];
 
 #[test]
-fn any_json_value_in_the_place_of_a_string_is_kept_as_its_text() {
+fn any_json_value_instead_of_a_string_is_kept_as_its_text() {
     for &(value, text) in DRIFTED {
         for field in Job::FIELD_NAMES.into_iter().filter(|name| *name != "id") {
             let expected = match (text, field) {
@@ -281,7 +281,7 @@ fn every_decoder_takes_the_same_counts_and_missing_jobs() {
 /// value nested 200 deep.
 #[cfg(all(feature = "serde_json", feature = "miniserde"))]
 #[test]
-fn the_other_decoders_do_not_rest_on_the_built_in_one() {
+fn the_other_decoders_do_not_depend_on_the_built_in_one() {
     let deep = format!("{}{}", "[".repeat(200), "]".repeat(200));
     let body = format!(r#"{{"count":1,"jobs":[{{"id":"a","x":{deep}}}]}}"#);
     assert!(Decoder::BuiltIn.decode(body.as_bytes()).is_err());
@@ -493,7 +493,7 @@ mod through_the_client {
     }
 
     #[test]
-    fn a_damaged_text_costs_no_login() {
+    fn a_login_succeeds_despite_a_damaged_text() {
         for (raw, _) in damaged_texts() {
             let iam = concat(&[
                 br#"{"token":{"expires_at":"2024-08-20T02:27:15Z","user":{"name":""#,

@@ -213,7 +213,7 @@ fn post_reset_restores_everything_as_built() {
     let (_server, mut raw) = served(&emulator);
     let before = emulator.jobs();
     for _ in 0..2 {
-        // The fault is the first one again, and the script begins anew.
+        // The fault is the first one again, and the script starts again.
         assert_eq!(emulator.jobs(), before);
         let statuses: Vec<u16> = (0..4).map(|_| raw.get(JOBS).status).collect();
         assert_eq!(statuses, [503, 200, 200, 429]);

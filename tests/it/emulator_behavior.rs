@@ -135,7 +135,7 @@ fn a_replica_makes_each_change_after_its_lag() {
     assert_eq!(three("SUCCESS"), ["a", "", ""]);
     clock.advance(SECOND * 5);
     assert_eq!(three("TRANSFERRING"), ["cb", "b", "a"]);
-    // The change at 1 s is made at 6 s, not 5 s after somebody looked.
+    // The change at 1 s is made at 6 s, not 5 s after the last request.
     clock.advance(SECOND);
     assert_eq!(three("TRANSFERRING"), ["cb", "cb", "a"]);
     clock.advance(SECOND * 5);
@@ -238,7 +238,7 @@ fn requests_above_the_quota_get_429_in_the_gateways_shape_until_the_period_ends(
 }
 
 #[test]
-fn each_project_has_a_list_of_its_own() {
+fn each_project_has_its_own_list() {
     let emulator = Emulator::builder()
         .jobs(10)
         .job(EmulatedJob::new("shared"))

@@ -385,9 +385,12 @@ fn stop_closes_idle_connections_at_once() {
     assert_eq!(raw.get(JOBS).status, 200);
     let mut half = Raw::to(&server);
     half.send("GET / HT");
-    let begun = Instant::now();
+    let start = Instant::now();
     server.stop();
-    assert!(begun.elapsed() < Duration::from_secs(1), "stop took long");
+    assert!(
+        start.elapsed() < Duration::from_secs(1),
+        "stop took too long"
+    );
     assert!(raw.is_over() && half.is_over());
 }
 
@@ -403,9 +406,12 @@ fn stop_cancels_a_delayed_response() {
     while emulator.request_count() == 0 {
         std::thread::yield_now();
     }
-    let begun = Instant::now();
+    let start = Instant::now();
     server.stop();
-    assert!(begun.elapsed() < Duration::from_secs(1), "stop took long");
+    assert!(
+        start.elapsed() < Duration::from_secs(1),
+        "stop took too long"
+    );
     assert!(raw.is_over());
 }
 

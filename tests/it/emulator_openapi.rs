@@ -24,7 +24,7 @@ fn departs(path: &str, value: &Value, schema: &Value) -> Option<String> {
     let why = match schema["type"].as_str().expect("a type") {
         "object" => {
             let Some(object) = value.as_object() else {
-                return Some(format!("{path} is no object"));
+                return Some(format!("{path} is not an object"));
             };
             let properties = schema["properties"].as_object().expect("properties");
             for required in schema["required"].as_array().into_iter().flatten() {
@@ -44,7 +44,7 @@ fn departs(path: &str, value: &Value, schema: &Value) -> Option<String> {
         }
         "array" => {
             let Some(items) = value.as_array() else {
-                return Some(format!("{path} is no array"));
+                return Some(format!("{path} is not an array"));
             };
             let found = items
                 .iter()
@@ -57,7 +57,7 @@ fn departs(path: &str, value: &Value, schema: &Value) -> Option<String> {
         }
         "string" => {
             let Some(text) = value.as_str() else {
-                return Some(format!("{path} is no string"));
+                return Some(format!("{path} is not a string"));
             };
             let length = text.chars().count() as u64;
             let known = schema["enum"].as_array();
@@ -71,7 +71,7 @@ fn departs(path: &str, value: &Value, schema: &Value) -> Option<String> {
         }
         "integer" => {
             let Some(number) = value.as_u64() else {
-                return Some(format!("{path} is no natural number"));
+                return Some(format!("{path} is not a natural number"));
             };
             let maximum = bound("maximum").unwrap_or(u64::MAX);
             let is_below = if schema["exclusiveMaximum"] == true {
@@ -238,7 +238,7 @@ impl Query {
 }
 
 /// Every job of the query, page by page.
-fn walk(emulator: &Emulator, query: &ListJobs, page_size: u32) -> Vec<Listed> {
+fn list_pages(emulator: &Emulator, query: &ListJobs, page_size: u32) -> Vec<Listed> {
     let mut pages = Vec::new();
     let mut offset = 0;
     loop {
@@ -263,7 +263,7 @@ fn random_queries_select_and_order_jobs_as_documented() {
             let query = chosen.query();
             let context = format!("seed {seed}, {query:?}");
             let page_size = *chance.pick(&[1_u32, 7, 64, 512]);
-            let pages = walk(&emulator, &query, page_size);
+            let pages = list_pages(&emulator, &query, page_size);
             let ids: Vec<&str> = pages.iter().flat_map(Listed::ids).collect();
 
             let expected: Vec<&EmulatedJob> = all.iter().filter(|job| chosen.passes(job)).collect();

@@ -36,7 +36,7 @@ fn script_changes_the_list_at_its_moments() {
     assert_eq!(ids(&emulator), "a");
     clock.advance(SECOND);
     assert_eq!(ids(&emulator), "bca");
-    // Late is no reason to forget when it was due.
+    // A late change keeps the time at which it was due.
     clock.advance(SECOND * 2);
     let a = emulator.job("a").unwrap().job;
     assert_eq!(a.status, JobStatus::Failed);
@@ -187,13 +187,13 @@ fn a_listing_is_complete_while_the_list_changes_and_requests_fail() {
             })
             .build()
             .unwrap();
-        let walked: Vec<String> = client
+        let listed: Vec<String> = client
             .jobs(ListJobs::new())
             .page_size(7)
             .map(|job| job.unwrap().id.into_owned())
             .collect();
-        let distinct: BTreeSet<&str> = walked.iter().map(String::as_str).collect();
-        assert_eq!(distinct.len(), walked.len(), "doubled, seed {seed}");
+        let distinct: BTreeSet<&str> = listed.iter().map(String::as_str).collect();
+        assert_eq!(distinct.len(), listed.len(), "duplicates, seed {seed}");
         for job in before.iter().filter(|job| emulator.job(job.id()).is_some()) {
             assert!(distinct.contains(job.id()), "lost, seed {seed}");
         }

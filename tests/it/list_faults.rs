@@ -148,7 +148,7 @@ fn assert_incomplete(name: &str, jobs: &mut Jobs) -> Vec<String> {
 }
 
 #[test]
-fn a_list_that_does_not_hold_still_is_listed() {
+fn a_list_that_changes_is_listed() {
     let front = |list: &mut Vec<Row>, n: usize| list.insert(0, row(&format!("new {n}")));
     assert_complete(
         "one added per request",
@@ -191,8 +191,8 @@ fn a_list_that_does_not_hold_still_is_listed() {
     );
 }
 
-/// Groups of 40 jobs with one sort value, which `order` sorts anew for each request: it gets the
-/// number of the request, the offset and the index of a job in its group.
+/// Groups of 40 jobs with one sort value, which `order` sorts for each request: it gets the number
+/// of the request, the offset and the index of a job in its group.
 fn shuffling(order: impl Fn(usize, usize, usize) -> usize + Send + 'static) -> Service {
     let mut requests = 0;
     Service::new(move |offset, limit| {

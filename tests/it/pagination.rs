@@ -208,7 +208,7 @@ fn large_runs() {
 /// What the provisos cost where they do not hold: losses are counted, not excluded. The figures are
 /// those of `FEW` histories; the bounds leave some room.
 #[test]
-fn counts_the_losses_where_nothing_is_promised() {
+fn counts_the_losses_where_nothing_is_guaranteed() {
     not_promised(FEW, 20);
 }
 
@@ -273,7 +273,7 @@ fn not_promised(histories: u64, page_size: u32) {
 }
 
 #[test]
-fn keeps_the_promise_in_random_histories() {
+fn keeps_the_guarantee_in_random_histories() {
     random_histories(600, 500);
 }
 

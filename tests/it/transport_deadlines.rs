@@ -73,7 +73,7 @@ fn a_body_that_drips_past_the_deadline_ends_with_the_next_read() {
     }
 }
 
-/// ureq's timeout of connecting begins anew with every byte of the proxy's response.
+/// ureq's connect timeout restarts with every byte of the proxy's response.
 #[test]
 fn a_proxy_that_drips_delays_a_request_until_it_stalls_or_ends() {
     // Ten bytes in twice the timeout.

@@ -1,5 +1,5 @@
-//! Responses that are stale, doubled, pipelined or truncated, over plain TCP and TLS: each request
-//! gets its own response or an error, and a login is never sent twice.
+//! Responses that are stale, duplicate, pipelined or truncated, over plain TCP and TLS: each
+//! request gets its own response or an error, and a login is never sent twice.
 
 use std::io::{self, Read as _, Write as _};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};

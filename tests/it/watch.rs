@@ -73,7 +73,7 @@ fn each_poll_returns_what_changed_since_the_one_before() {
 }
 
 #[test]
-fn the_iterator_yields_errors_goes_on_after_them_and_sleeps_between_polls() {
+fn the_iterator_yields_errors_continues_after_them_and_sleeps_between_polls() {
     let polls = Polls::new([
         List(&[("a", "TRANSFERRING")]),
         Lost,
@@ -138,7 +138,7 @@ fn a_list_that_no_poll_reads_in_one_run_is_read_in_many() {
 }
 
 #[test]
-fn a_poll_starts_anew_after_the_service_rejected_the_page() {
+fn a_poll_starts_a_new_listing_after_the_service_rejected_the_page() {
     let polls = Polls::new([
         page(150, 0..100),
         Status(400, 0),
@@ -314,7 +314,7 @@ fn delay_after(reply: Reply, interval: u64) -> Duration {
 }
 
 #[test]
-fn the_delay_after_a_failed_poll_is_at_least_what_the_service_asks_for() {
+fn the_delay_after_a_failed_poll_is_at_least_retry_after() {
     for (reply, interval, expected) in [
         (Status(429, 120), 10, 120),
         (Status(503, 31), 10, 31),

@@ -15,7 +15,7 @@ use drs_backup_jobs::{
 use crate::args::ServiceArgs;
 use crate::demo::Demo;
 use crate::dry_run::DryRun;
-use crate::failure::{Failure, say, with_causes};
+use crate::failure::{Failure, print_message, with_causes};
 use crate::output::text;
 use crate::request_count::{Counted, RequestCount};
 use crate::run_limit::{Limited, RunLimit};
@@ -190,7 +190,7 @@ fn configure(
         Ok(configured) => configured,
         Err(error) if error.kind() != ErrorKind::NoCredentials => return Err(error.into()),
         Err(error) if dry_run.is_some() => {
-            say("note", &format!("{error}; a placeholder token is used"));
+            print_message("note", &format!("{error}; a placeholder token is used"));
             builder.token("placeholder").environment(environment)?
         }
         // Whether a project ID is needed depends on the credentials.

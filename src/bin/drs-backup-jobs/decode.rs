@@ -10,7 +10,7 @@ use drs_backup_jobs::clock::SystemClock;
 use drs_backup_jobs::{Job, SortDir, SortKey};
 
 use crate::args::{JobFilters, OutputArgs};
-use crate::failure::{Failure, JOBS_FAILED, say};
+use crate::failure::{Failure, JOBS_FAILED, print_message};
 use crate::help;
 use crate::list::is_failed;
 use crate::output::{Printer, jobs_in_words};
@@ -20,8 +20,8 @@ use crate::time;
 /// Print saved responses as list does
 ///
 /// Reads responses of the service ({"count":…,"jobs":[…]}), arrays of jobs and single jobs, any
-/// number in a file, in UTF-8 or UTF-16. What cannot be decoded is named by file, line and column;
-/// the rest is printed.
+/// number in a file, in UTF-8 or UTF-16. Reports what cannot be decoded with file, line and column,
+/// and prints the rest.
 #[derive(Debug, Args)]
 #[command(next_line_help = true, after_help = help::DECODE, after_long_help = help::DECODE_LONG)]
 pub(crate) struct DecodeArgs {
@@ -109,7 +109,7 @@ pub(crate) fn run(args: &DecodeArgs) -> Result<ExitCode, Failure> {
         return Err(last);
     }
     if is_for_people && printer.count() == 0 {
-        say(
+        print_message(
             "note",
             if is_any {
                 "no job matches"
@@ -119,7 +119,7 @@ pub(crate) fn run(args: &DecodeArgs) -> Result<ExitCode, Failure> {
         );
     }
     if undecided > 0 {
-        say(
+        print_message(
             "note",
             &format!(
                 "{} without a known time listed too",

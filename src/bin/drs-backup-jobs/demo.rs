@@ -7,7 +7,7 @@ use drs_backup_jobs::clock::SystemClock;
 use drs_backup_jobs::emulator::{EmulatedJob, Emulator, Script, Server};
 use drs_backup_jobs::{Clock, Timestamp};
 
-use crate::failure::{Failure, say};
+use crate::failure::{Failure, print_message};
 use crate::time::{self, Moment, Zone};
 
 const JOBS: u32 = 35;
@@ -40,7 +40,7 @@ impl Demo {
             .build()
             .serve("127.0.0.1:0")
             .map_err(|error| Failure::refused(format!("cannot start the emulator: {error}")))?;
-        say(
+        print_message(
             "note",
             &format!("sample data, served by an emulator on {}", server.url()),
         );

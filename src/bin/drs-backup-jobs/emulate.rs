@@ -15,7 +15,7 @@ use drs_backup_jobs::emulator::{
 use crate::args::values;
 use crate::cli::Verbosity;
 use crate::decode;
-use crate::failure::{Failure, say};
+use crate::failure::{Failure, print_message};
 use crate::time::{self, Moment, Zone};
 
 /// Run an emulator of the service over HTTP, for tests and demos
@@ -90,7 +90,7 @@ struct JobsArgs {
     #[arg(long, value_name = "DURATION", value_parser = values::positive_duration)]
     random_changes: Option<Duration>,
 
-    /// Projects, each with a list of its own; others are rejected
+    /// Projects, each with its own list; others are rejected
     #[arg(long, value_name = "A,B", value_delimiter = ',')]
     projects: Vec<String>,
 }
@@ -116,9 +116,9 @@ struct AccessArgs {
 struct BehaviorArgs {
     /// Faults of the responses, such as 503,ok,429:2s,reset@7,truncate%5
     ///
-    /// One fault per request to come, separated by commas; a suffix @7 (the seventh request), @3-5,
-    /// @* (every request) or %5 (five in a hundred) selects others. Faults: a status (503, 429:2s
-    /// with Retry-After), html, reset, abort-body, delay:500ms, slow-body:2s, truncate,
+    /// One fault for each of the next requests, separated by commas; a suffix selects other
+    /// requests: @7 (the seventh), @3-5, @* (every one), %5 (five percent). Faults: a status (503,
+    /// 429:2s with Retry-After), html, reset, abort-body, delay:500ms, slow-body:2s, truncate,
     /// extra-bytes, length:+10, type-drift, invalid-count, unknown-fields, garbage, ok for none.
     #[arg(
         long,
@@ -132,7 +132,7 @@ struct BehaviorArgs {
     #[arg(long, value_name = "DURATION", default_value = "0ms", value_parser = values::duration)]
     latency: Duration,
 
-    /// Most requests of a project in a period, such as 200/5m; more get 429
+    /// Maximum requests per project and period, such as 200/5m; more get 429
     #[arg(long, value_name = "N/DURATION", value_parser = rate_limit)]
     rate_limit: Option<(u32, Duration)>,
 
@@ -140,11 +140,11 @@ struct BehaviorArgs {
     #[arg(long)]
     unstable_ties: bool,
 
-    /// Most jobs in a page, whatever the limit of the request
+    /// Maximum jobs in a page, regardless of the request's limit
     #[arg(long, value_name = "N", default_value_t = 512)]
     page_cap: usize,
 
-    /// Reported count: exact, page (its length), at most 20, or +20 too many
+    /// Reported count: exact, page (page length), 20 (maximum), +20 (excess)
     #[arg(long, value_name = "COUNT", default_value = "exact", value_parser = count)]
     count: Count,
 
@@ -159,7 +159,7 @@ struct BehaviorArgs {
 
 pub(crate) fn run(args: &EmulateArgs) -> Result<(), Failure> {
     let emulator = builder(args)?.build();
-    // Before the first byte goes out: who reads the URL may send a signal at once.
+    // Before the URL is printed: its reader may send a signal at once.
     let (stop, stopped) = mpsc::channel();
     ctrlc::set_handler(move || {
         // Without a receiver the program is ending.
@@ -169,7 +169,7 @@ pub(crate) fn run(args: &EmulateArgs) -> Result<(), Failure> {
 
     let server = emulator.serve(&args.listen).map_err(|error| {
         Failure::usage(format!("cannot listen on {}: {error}", args.listen))
-            .with_hint("name an address of this machine and a port, such as 127.0.0.1:8080")
+            .with_hint("use an address of this machine and a port, such as 127.0.0.1:8080")
     })?;
     let url = server.url();
     let mut out = io::stdout().lock();
@@ -183,7 +183,7 @@ pub(crate) fn run(args: &EmulateArgs) -> Result<(), Failure> {
     if token.is_empty() && user.is_empty() && access_key.is_empty() {
         let project = args.jobs.projects.first().map_or("any", String::as_str);
         let list = format!("drs-backup-jobs list --endpoint {url} --project-id {project}");
-        say("note", &format!("try: HW_AUTH_TOKEN=any {list}"));
+        print_message("note", &format!("try: HW_AUTH_TOKEN=any {list}"));
     }
     // The sender lives as long as the handler, which is as long as the program.
     let _ = stopped.recv();
@@ -216,7 +216,7 @@ fn builder(args: &EmulateArgs) -> Result<EmulatorBuilder, Failure> {
     }
     let now = time::now(&SystemClock::new());
     if let Some(every) = jobs.random_changes {
-        // Running jobs finish now, so they must not have begun years ago.
+        // Running jobs finish now, so they must not have started years ago.
         builder = builder
             .script(Script::new().random_changes(every))
             .newest_job_at(now);

@@ -74,22 +74,22 @@ impl Failure {
             // The reader is gone: `| head` is not an error.
             Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
             Self::Output(error) => {
-                say(
+                print_message(
                     "error",
                     &format!("cannot write to standard output: {error}"),
                 );
                 ExitCode::FAILURE
             }
             Self::Usage { message, hints } => {
-                say_with_hints(message, hints);
+                print_with_hints(message, hints);
                 ExitCode::from(USAGE)
             }
             Self::Refused { message, hints } => {
-                say_with_hints(message, hints);
+                print_with_hints(message, hints);
                 ExitCode::FAILURE
             }
             Self::Timeout { message, hints } => {
-                say_with_hints(message, hints);
+                print_with_hints(message, hints);
                 ExitCode::from(TIMEOUT)
             }
         }
@@ -147,15 +147,15 @@ pub(crate) fn with_causes(error: &Error) -> String {
     message
 }
 
-fn say_with_hints(message: &str, hints: &[String]) {
-    say("error", message);
+fn print_with_hints(message: &str, hints: &[String]) {
+    print_message("error", message);
     for hint in hints {
-        say(" hint", hint);
+        print_message(" hint", hint);
     }
 }
 
 /// Prints a message on standard error, without what a terminal would obey.
-pub(crate) fn say(kind: &str, message: &str) {
+pub(crate) fn print_message(kind: &str, message: &str) {
     use io::Write as _;
     let message = crate::output::text::one_line(message);
     // Standard error may be closed; there is nowhere else to report it.

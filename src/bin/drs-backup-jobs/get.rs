@@ -18,8 +18,8 @@ use crate::terminal;
 
 /// Print one job with all its fields
 ///
-/// The service lists jobs but has no request for one, so jobs are listed until this one is found. On a
-/// terminal each field is on a line of its own unless --output is given.
+/// The service has no request for a single job, so jobs are listed until this one is found. On a
+/// terminal, prints one field per line unless --output is given.
 #[derive(Debug, Args)]
 #[command(next_line_help = true, after_help = help::GET, after_long_help = help::GET_LONG)]
 pub(crate) struct GetArgs {

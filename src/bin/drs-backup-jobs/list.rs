@@ -16,7 +16,7 @@ use drs_backup_jobs::{Job, Timestamp};
 use crate::args::{Filters, OutputArgs, ServiceArgs, values};
 use crate::cli::Verbosity;
 use crate::connect::{Connection, connect};
-use crate::failure::{Failure, JOBS_FAILED, say};
+use crate::failure::{Failure, JOBS_FAILED, print_message};
 use crate::help;
 use crate::output::{Format, Layout, Printer, jobs_in_words};
 use crate::progress::Progress;
@@ -25,9 +25,9 @@ use crate::terminal;
 
 /// List jobs: all of them, or one page
 ///
-/// Without --limit, all pages are requested: every job is listed once, although the list changes
-/// meanwhile. Jobs are sorted by created_at unless --sort-key is given. With --limit, one request is
-/// sent.
+/// Without --limit, all pages are requested: every job is listed once, even if the list changes
+/// during the run. Jobs are sorted by created_at unless --sort-key is given. With --limit, one
+/// request is sent.
 #[derive(Debug, Args)]
 #[command(next_line_help = true, after_help = help::LIST, after_long_help = help::LIST_LONG)]
 pub(crate) struct ListArgs {
@@ -116,10 +116,10 @@ pub(crate) fn run(args: &ListArgs, is_verbose: bool) -> Result<ExitCode, Failure
     };
     let is_whole = listing.selection.is_everything();
     if is_for_people && listing.printer.count() == 0 && total.unwrap_or_default() == 0 {
-        say("note", "no job matches");
+        print_message("note", "no job matches");
     }
     if listing.undecided > 0 {
-        say(
+        print_message(
             "note",
             &format!(
                 "{} without a known time listed too",
@@ -194,7 +194,7 @@ fn note_short_page(limit: u32, offset: u32, listing: &Listing<impl Write>, count
     let received = listing.received;
     let offset = u64::from(offset);
     if received == 0 && offset > 0 && offset >= count {
-        say(
+        print_message(
             "note",
             &format!(
                 "--offset {offset} is beyond the end of the list: {} in all",
@@ -202,7 +202,7 @@ fn note_short_page(limit: u32, offset: u32, listing: &Listing<impl Write>, count
             ),
         );
     } else if received < u64::from(limit) && offset + received < count {
-        say(
+        print_message(
             "note",
             &format!(
                 "the service returned {received} of the {limit} jobs requested; without --limit all jobs are listed"
@@ -211,7 +211,7 @@ fn note_short_page(limit: u32, offset: u32, listing: &Listing<impl Write>, count
     }
     let printed = listing.printer.count();
     if printed < received {
-        say(
+        print_message(
             "note",
             &format!(
                 "{printed} of the {} received match; without --limit all jobs are searched",
@@ -261,7 +261,7 @@ fn all_pages(
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => return Err(error.into()),
         _ => {}
     }
-    say(
+    print_message(
         "note",
         &format!(
             "the list is not complete: {} received before the error",

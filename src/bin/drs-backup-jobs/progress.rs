@@ -4,12 +4,12 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::failure::Failure;
 
-/// The exit code of a program that a signal ended, by the convention of shells for Ctrl-C. SIGTERM and
+/// The exit code after Ctrl-C, by the convention of shells. SIGTERM and
 /// SIGHUP give the same, because the handler does not know which signal it was.
 const INTERRUPTED: i32 = 130;
 
 /// Clears the bar before a signal ends the program.
-pub(crate) fn take_down_when_interrupted(bar: &ProgressBar) -> Result<(), Failure> {
+pub(crate) fn clear_when_interrupted(bar: &ProgressBar) -> Result<(), Failure> {
     let bar = bar.clone();
     ctrlc::set_handler(move || {
         bar.finish_and_clear();
@@ -31,7 +31,7 @@ impl Progress {
     pub(crate) fn start() -> Result<Self, Failure> {
         let bar = ProgressBar::no_length();
         bar.set_style(style("listing jobs: {pos}"));
-        take_down_when_interrupted(&bar)?;
+        clear_when_interrupted(&bar)?;
         Ok(Self(Some(bar)))
     }
 

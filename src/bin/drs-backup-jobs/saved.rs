@@ -364,7 +364,7 @@ mod tests {
     }
 
     #[test]
-    fn a_bad_line_does_not_cost_the_others() {
+    fn an_invalid_line_does_not_affect_the_others() {
         for bad in [
             "broken",
             "{\"id\":\"x\"",

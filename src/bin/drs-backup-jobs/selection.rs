@@ -175,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn selects_a_job_whose_times_cannot_be_parsed_and_tells_so() {
+    fn selects_a_job_whose_times_cannot_be_parsed_and_reports_it() {
         let now = at("2024-08-19T12:00:00Z");
         let odd = job(JobStatus::Failed, "soon", None);
         let selection = Selection::ran_within(Some(now), None);

@@ -9,7 +9,7 @@ type Hook = Box<dyn FnOnce() + Send>;
 /// Handles SIGINT and SIGTERM: runs a hook, then exits with 128 and the signal's number (130, 143).
 /// Elsewhere than on Unix it handles Ctrl-C, with 130.
 ///
-/// SIGHUP keeps its effect, so that `nohup` keeps its own.
+/// SIGHUP is not handled, so that `nohup` works.
 #[derive(Clone)]
 pub(crate) struct Signals {
     hook: Arc<Mutex<Option<Hook>>>,
@@ -44,8 +44,8 @@ impl Signals {
     }
 }
 
-/// A thread of its own waits for the signals, which are blocked in all others: `ctrlc` does not say
-/// which signal it was, and a handler that may do more than set a flag needs `unsafe`.
+/// A dedicated thread waits for the signals, which are blocked in all others: `ctrlc` does not
+/// report which signal it was, and a handler that does more than set a flag needs `unsafe`.
 #[cfg(unix)]
 fn start(signals: Signals) -> Result<(), Failure> {
     use nix::sys::signal::{SigSet, Signal};

@@ -91,7 +91,7 @@ const INSTEAD: &[(&[&str], &str)] = &[
             "no-check-certificate",
             "skip-verify",
         ],
-        "certificates are always verified; use --ca-file to trust an authority of your own",
+        "certificates are always verified; use --ca-file to trust a private authority",
     ),
     (&["proxy"], "set HTTPS_PROXY"),
     (&["debug", "trace"], "use --verbose"),
@@ -110,7 +110,7 @@ pub(crate) fn parse() -> Cli {
     Cli::try_parse().unwrap_or_else(|error| {
         let error = with_suggestion(error);
         let code = error.exit_code();
-        // Whoever closed the stream has seen enough.
+        // A closed stream is not an error.
         let _ = error.print();
         process::exit(code)
     })

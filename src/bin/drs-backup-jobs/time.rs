@@ -5,7 +5,7 @@ use drs_backup_jobs::{Clock, Timestamp};
 use jiff::civil::{Date, DateTime, Time};
 use jiff::tz::{AmbiguousOffset, TimeZone};
 
-use crate::failure::say;
+use crate::failure::print_message;
 
 /// The years 0 to 9999.
 const FIRST: Timestamp = constant(-62_167_219_200_000);
@@ -44,7 +44,7 @@ impl Zone {
             Self::of(zone)
         } else {
             if let Some(name) = std::env::var_os("TZ") {
-                say(
+                print_message(
                     "note",
                     &format!("unknown time zone TZ={}; times are in UTC", name.display()),
                 );

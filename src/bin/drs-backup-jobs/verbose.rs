@@ -2,7 +2,7 @@
 
 use log::{LevelFilter, Log, Metadata, Record};
 
-use crate::failure::say;
+use crate::failure::print_message;
 
 /// Logs the library's lines. Those of other crates are left out: an HTTP client may log headers, and a
 /// header may contain a token.
@@ -22,7 +22,7 @@ impl Log for StandardError {
 
     fn log(&self, record: &Record<'_>) {
         if self.enabled(record.metadata()) {
-            say("debug", &record.args().to_string());
+            print_message("debug", &record.args().to_string());
         }
     }
 

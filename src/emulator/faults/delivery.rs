@@ -80,7 +80,7 @@ impl Delivery {
     }
 }
 
-/// The response that a fault puts in the place of the service's.
+/// The response that replaces the service's because of a fault.
 pub(crate) fn replacement(
     fault: &Fault,
     language: &Language,

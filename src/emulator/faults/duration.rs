@@ -4,7 +4,7 @@ use core::time::Duration;
 
 use crate::error::Error;
 
-/// A hundred years: more than anyone waits, and little enough to add to any time of day.
+/// A hundred years: a practical maximum that can be added to any time without overflow.
 const LONGEST: Duration = Duration::from_secs(100 * 365 * 24 * 3600);
 
 /// The units, from the longest to the shortest, in milliseconds.

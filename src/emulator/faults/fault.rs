@@ -26,7 +26,7 @@ pub enum Fault {
     Delay(Duration),
     /// The body arrives in pieces over this long (`Timeout` if less time remains).
     SlowBody(Duration),
-    /// The body is cut to half its length, and `Content-Length` agrees: truncated JSON.
+    /// The body is cut to half its length, and `Content-Length` matches it: truncated JSON.
     Truncate,
     /// This many spaces follow the body, at most 256 MiB (`BodyTooLarge` above the client's limit).
     ExtraBytes(usize),
@@ -118,7 +118,7 @@ pub(super) enum When {
 }
 
 impl Faults {
-    /// No faults.
+    /// Creates an empty list of faults.
     #[must_use]
     pub fn new() -> Self {
         Self::default()

@@ -20,7 +20,7 @@ const KNOWN: &str = "a status such as 503 or 429:2s, html, reset, abort-body, de
 impl FromStr for Faults {
     type Err = Error;
 
-    /// Parses the text form of [`Faults`]; an empty text is no faults.
+    /// Parses the text form of [`Faults`]; an empty text means no faults.
     ///
     /// # Errors
     ///

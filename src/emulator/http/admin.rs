@@ -28,7 +28,7 @@ pub(super) fn respond(emulator: &Emulator, request: &Request<'_>) -> Option<Resp
         AdminAccess::Off => return None,
         AdminAccess::Loopback if !request.peer.is_some_and(is_local) => Err((
             403,
-            "the admin interface is open to this machine alone".into(),
+            "the admin interface accepts requests from this machine only".into(),
         )),
         _ => dispatch(emulator, request, path),
     };

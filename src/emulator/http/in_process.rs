@@ -26,7 +26,7 @@ impl Transport for Emulator {
         let takes = delivery.delay.saturating_add(delivery.body_duration);
         if takes > request.timeout() {
             self.sleep(request.timeout(), || false);
-            let why = "no response within the time remaining";
+            let why = "cannot receive the response: timed out";
             return Err(TransportError::new(TransportErrorKind::Timeout, why));
         }
         self.sleep(takes, || false);
@@ -35,16 +35,18 @@ impl Transport for Emulator {
         let sent = match delivery.ending {
             Ending::Whole => response.body.len(),
             Ending::AbortBody(length) | Ending::WrongLength(length) => length,
-            Ending::Reset => return Err(lost("connection closed before the response")),
+            Ending::Reset => return Err(lost("cannot receive the response: connection closed")),
             Ending::Garbage => {
-                let why = "the response is not HTTP";
+                let why = "cannot receive the response: not HTTP";
                 return Err(TransportError::new(TransportErrorKind::Protocol, why));
             }
         };
         let is_aborted = matches!(delivery.ending, Ending::AbortBody(_));
         body.write(response.body.get(..sent).unwrap_or(&response.body))?;
         if is_aborted || sent > response.body.len() {
-            return Err(lost("connection closed in the body"));
+            return Err(lost(
+                "cannot receive the response: connection closed before it was complete",
+            ));
         }
         let mut head = ResponseHead::new(response.status);
         for (name, value) in &response.headers {

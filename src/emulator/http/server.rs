@@ -38,8 +38,8 @@ struct Running {
 }
 
 impl Emulator {
-    /// Serves HTTP at an address, such as `127.0.0.1:0` (any free port), on threads of its own,
-    /// until the [`Server`] is stopped or dropped. It has the admin interface too.
+    /// Serves HTTP at an address, such as `127.0.0.1:0` (any free port), on background threads,
+    /// until the [`Server`] is stopped or dropped. The server includes the admin interface.
     ///
     /// # Errors
     ///
@@ -99,7 +99,7 @@ impl Server {
 impl Drop for Server {
     fn drop(&mut self) {
         self.running.is_stopping.store(true, Ordering::SeqCst);
-        // The acceptor waits for a connection. If none can be made, it is left alone.
+        // The acceptor waits for a connection. If this one fails, the acceptor keeps waiting.
         if self.acceptor.is_some()
             && TcpStream::connect_timeout(&self.reachable(), STOP_WAIT).is_ok()
         {

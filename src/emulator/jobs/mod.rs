@@ -42,7 +42,7 @@ pub(super) struct JobsSetup {
     pub(super) replicas: Vec<Duration>,
     /// How many jobs are added before each page.
     pub(super) growth: u32,
-    /// The seed of the random order of ties, if they have none of their own.
+    /// The seed of the random order of ties, unless they have a separate seed.
     pub(super) ties: Option<u64>,
 }
 

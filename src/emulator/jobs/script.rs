@@ -47,8 +47,8 @@ impl Change {
         Self(Kind::MoveTo(id.into(), position))
     }
 
-    /// Sets a job's status. With a final status its finish time is the moment of the change; with
-    /// another one it loses finish time and error log.
+    /// Sets a job's status. A final status sets the finish time to the moment of the change; any
+    /// other status clears finish time and error log.
     #[must_use]
     pub fn status(id: impl Into<String>, status: impl Into<JobStatus>) -> Self {
         Self(Kind::Status(id.into(), status.into(), None))

@@ -118,7 +118,7 @@ impl RecordedRequest {
     /// The headers, with `***` for each value that may be a secret.
     fn redacted_headers(&self) -> impl Iterator<Item = (&str, &str)> {
         self.headers.iter().map(|(name, value)| {
-            let is_harmless = HARMLESS
+            let is_harmless = NOT_SECRET
                 .iter()
                 .any(|known| known.eq_ignore_ascii_case(name));
             (
@@ -151,7 +151,7 @@ impl RecordedRequest {
 }
 
 /// Headers that hold no secret.
-const HARMLESS: &[&str] = &[
+const NOT_SECRET: &[&str] = &[
     header::ACCEPT,
     header::ACCEPT_ENCODING,
     header::CONTENT_LENGTH,

@@ -49,7 +49,7 @@ pub(crate) struct Project {
 }
 
 impl Setup {
-    /// The seed of a project: others than the first have jobs of their own.
+    /// The seed of a project: each project has different jobs.
     pub(crate) fn seed(&self, project: usize) -> u64 {
         match project {
             0 => self.jobs.sample.seed,

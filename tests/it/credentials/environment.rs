@@ -127,7 +127,7 @@ fn setters_take_precedence_over_variables_even_over_invalid_ones() {
 }
 
 #[test]
-fn what_terraform_would_do_and_this_client_cannot_is_refused_with_a_token_too() {
+fn unsupported_terraform_settings_are_refused_even_with_a_token() {
     for name in ["HW_ASSUME_ROLE_AGENCY_NAME", "HW_INSECURE"] {
         let client = Client::builder().region(REGION).project_id("p").token("t");
         let error = client.environment(&environment(&[(name, "true")]));

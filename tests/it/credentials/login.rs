@@ -5,7 +5,7 @@ use super::*;
 #[test]
 fn one_login_obtains_token_and_project() {
     let (emulator, client, _) = logged_in(|emulator| emulator);
-    assert_eq!(emulator.request_count(), 0, "building asks for nothing");
+    assert_eq!(emulator.request_count(), 0, "building requests nothing");
     assert_eq!(list(&client).unwrap(), 3);
     assert_eq!(list(&client.clone()).unwrap(), 3);
     assert_eq!(client.resolve_project_id().unwrap(), "p4");
@@ -234,7 +234,7 @@ fn a_login_ends_at_the_deadline_of_the_page() {
     assert_eq!(took(list(&client).unwrap_err()), Duration::from_secs(180));
 }
 
-/// What ten threads get that share a client and ask at the same moment.
+/// The results of ten threads that share a client and send a request at the same moment.
 fn ten_at_once(client: &Client) -> Vec<Result<usize, Error>> {
     let start = Barrier::new(10);
     std::thread::scope(|scope| {
@@ -317,7 +317,7 @@ fn a_response_without_a_token_is_an_error() {
 }
 
 #[test]
-fn optional_fields_of_a_response_never_cost_a_login() {
+fn a_login_succeeds_whatever_the_optional_fields() {
     for body in [
         &b""[..],
         b"null",
@@ -350,7 +350,7 @@ fn optional_fields_of_a_response_never_cost_a_login() {
 }
 
 #[test]
-fn the_end_of_a_token_may_be_a_number() {
+fn the_expiry_of_a_token_may_be_a_number() {
     let emulator = emulator().build();
     for (expires_at, logins) in [
         ("1724124000", 1),

@@ -35,7 +35,7 @@ fn emulator() -> EmulatorBuilder {
     Emulator::builder().jobs(3)
 }
 
-/// A client of the emulator to which nobody told a project's id.
+/// A client of the emulator without a project id.
 fn client(emulator: &Emulator, clock: &ManualClock) -> ClientBuilder {
     Client::builder()
         .endpoint(Emulator::ENDPOINT)

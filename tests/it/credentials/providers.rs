@@ -304,7 +304,7 @@ fn a_metadata_service_without_tokens_is_used_without_one() {
 }
 
 #[test]
-fn a_rejected_metadata_token_is_obtained_anew_once() {
+fn a_rejected_metadata_token_is_renewed_once() {
     let rejected = (401, "expired");
     let service = Metadata::new(&[(200, "one"), rejected, (200, "two\r\n"), rejected]);
     let error = service.list().unwrap_err();

@@ -1,4 +1,4 @@
-//! The loop that sends and retries, with transports of its own in the place of a network.
+//! The loop that sends and retries, with test transports instead of a network.
 
 use super::*;
 use drs_backup_jobs::{AccessKey, Responder};
@@ -216,7 +216,7 @@ impl Transport for SlowLogins {
         if self.arrived.wait().is_leader() {
             *self.slept_before_the_last_login.lock().unwrap() = self.clock.total_slept();
         }
-        // Nobody goes on before the leader has looked.
+        // No thread continues before the leader has checked.
         self.arrived.wait();
         let mut head = ResponseHead::new(201);
         head.push_header("X-Subject-Token", "a-token-of-many-characters");

@@ -21,8 +21,8 @@ fn sends_an_expired_token_once() {
 #[test]
 fn calls_a_provider_once_more_after_a_401_and_repeats_the_request_with_its_token() {
     let emulator = emulator().token("new").build();
-    let asked = Arc::new(AtomicU32::new(0));
-    let count = asked.clone();
+    let calls = Arc::new(AtomicU32::new(0));
+    let count = calls.clone();
     let client = emulator
         .client()
         .token_provider(move || {
@@ -33,7 +33,7 @@ fn calls_a_provider_once_more_after_a_401_and_repeats_the_request_with_its_token
         })
         .build()
         .unwrap();
-    assert_eq!(asked.load(Ordering::SeqCst), 0, "building asks for nothing");
+    assert_eq!(calls.load(Ordering::SeqCst), 0, "building requests nothing");
     assert_eq!(list(&client).unwrap(), 3);
     assert_eq!(emulator.request_count(), 2);
 }

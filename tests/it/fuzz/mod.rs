@@ -116,7 +116,7 @@ fn any_error_body_gives_a_readable_error() {
 }
 
 #[test]
-fn any_query_reads_back_as_what_went_in() {
+fn any_query_decodes_to_its_parameters() {
     replay("query", 10_000, query::run);
 }
 
@@ -132,6 +132,6 @@ fn any_parsed_time_displays_and_parses_back() {
 }
 
 #[test]
-fn any_history_is_walked_without_loss() {
+fn any_history_is_listed_without_loss() {
     replay("walk", 2_000, walk::run);
 }

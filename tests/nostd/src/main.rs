@@ -170,12 +170,12 @@ fn run() -> Result<String, String> {
         .jitter(|| 0.5)
         .build()
         .map_err(|error| format!("{error}"))?;
-    let mut walked = 0;
+    let mut listed = 0;
     for job in client.jobs(ListJobs::new()) {
         job.map_err(|error| format!("{error}"))?;
-        walked += 1;
+        listed += 1;
     }
-    let _ = writeln!(out, "{walked} jobs walked");
+    let _ = writeln!(out, "{listed} jobs listed");
     Ok(out)
 }
 

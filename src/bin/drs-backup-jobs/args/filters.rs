@@ -9,7 +9,7 @@ use clap::Args;
 use drs_backup_jobs::{JobStatus, Language, ListJobs, SortDir, SortKey, Timestamp};
 
 use super::values;
-use crate::failure::{Failure, say};
+use crate::failure::{Failure, print_message};
 use crate::selection::Selection;
 use crate::time::{Moment, Zone};
 
@@ -241,7 +241,7 @@ fn note_unknown<T: AsRef<str> + PartialEq>(
 ) {
     if let Some(given) = given.filter(|text| !known.contains(&parse(text))) {
         let known: Vec<&str> = known.iter().map(AsRef::as_ref).collect();
-        say(
+        print_message(
             "note",
             &format!(
                 "unknown {flag} {given:?}; documented values: {}",

@@ -60,7 +60,7 @@ pub(crate) struct ServiceArgs {
     )]
     pub(crate) demo: bool,
 
-    /// Current time of the sample data, which makes it repeatable
+    /// Current time of the sample data, for repeatable output
     #[arg(long, value_name = "TIME", requires = "demo", value_parser = Moment::parse)]
     pub(crate) now: Option<Moment>,
 

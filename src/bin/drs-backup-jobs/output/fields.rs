@@ -1,4 +1,4 @@
-//! One job for people: each field on a line of its own.
+//! One job for people: one field per line.
 
 use std::io::{self, Write};
 
@@ -85,7 +85,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn neutralises_what_a_terminal_would_obey() {
+    fn neutralises_terminal_control_characters() {
         let mut job = Job::new("a\u{1b}[2J");
         job.name = "b\u{202e}\rc".into();
         job.error_log = Some("d\u{200b}\ne\u{9b}".into());

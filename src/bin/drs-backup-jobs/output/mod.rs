@@ -6,7 +6,7 @@ use std::io::{self, Write};
 use clap::ValueEnum;
 use drs_backup_jobs::{Job, Timestamp};
 
-use crate::failure::say;
+use crate::failure::print_message;
 use crate::time::Zone;
 
 mod axis;
@@ -109,7 +109,7 @@ pub(crate) fn write_object(
 /// Writes JSON byte for byte, but on a terminal escapes what a terminal would obey.
 fn write_json(out: &mut dyn Write, json: &str, layout: &Layout) -> io::Result<()> {
     if layout.style.is_on_terminal() {
-        writeln!(out, "{}", text::harmless_json(json))
+        writeln!(out, "{}", text::escaped_json(json))
     } else {
         writeln!(out, "{json}")
     }
@@ -152,12 +152,12 @@ impl<W: Write> Printer<W> {
             return;
         }
         if let Some(total) = total.filter(|total| *total > self.taken) {
-            say("note", &format!("{} of {total}", jobs_in_words(self.taken)));
+            print_message("note", &format!("{} of {total}", jobs_in_words(self.taken)));
         }
         let has_column = self.layout.columns.contains(&Column::REASON);
         let is_table = self.layout.format == Format::Table;
         if is_table && self.has_reasons && !self.layout.errors && !has_column {
-            say("note", "--errors prints why jobs failed");
+            print_message("note", "--errors prints why jobs failed");
         }
     }
 

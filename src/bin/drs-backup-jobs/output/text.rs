@@ -34,7 +34,7 @@ pub(crate) fn one_line(text: &str) -> Cow<'_, str> {
 
 /// JSON that says the same and is harmless: what stands in its texts unescaped, and a terminal would
 /// obey, is escaped.
-pub(crate) fn harmless_json(json: &str) -> Cow<'_, str> {
+pub(crate) fn escaped_json(json: &str) -> Cow<'_, str> {
     // Of ASCII only DEL comes unescaped; the line breaks stand between the texts.
     let is_raw = |ch: char| ch == '\u{7f}' || !ch.is_ascii() && is_harmful(ch);
     if !json.contains(is_raw) {
@@ -202,7 +202,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_terminal_obeys_is_not_shown() {
+    fn replaces_terminal_control_characters() {
         for (text, shown) in [
             ("plain 备份", "plain 备份"),
             ("two\nlines\tand", "two lines and"),

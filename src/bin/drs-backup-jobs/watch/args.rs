@@ -61,7 +61,7 @@ pub(crate) enum WatchFormat {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Watching")]
 pub(crate) struct Watching {
-    /// Time from one poll to the next, at least what half the rate limit allows
+    /// Time between polls; longer if polls would exceed half the rate limit
     /// [default: 10s]
     #[arg(long, value_name = "DURATION", default_value = "10s", hide_default_value = true, value_parser = values::positive_duration)]
     pub(crate) interval: Duration,

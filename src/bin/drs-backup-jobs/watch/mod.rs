@@ -15,7 +15,7 @@ use drs_backup_jobs::emulator::Script;
 use drs_backup_jobs::{ErrorKind, Wait, Watch};
 
 use crate::connect::{Connection, connect};
-use crate::failure::{Failure, JOBS_FAILED, TIMEOUT, say};
+use crate::failure::{Failure, JOBS_FAILED, TIMEOUT, print_message};
 use crate::selection::Selection;
 use crate::signals::Signals;
 use crate::{terminal, time};
@@ -46,7 +46,7 @@ use state_file::StateFile;
 /// As large as the service makes pages, so that a poll takes few requests.
 const PAGE_SIZE: u32 = 512;
 
-/// How much longer than `--timeout` a poll that has begun may take.
+/// How much longer than `--timeout` a started poll may take.
 const GRACE: Duration = Duration::from_secs(10);
 
 /// How often the view is brought up to date.
@@ -134,7 +134,7 @@ fn start_ticking(live: Option<Live>) -> Result<(), Failure> {
     let tick = move || {
         loop {
             if reader::is_closed_within(TICK) {
-                // A closed pipe is no error: `| head` has read enough.
+                // A closed pipe is not an error: `| head` has read enough.
                 std::process::exit(DONE.into());
             }
             if let Some(live) = &live {
@@ -201,7 +201,7 @@ fn print_summary(session: &Session, ascii: bool) {
     let Some(totals) = session.summary() else {
         return;
     };
-    say("note", &totals);
+    print_message("note", &totals);
     let style = terminal::stderr_style(ascii);
     for outcome in session.failures() {
         for row in summary::failure_rows(outcome, style) {
@@ -224,7 +224,7 @@ fn finish(
         }
         End::PollFailed(error) => return Err(connection.failure(error)),
         End::NothingToWaitFor => {
-            say("note", "no job matches, so there is nothing to wait for");
+            print_message("note", "no job matches, so there is nothing to wait for");
             DONE
         }
         End::TimedOut if until_finished => TIMEOUT,

@@ -9,7 +9,7 @@ use super::event_lines::{self, PermanentLine};
 use super::json_event::{JsonEvent, Timed};
 use super::live::Live;
 use super::view::Snapshot;
-use crate::failure::say;
+use crate::failure::print_message;
 use crate::output::{Style, text};
 use crate::time::Zone;
 
@@ -116,7 +116,7 @@ impl Report {
     fn json(&mut self, event: &Timed<'_>) -> io::Result<()> {
         let mut json = serde_json::to_string(event)?;
         if self.style.is_on_terminal() {
-            json = text::harmless_json(&json).into_owned();
+            json = text::escaped_json(&json).into_owned();
         }
         json.push('\n');
         self.out.write_all(json.as_bytes())
@@ -125,9 +125,9 @@ impl Report {
     /// Prints a note on standard error.
     pub(super) fn note(&self, note: &str) -> io::Result<()> {
         match &self.form {
-            Form::Live(live) => live.suspend(|| say("note", note)),
+            Form::Live(live) => live.suspend(|| print_message("note", note)),
             Form::Lines | Form::Jsonl => {
-                say("note", note);
+                print_message("note", note);
                 Ok(())
             }
         }

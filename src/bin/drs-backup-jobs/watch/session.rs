@@ -177,7 +177,7 @@ impl Session {
 
     fn report_failed_poll(&mut self, error: &Error, delay: Duration) -> Result<(), Failure> {
         let reason = with_causes(error);
-        // Each text has a request id of its own.
+        // Each message has a different request id.
         let cause = Some((error.kind(), error.status()));
         let is_news = cause != self.failed_polls.cause;
         let time = self.now();
@@ -190,7 +190,8 @@ impl Session {
         Ok(())
     }
 
-    /// Prints what a poll found, then saves it: a run that is ended in between reports it again.
+    /// Prints what a poll found, then saves it: after a crash in between, the next run reports it
+    /// again.
     fn report_poll(
         &mut self,
         events: &[Event],
@@ -202,7 +203,7 @@ impl Session {
         if is_first {
             self.check_ids()?;
         }
-        // The jobs that the watch begins with are no change, and the live view shows them.
+        // The first jobs of the watch are not a change, and the live view shows them.
         let begins = is_first && !self.has_saved_jobs;
         let skips_added = begins && (self.options.changes_only || self.report.is_live());
         let time = self.now();

@@ -11,7 +11,7 @@ use drs_backup_jobs::{Job, JobPage};
 
 use crate::failure::Failure;
 
-/// A file that is replaced as a whole: whoever reads it sees the last poll or the one before.
+/// A file that is replaced as a whole: a reader gets the last poll or the previous one.
 #[derive(Debug)]
 pub(super) struct StateFile {
     path: PathBuf,
@@ -120,7 +120,7 @@ fn cannot(verb: &str, path: &Path, error: &io::Error) -> Failure {
 mod tests {
     use super::*;
 
-    /// A folder of its own, removed at the end.
+    /// A new folder, removed at the end.
     struct Folder(PathBuf);
 
     impl Folder {

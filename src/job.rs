@@ -55,10 +55,7 @@ macro_rules! job {
             }
 
             /// Sets one field.
-            #[expect(
-                clippy::inline_always,
-                reason = "a borrowed text then stays in registers while a page is decoded"
-            )]
+            // Inlined, so that a borrowed text stays in registers while a page is decoded.
             #[inline(always)]
             pub(crate) fn set(&mut self, field: Field, text: Cow<'a, str>) {
                 match field {

@@ -92,7 +92,7 @@ mod tests {
     fn finds_values_however_they_are_written() {
         for text in [
             r#"{"error_code":"APIGW.0301","error_msg":"cut of"#,
-            r#"{'error_code': 'APIGW.0301'}"#,
+            "{'error_code': 'APIGW.0301'}",
             r#"{\"error_code\":\"APIGW.0301\"}"#,
             "{&quot;error_code&quot;:&quot;APIGW.0301&quot;}",
             "error_code=APIGW.0301&error_msg=x",

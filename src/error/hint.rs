@@ -175,6 +175,9 @@ fn of_transport(error: &Error, sent: Option<&Sent>) -> Option<Cow<'static, str>>
         TransportErrorKind::Proxy => {
             "check the proxy (HTTPS_PROXY), or connect to the host without it (NO_PROXY)".into()
         }
+        TransportErrorKind::Connect if says(&["to the proxy"]) => {
+            "check the address of the proxy (HTTPS_PROXY), or connect without it (NO_PROXY)".into()
+        }
         TransportErrorKind::Connect => {
             "check the region or the endpoint, and whether this network needs a proxy (HTTPS_PROXY)".into()
         }
@@ -387,6 +390,12 @@ mod tests {
             ),
             (K::Proxy, "403", "https://h/", "NO_PROXY"),
             (K::Connect, "", "https://h/", "needs a proxy"),
+            (
+                K::Connect,
+                "cannot connect to the proxy p:3128",
+                "https://h/",
+                "address of the proxy",
+            ),
             (K::Timeout, "", "https://h/", "longer timeout"),
             (K::BodyTooLarge, "", "https://h/", "smaller page size"),
         ] {

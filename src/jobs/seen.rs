@@ -243,15 +243,13 @@ mod sorted {
             jobs: &mut Vec<Job<'_>>,
             mut mark: impl FnMut(Option<Mark>) -> Mark,
         ) {
-            jobs.retain(|job| match self.0.get_mut(&*job.id) {
-                Some(known) => {
+            jobs.retain(|job| {
+                if let Some(known) = self.0.get_mut(&*job.id) {
                     *known = mark(Some(*known));
-                    false
+                    return false;
                 }
-                None => {
-                    self.0.insert((&*job.id).into(), mark(None));
-                    true
-                }
+                self.0.insert((&*job.id).into(), mark(None));
+                true
             });
         }
     }

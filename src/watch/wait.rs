@@ -79,20 +79,17 @@ impl Entry {
         if matches!(self.outcome, WaitOutcome::Finished(_)) {
             return;
         }
-        match listed {
-            Some(job) => {
-                self.missing = 0;
-                let is_same = matches!(&self.outcome, WaitOutcome::Running(last) if last == job);
-                if !is_same {
-                    self.outcome = WaitOutcome::of_listed(job);
-                }
+        let Some(job) = listed else {
+            self.missing = self.missing.saturating_add(1);
+            if self.missing == 1 {
+                self.outcome = WaitOutcome::Removed(self.outcome.job().clone());
             }
-            None => {
-                self.missing = self.missing.saturating_add(1);
-                if self.missing == 1 {
-                    self.outcome = WaitOutcome::Removed(self.outcome.job().clone());
-                }
-            }
+            return;
+        };
+        self.missing = 0;
+        let is_same = matches!(&self.outcome, WaitOutcome::Running(last) if last == job);
+        if !is_same {
+            self.outcome = WaitOutcome::of_listed(job);
         }
     }
 
@@ -294,7 +291,6 @@ impl Wait {
     }
 
     /// Returns the watch that is polled, with the last complete list.
-    #[must_use]
     pub fn watch(&self) -> &Watch {
         &self.watch
     }

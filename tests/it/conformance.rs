@@ -358,7 +358,7 @@ fn containers_are_complete_with_commas_between() {
         r#"{"a":1}x"#,
         r#"{"a":1}//"#,
         r#"{"a":/**/1}"#,
-        r#"{:1}"#,
+        r"{:1}",
         "{a:1}",
         "{'a':1}",
         "{1:1}",

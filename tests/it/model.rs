@@ -15,11 +15,19 @@ use drs_backup_jobs::{Client, Clock, Error, ErrorKind, ListJobs, RetryPolicy, Tr
 
 /// Where the numbers of a history come from.
 #[derive(Clone, Debug)]
+#[cfg_attr(
+    not(all(feature = "serde_json", feature = "miniserde")),
+    allow(dead_code, reason = "only the fuzz targets draw from bytes")
+)]
 pub(crate) enum Chance {
     Seed(u64),
     Bytes(Vec<u8>),
 }
 
+#[cfg_attr(
+    not(all(feature = "serde_json", feature = "miniserde")),
+    allow(dead_code, reason = "only the fuzz targets draw from bytes")
+)]
 impl Chance {
     pub(crate) fn bytes(bytes: &[u8]) -> Self {
         Self::Bytes(bytes.iter().rev().copied().collect())
@@ -305,7 +313,7 @@ impl World {
         self.change();
         let is_behind = match self.setup.replicas {
             Replicas::One => false,
-            Replicas::Alternating => self.requests % 2 == 0,
+            Replicas::Alternating => self.requests.is_multiple_of(2),
             Replicas::Random => self.chance.below(2) == 1,
         };
         let list = self.past.back().filter(|_| is_behind).unwrap_or(&self.list);

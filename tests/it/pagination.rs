@@ -3,8 +3,6 @@
 //! In a normal run the lists are short and the histories few. The large runs are ignored:
 //! `cargo test --release --no-default-features --features std --test it -- --ignored pagination::`.
 
-use std::collections::BTreeSet;
-
 use drs_backup_jobs::{ErrorKind, ListJobs};
 
 use crate::model::{self, Chance, Count, Replicas, Service, Setup, TieOrder, World};
@@ -41,20 +39,17 @@ impl Tally {
                 "an id was yielded twice in history {seed}"
             );
             tally.requests += u64::from(world.requests);
-            match &listed.error {
-                Some(error) => {
-                    assert_eq!(
-                        error.kind(),
-                        ErrorKind::Incomplete,
-                        "history {seed}: {error}"
-                    );
-                    tally.incomplete += 1;
-                }
-                None => {
-                    let lost = listed.lost(&world);
-                    tally.lossy += u64::from(lost > 0);
-                    tally.lost += lost;
-                }
+            if let Some(error) = &listed.error {
+                assert_eq!(
+                    error.kind(),
+                    ErrorKind::Incomplete,
+                    "history {seed}: {error}"
+                );
+                tally.incomplete += 1;
+            } else {
+                let lost = listed.lost(&world);
+                tally.lossy += u64::from(lost > 0);
+                tally.lost += lost;
             }
         }
         tally
@@ -114,10 +109,10 @@ fn replicas(histories: u64, page_size: u32) {
             for (unrest, growth) in [(0, 0), (30, 0), (60, 0), (0, 1), (0, 5)] {
                 let name = format!("{replicas:?} {lag} behind, unrest {unrest}, growth {growth}");
                 let setup = Setup {
-                    replicas,
-                    lag,
                     unrest,
                     growth,
+                    replicas,
+                    lag,
                     ..Setup::still(0, page_size)
                 };
                 assert_complete(&name, histories, page_size * 10, &setup);
@@ -428,6 +423,8 @@ fn rejects_limit_offset_and_page_sizes_out_of_range_before_sending() {
 
 #[cfg(feature = "emulator")]
 mod over_the_emulator {
+    use std::collections::BTreeSet;
+
     use drs_backup_jobs::emulator::{EmulatedJob, Emulator};
 
     use super::*;

@@ -228,7 +228,11 @@ fn polling_shows_totals_events_and_what_to_do_next() {
     assert_eq!((second.totals.finished(), second.totals.total()), (2, 3));
     assert_eq!((second.totals.failed, second.totals.succeeded), (1, 1));
     assert_eq!((second.new.running, second.new.total()), (1, 1));
-    let names: Vec<&str> = second.events.iter().map(|event| event.name()).collect();
+    let names: Vec<&str> = second
+        .events
+        .iter()
+        .map(drs_backup_jobs::Event::name)
+        .collect();
     assert_eq!(
         names,
         ["finished", "added", "removed"],
@@ -318,7 +322,7 @@ fn a_wait_with_known_jobs_covers_them() {
 #[test]
 fn outcomes_are_serialized_with_their_name() {
     let outcome = WaitOutcome::Removed(Job::new("a"));
-    let json = serde_json::to_value(&outcome.clone()).unwrap();
+    let json = serde_json::to_value(outcome.clone()).unwrap();
     assert_eq!(
         (&json["outcome"], &json["job"]["id"]),
         (&"removed".into(), &"a".into())

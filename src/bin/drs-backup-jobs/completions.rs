@@ -24,7 +24,7 @@ pub(crate) fn run(args: &CompletionsArgs) -> Result<(), Failure> {
     let mut command = Cli::command();
     clap_complete::generate(args.shell, &mut command, "drs-backup-jobs", &mut script);
     if args.shell == Shell::Bash {
-        script = with_matching_states(script);
+        script = with_matching_states(&script);
     }
     io::stdout().write_all(&script)?;
     Ok(())
@@ -32,8 +32,8 @@ pub(crate) fn run(args: &CompletionsArgs) -> Result<(), Failure> {
 
 /// `clap_complete` 4.6 takes the hyphens of the program's name for separators of subcommands where it
 /// defines the states of its script, and not where it enters them: subcommands would complete nothing.
-fn with_matching_states(script: Vec<u8>) -> Vec<u8> {
-    let script = String::from_utf8_lossy(&script);
+fn with_matching_states(script: &[u8]) -> Vec<u8> {
+    let script = String::from_utf8_lossy(script);
     let states = script.replace("drs__subcmd__backup__subcmd__jobs", "drs__backup__jobs");
     states.into_bytes()
 }

@@ -214,7 +214,7 @@ impl<'a> Reader<'a> {
 
     fn problem(&mut self, offset: usize, element: Option<usize>, cause: Cause) {
         let (from, line) = self.counted;
-        let line_starts = |bytes: &[u8]| bytes.iter().filter(|byte| **byte == b'\n').count();
+        let line_starts = |bytes: &[u8]| bytes.split(|byte| *byte == b'\n').skip(1).count();
         let (from, line) = if from <= offset { (from, line) } else { (0, 1) };
         let before = self.text.get(..offset).unwrap_or(self.text);
         let line = line + line_starts(before.get(from..).unwrap_or_default());
@@ -318,7 +318,7 @@ mod tests {
             format!("{pretty}{b}"),
             format!("{a}{{\"id\":\"b\"}}"),
             format!("[{{\"id\":\"a\"}}]\n{b}"),
-            format!("[{{\"id\":\"a\"}},\n{{\"id\":\"b\"}}]"),
+            "[{\"id\":\"a\"},\n{\"id\":\"b\"}]".to_string(),
             format!("[{{\"id\":\"a\"}},{b}]"),
         ] {
             assert_jobs(&file, &["a", "b"]);

@@ -101,15 +101,13 @@ impl Report {
     }
 
     /// Prints how many polls failed before one succeeded, where not each of them was printed.
-    pub(super) fn recovery(&self, failed_polls: u32, time: Timestamp) -> io::Result<()> {
-        match &self.form {
-            Form::Live(live) if failed_polls > 1 => {
-                let text = format!("polls succeed again after {failed_polls} failures");
-                let time = self.zone.time_of_day(time);
-                live.print(PermanentLine::warning(&time, &text));
-                Ok(())
-            }
-            _ => Ok(()),
+    pub(super) fn recovery(&self, failed_polls: u32, time: Timestamp) {
+        if let Form::Live(live) = &self.form
+            && failed_polls > 1
+        {
+            let text = format!("polls succeed again after {failed_polls} failures");
+            let time = self.zone.time_of_day(time);
+            live.print(PermanentLine::warning(&time, &text));
         }
     }
 

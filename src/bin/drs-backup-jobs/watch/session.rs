@@ -199,7 +199,7 @@ impl Session {
         requests: u64,
     ) -> Result<(), Failure> {
         let failed_polls = std::mem::take(&mut self.failed_polls).times;
-        self.report.recovery(failed_polls, self.now())?;
+        self.report.recovery(failed_polls, self.now());
         if is_first {
             self.check_ids()?;
         }

@@ -27,8 +27,8 @@ fn damaged_texts() -> Vec<(Vec<u8>, String)> {
         &[0xdfff, 0xdc00],
         &[0xd83d, 0xde00],
     ] {
-        let escapes: Vec<String> = units.iter().map(|unit| format!("\\u{unit:04X}")).collect();
-        let escaped = escapes.concat();
+        let per_unit: Vec<String> = units.iter().map(|unit| format!("\\u{unit:04X}")).collect();
+        let escaped = per_unit.concat();
         let text = String::from_utf16_lossy(units);
         for (before, after) in [("", ""), ("cut ", ""), ("", " end"), ("备\\n", "\\\"")] {
             let around = |text: &str| text.replace("\\n", "\n").replace("\\\"", "\"");

@@ -175,7 +175,7 @@ fn of_transport(error: &Error, sent: Option<&Sent>) -> Option<Cow<'static, str>>
         TransportErrorKind::Proxy => {
             "check the proxy (HTTPS_PROXY), or connect to the host without it (NO_PROXY)".into()
         }
-        TransportErrorKind::Connect if says(&["to the proxy"]) => {
+        TransportErrorKind::Connect if mentions(&["to the proxy"]) => {
             "check the address of the proxy (HTTPS_PROXY), or connect without it (NO_PROXY)".into()
         }
         TransportErrorKind::Connect => {

@@ -90,7 +90,7 @@ pub(super) fn read_array<'a>(
                 .as_mut()
                 .is_some_and(|layout| !layout.is_worthwhile()) =>
             {
-                layout = None
+                layout = None;
             }
             _ => {}
         }

@@ -150,7 +150,8 @@ impl ListJobs {
     /// # Errors
     ///
     /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) if `endpoint` is not an
-    /// `http` or `https` URL, `project_id` is empty, or there are more than ten instance ids.
+    /// `http` or `https` URL, `project_id` is empty or contains white space, or there are more than
+    /// ten instance ids.
     pub fn request(
         &self,
         endpoint: impl AsRef<str>,
@@ -166,6 +167,13 @@ impl ListJobs {
         project_id: &str,
         language: Option<&Language>,
     ) -> Result<RequestParts, Error> {
+        // A line end from a file would go out as `%0D`, to a project that does not exist.
+        if project_id.bytes().any(|byte| byte <= b' ' || byte == 0x7f) {
+            return Err(Error::input(
+                "project_id",
+                "must not contain white space or control characters",
+            ));
+        }
         let mut url = String::with_capacity(256);
         url.push_str(endpoint.as_str());
         self.write_path_and_query(project_id, &mut url)?;
@@ -401,6 +409,14 @@ mod tests {
             "invalid dbs_instance_ids: 11 ids, but a request takes at most 10; Client::jobs takes any number"
         );
         assert_eq!(out, "kept");
+    }
+
+    #[test]
+    fn rejects_a_project_id_with_white_space_before_sending() {
+        for id in ["p\r", "p\n", " p", "a b", "\t", "p\u{7f}"] {
+            let error = ListJobs::new().request("https://h", id).unwrap_err();
+            assert_eq!(error.parameter(), Some("project_id"), "{id:?}");
+        }
     }
 
     #[test]

@@ -12,7 +12,7 @@ use alloc::string::String;
 pub(crate) fn encode_into(out: &mut String, text: &str) {
     let mut rest = text;
     loop {
-        // Unreserved bytes are ASCII, so both cuts stand on character boundaries.
+        // Unreserved bytes are ASCII, so both cuts are at character boundaries.
         let kept = kept_length(rest.as_bytes());
         let (plain, tail) = rest.split_at(kept);
         out.push_str(plain);
@@ -38,8 +38,8 @@ pub(crate) fn encode_byte_into(out: &mut String, byte: u8) {
     }
 }
 
-/// The bytes that an encoded text stands for; `None` for a `%` that begins no escape, after which
-/// the next byte follows. A `+` stands for itself.
+/// Decodes a text to its bytes; `None` for a `%` that begins no escape, after which decoding
+/// continues with the next byte. A `+` is not a space.
 #[cfg(any(
     feature = "aksk",
     feature = "emulator",

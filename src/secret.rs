@@ -42,8 +42,8 @@ impl Secret {
     }
 }
 
-/// Takes a time that depends on the lengths alone, so that a guess does not learn how many of its
-/// characters are right.
+/// Takes a time that depends only on the lengths, so that it does not reveal how many characters of
+/// a guess are right.
 impl PartialEq for Secret {
     fn eq(&self, other: &Self) -> bool {
         let (own, others) = (self.0.as_bytes(), other.0.as_bytes());

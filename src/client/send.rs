@@ -1,6 +1,6 @@
 //! The loop that sends a request and retries it by the retry policy.
 //!
-//! Every request of a client goes through it, to the service and to IAM alike. The order within one
+//! Every request of a client goes through it, both to the service and to IAM. The order within one
 //! attempt is fixed: authenticate, take a rate-limit slot, send. A slot taken before a slow login
 //! would be used late, and several logins that end together would start their requests at once.
 
@@ -307,7 +307,7 @@ impl Call<'_> {
         error.with_tries(attempts, self.deadline.elapsed(&*self.send_loop.clock))
     }
 
-    /// The error that a response without success stands for.
+    /// The error of a response without success.
     fn refusal(&self, head: &ResponseHead, body: &[u8]) -> Error {
         let (error, responder) = if (300..400).contains(&head.status()) {
             // Shown without its query, which may hold anything.

@@ -9,7 +9,7 @@ use crate::json::{self, Cursor, ErrorCode};
 use crate::redact::{Redactor, is_harmless};
 
 /// The most characters of a message, of the excerpt of a body without one, of the part of a body
-/// that an excerpt is made of, and of an encoded message, which is of use only as a whole.
+/// that an excerpt is made of, and of an encoded message, which can only be used as a whole.
 const MAX_MESSAGE: usize = 1000;
 const MAX_EXCERPT: usize = 200;
 const MAX_EXCERPTED: usize = 16_000;

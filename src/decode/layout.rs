@@ -6,7 +6,7 @@
 //! once, instead of parsing punctuation, white space and key one by one. Then key order and white
 //! space cost nothing: 100 jobs decode in 7.0 µs instead of 10.1, pretty-printed Chinese in 16.9
 //! instead of 23.2, for 3 kB of code. The simplest replacement is to delete this file and
-//! `read_predicted`: `read_member` alone reads any page.
+//! `read_predicted`: `read_member` can read any page.
 //!
 //! A wrong prediction costs time, never correctness: the general parser reads whatever differs from
 //! the prediction. Learning itself costs time as well, so it begins with the second job, and it has

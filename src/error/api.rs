@@ -81,7 +81,7 @@ impl ApiError {
         super::hint::of_api(self, None)
     }
 
-    /// Writes all but the request id, which [`Error`](super::Error) writes beside the request.
+    /// Writes all but the request id, which [`Error`](super::Error) writes after the request.
     pub(super) fn write_without_request_id(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} responded", self.responder)?;
         // A saved response has lost its status.
@@ -104,7 +104,7 @@ impl ApiError {
 /// The longest code and request id that are kept.
 pub(crate) const MAX_ID_CHARS: usize = 128;
 
-/// The kind that a code stands for, if it is known. Proxies have been seen to change its case.
+/// The kind of failure of a known code. Some proxies change its case.
 fn kind_of_code(code: &str) -> Option<ErrorKind> {
     let code = code.trim();
     let (service, number) = code.split_once('.')?;

@@ -63,7 +63,7 @@ pub(super) fn of_api(error: &ApiError, sent: Option<&Sent>) -> Option<&'static s
             "a proxy rejected the request, perhaps because the token makes its headers too long: use an access key, or connect without the proxy (NO_PROXY)"
         }
         (_, Responder::Iam, _) if error.status == 404 => {
-            "check the IAM endpoint: scheme and host alone, such as https://iam.cn-north-4.myhuaweicloud.com"
+            "check the IAM endpoint: scheme and host only, such as https://iam.cn-north-4.myhuaweicloud.com"
         }
         (_, Responder::Iam, ErrorKind::Authentication) => of_login(error),
         (_, Responder::Iam, ErrorKind::Permission) => {
@@ -463,7 +463,7 @@ mod tests {
                 "The domain does not exist.",
                 "HW_DOMAIN_NAME",
             ),
-            (Iam, 404, "404", "", "scheme and host alone"),
+            (Iam, 404, "404", "", "scheme and host only"),
             (Iam, 403, "403", "", "set the project id"),
             (Drs, 400, "DRS.M00210", "", "--page-size"),
             (Drs, 400, "DRS.M00007", "Invalid limit.", "--page-size"),

@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-/// Who sent a response: DRS itself, or something in front of it or beside it.
+/// Who sent a response: DRS, IAM, the metadata service, the gateway or a proxy.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Responder {

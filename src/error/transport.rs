@@ -127,8 +127,8 @@ impl TransportError {
         self.has_configured_roots
     }
 
-    /// Masks secrets in the message and in all that lies below: a reason phrase or an alert may
-    /// repeat what was sent. A source without secrets keeps its type.
+    /// Masks secrets in the message and in all sources: a reason phrase or an alert may repeat what
+    /// was sent. A source without secrets keeps its type.
     pub(crate) fn redact(&mut self, redactor: &Redactor) {
         self.message = redactor.clean(&self.message, MAX_CHARS);
         let mut next = core::error::Error::source(self);

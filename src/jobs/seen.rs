@@ -173,7 +173,7 @@ mod hashed {
         }
     }
 
-    /// Keys that are hashes already. A map uses both ends of a hash, so the key stands at both.
+    /// Keys that are already hashes. A map uses both halves of a hash, so the key is in both.
     #[derive(Default)]
     struct Spread(u64);
 

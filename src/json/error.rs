@@ -7,7 +7,7 @@ use alloc::vec::Vec;
 use super::{Cursor, MAX_DEPTH};
 use crate::error::{DecodeError, DecodeErrorParts};
 
-/// What is wrong where the cursor stands.
+/// What is wrong at the cursor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ErrorCode {
     ExpectedValue,

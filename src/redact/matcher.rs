@@ -1,11 +1,11 @@
 //! Finds secrets in a text, in any encoding.
 //!
-//! A needle, which is a secret or the part of its base64 form that does not depend on what stands
-//! around it, is compared with the text character by character. Each character may stand there as
-//! it is or [escaped](super::escape), and control characters and white space may stand between any
-//! two. Since a secret may itself contain text that resembles an escape, all interpretations are
-//! followed: the state is the set of positions that the text may have been read to. For text that
-//! was escaped twice, the search is repeated with one layer decoded.
+//! A needle, which is a secret or the part of its base64 form that does not depend on the text
+//! around it, is compared with the text character by character. Each character may be literal or
+//! [escaped](super::escape), and control characters and white space may be between any two. Since a
+//! secret may itself contain text that resembles an escape, all interpretations are followed: the
+//! state is the set of positions that the text may have been read to. For text that was escaped
+//! twice, the search is repeated with one layer decoded.
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -120,8 +120,8 @@ struct Search<'t> {
 }
 
 impl Search<'_> {
-    /// The end of the needle if it stands at `start`. Its first characters at the end of the text
-    /// are a match, too, if there are enough of them.
+    /// The end of the needle if the text has it at `start`. Its first characters at the end of the
+    /// text are a match, too, if there are enough of them.
     fn match_at(&mut self, start: usize, needle: Needle<'_>) -> Option<usize> {
         self.places.clear();
         self.places.push(start);
@@ -170,7 +170,8 @@ impl Search<'_> {
     }
 }
 
-/// The character at `at`, as it stands there and as the escape that it begins, each with its end.
+/// The interpretations of the text at `at`: the literal character, and the escape that it begins,
+/// each with its end.
 fn readings(text: &str, at: usize) -> impl Iterator<Item = (char, usize)> {
     let rest = text.get(at..).unwrap_or_default();
     let raw = rest.chars().next().map(|ch| (ch, at + ch.len_utf8()));
@@ -184,7 +185,7 @@ fn push_new(places: &mut Vec<usize>, place: usize) {
     }
 }
 
-/// Whether a character may stand between any two of a secret.
+/// Whether a character may be between any two of a secret.
 fn is_skipped(ch: char) -> bool {
     ch.is_whitespace() || !is_harmless(ch)
 }
@@ -235,7 +236,7 @@ impl Iterator for Needle<'_> {
 struct Base64<'a> {
     bytes: &'a [u8],
     shift: usize,
-    /// The bit of the next digit, and the bit behind the last.
+    /// The bit of the next digit, and the bit after the last.
     bit: usize,
     end: usize,
 }

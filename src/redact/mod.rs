@@ -19,7 +19,7 @@ const MASK: &str = "***";
 /// Shorter secrets are not searched for: `t` as a token would mask every t.
 const MIN_SECRET_CHARS: usize = 8;
 
-/// The longest text that is searched, in bytes. What lies beyond is cut off.
+/// The longest text that is searched, in bytes. The rest is cut off.
 const MAX_SEARCHED: usize = 16 * 1024;
 
 /// The secrets that a text may repeat.

@@ -181,7 +181,8 @@ fn masks_every_secret_in_every_form() {
             ] {
                 let cleaned = redactor.clean(&format!("{before}{text}{behind}"), 1000);
                 if form.contains("split") {
-                    // What splits it stands behind its end, too; of base64, a digit of each edge.
+                    // The separator also follows the secret; of base64, a digit of each edge
+                    // remains.
                     assert!(cleaned.contains("***"), "{form}: {cleaned:?}");
                     let rest = cleaned.len() - before.len() - behind.len();
                     assert!(

@@ -19,15 +19,15 @@
 //! | the deadline holds | names: yes; IP addresses: up to twice the timeout²; while a proxy sends its response to `CONNECT` byte by byte: no² | as with rustls | yes |
 //! | a body shorter than its `Content-Length`, or a chunked body without its end, is an error | yes | yes | yes |
 //! | a truncated body without length is an error | no³ | no³ | reset: yes; closed: no³ |
-//! | two lengths, a length beside chunks, a length that is not one number below 2^63 are errors | yes | yes | yes |
-//! | a compressed body is an error (requests accept `identity` alone) | yes⁴ | yes⁴ | yes |
+//! | two lengths, a length together with chunks, and a length that is not one number below 2^63 are errors | yes | yes | yes |
+//! | a compressed body is an error (requests accept only `identity`) | yes⁴ | yes⁴ | yes |
 //! | more than 64 KiB of headers, or a body over the client's limit, is an error | yes | yes | yes |
 //! | TLS certificates are verified, without an option to turn it off | Mozilla's roots | the system's roots | the system's roots |
 //! | an invalid root certificate is an error | yes | yes | yes |
 //! | threads | names: one for each request; IP addresses: none | as with rustls | names: one a minute for each handle; IP addresses: none |
 //! | an error never shows a header's value, a body or a proxy's user info | yes | yes | yes |
 //! | a proxy's status (407, 503) is in the error | yes | yes | yes |
-//! | a proxy that offers only NTLM or Negotiate is named | no: ureq shows the status alone | no | yes |
+//! | a proxy that offers only NTLM or Negotiate is named | no: ureq shows only the status | no | yes |
 //! | a proxy may respond to `CONNECT` with any 2xx and any number of headers | 200, at most 20 headers | as with rustls | yes |
 //!
 //! ¹ With `UreqBuilder::keep_tls_connections` and with a custom agent, TLS connections are kept,

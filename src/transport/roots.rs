@@ -11,7 +11,7 @@ use crate::error::Error;
 pub(super) struct RootCertificate {
     #[cfg(any(feature = "rustls", feature = "native-tls"))]
     pub(super) der: Vec<u8>,
-    /// The same as one PEM block, without what stood around it.
+    /// The certificate as one PEM block, without the text around it.
     #[cfg(feature = "curl")]
     pub(super) pem: String,
 }

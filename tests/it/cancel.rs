@@ -81,7 +81,7 @@ fn cancel_during<T: Send>(
     })
 }
 
-/// The best of five, so that a busy machine does not fail the test; a sleep that goes on takes an
+/// The best of five, so that a busy machine does not fail the test; a sleep that continues takes an
 /// hour.
 #[track_caller]
 fn assert_prompt<T: Send>(run: impl Fn() -> (Duration, T)) -> T {
@@ -219,7 +219,7 @@ fn ureq_ends_a_request_in_flight_within_100_ms() {
             (cancelled_at.elapsed(), result)
         })
     }));
-    // Another client of the same transport goes on.
+    // Another client of the same transport continues.
     let client = builder(&CancelToken::new())
         .endpoint(&*endpoint)
         .transport(ureq);

@@ -90,7 +90,7 @@ impl Run {
     }
 }
 
-/// The first line a program prints, while it goes on running.
+/// The first line of a program's output, while it continues to run.
 #[track_caller]
 pub(crate) fn first_line(child: &mut Child) -> String {
     let stdout = child.stdout.as_mut().unwrap();

@@ -180,7 +180,7 @@ fn refuses_times_that_do_not_exist_and_spans_that_end_before_they_begin() {
         (&["--since", "2024-08-19T02:27:15+99:00"], "--since"),
         (
             &["--since", "2024-08-19", "--until", "2024-08-18"],
-            "invalid --until: 2024-08-18 23:59:59 lies before --since, 2024-08-19 00:00:00",
+            "invalid --until 2024-08-18 23:59:59: must not be before --since 2024-08-19 00:00:00",
         ),
         (&["--since", "2024/08/19"], "2024-08-19"),
         (&["--until", "24:00"], "--until"),

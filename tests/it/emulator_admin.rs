@@ -366,7 +366,7 @@ fn fifty_parallel_tests_share_one_emulator_each_with_its_own_project() {
     );
 }
 
-/// A test with a project of its own; returns the ids it saw.
+/// A test with a separate project; returns the ids it saw.
 fn one_of_fifty(number: usize, emulator: &Emulator, server: &Server) -> Vec<String> {
     let project = format!("p{number}");
     let emulator = emulator.for_project(&project).unwrap();

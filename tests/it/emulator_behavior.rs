@@ -218,7 +218,7 @@ fn requests_above_the_quota_get_429_in_the_gateways_shape_until_the_period_ends(
     assert_eq!(
         list(&b, &ListJobs::new()).status,
         200,
-        "each project has a quota of its own"
+        "each project has its own quota"
     );
     // The period began with the first request.
     clock.advance(SECOND * 299);

@@ -131,7 +131,7 @@ fn random_changes_after_a_long_time_are_bounded() {
     assert_eq!(emulator.jobs(), before);
 }
 
-/// Deletes and inserts between the requests of a walk, and now and then lets one fail.
+/// Deletes and inserts between the requests of a listing, and sometimes makes one fail.
 struct Churn {
     emulator: Emulator,
     requests: AtomicU64,

@@ -292,7 +292,7 @@ impl World {
         self.next_time
     }
 
-    /// Inserts a job with a create time of its own, so at the end of a tie if `place` is within one.
+    /// Inserts a job with a unique create time, so at the end of a tie if `place` is within one.
     fn insert(&mut self, mut place: usize) {
         while place > 0
             && self.list.get(place).map(|job| job.time) == Some(self.list[place - 1].time)

@@ -346,7 +346,7 @@ fn lists_a_still_list_in_the_documented_number_of_requests() {
     }
 }
 
-/// The sums of DESIGN: beside them the fewest requests possible, one for each full page begun.
+/// The sums of DESIGN: compared with the fewest requests possible, one for each page.
 #[test]
 #[ignore = "large"]
 fn lists_still_lists_of_0_to_1200_jobs_in_few_requests() {

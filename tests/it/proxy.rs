@@ -111,7 +111,7 @@ fn uses_the_proxies_of_the_environment_except_for_no_proxy() {
     let plain = page_server();
     for built_in in BUILT_IN {
         for (scheme, target) in targets(&plain, &tls, built_in) {
-            // Linux connects this address to the loopback host, but it is no loopback address.
+            // Linux connects this address to the loopback host, but it is not a loopback address.
             let url = format!("{scheme}://0.0.0.0:{}", target.port());
             let tunnels = || proxy.log().matches("CONNECT 0.0.0.0").count();
             let variable = if scheme == "http" {

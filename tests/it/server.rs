@@ -22,7 +22,7 @@ struct Shared {
 }
 
 impl Server {
-    /// Serves each connection by `serve`, in a thread of its own; the connection ends with it.
+    /// Serves each connection by `serve`, in a separate thread; the connection ends with it.
     pub(crate) fn start(
         serve: impl Fn(&mut Peer) -> io::Result<()> + Send + Sync + 'static,
     ) -> Self {
@@ -186,7 +186,7 @@ impl Peer {
     }
 }
 
-/// The number of heads kept: the server's memory must not look like a leak of the client.
+/// The number of heads kept: the server's memory must not appear as a leak of the client.
 const KEPT: usize = 1000;
 
 /// Named, so that a test can count the client's threads.

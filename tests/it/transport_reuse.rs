@@ -68,7 +68,7 @@ impl<'a> Channel<'a> {
         }
     }
 
-    /// Sends all parts in one burst, each in records of its own.
+    /// Sends all parts in one burst, each in separate records.
     fn send(&mut self, parts: &[&str]) -> io::Result<()> {
         let mut burst = Vec::new();
         for part in parts {

@@ -151,8 +151,8 @@ pub(crate) fn connect(
 
 const PROJECT_HINT: &str =
     "the console displays the project ID of each region under My Credentials";
-const ENDPOINT_HINT: &str = "an endpoint is like https://drs.cn-north-4.myhuaweicloud.com; plain http is accepted for this machine alone, such as http://127.0.0.1:8080";
-const IAM_HINT: &str = "an IAM endpoint is like https://iam.cn-north-4.myhuaweicloud.com; plain http is accepted for this machine alone, such as http://127.0.0.1:8080";
+const ENDPOINT_HINT: &str = "use an endpoint such as https://drs.cn-north-4.myhuaweicloud.com; plain http is accepted only for this machine, such as http://127.0.0.1:8080";
+const IAM_HINT: &str = "use an IAM endpoint such as https://iam.cn-north-4.myhuaweicloud.com; plain http is accepted only for this machine, such as http://127.0.0.1:8080";
 
 /// Applies options, then the environment, then the profile. Everything that is missing is reported
 /// at once.
@@ -239,7 +239,7 @@ fn transport(args: &ServiceArgs) -> Result<Ureq, Failure> {
     Ok(builder.build()?)
 }
 
-/// What an unknown region may be a typing error of.
+/// The known regions that an unknown region may be a typo of.
 fn nearest_regions(region: &str) -> Option<String> {
     let nearest = Region::nearest(&region.to_lowercase().replace('_', "-"));
     if Region::KNOWN.iter().any(|known| known.as_str() == region) {

@@ -78,7 +78,7 @@ pub(crate) fn run(args: &DecodeArgs) -> Result<ExitCode, Failure> {
             )));
         }
     }
-    // The count of a response holds for the jobs of that response alone.
+    // The count of a response applies only to the jobs of that response.
     let count = count.filter(|_| files.len() == 1 && selection.is_everything());
     let undecided = jobs
         .iter()

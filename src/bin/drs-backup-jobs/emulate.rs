@@ -271,7 +271,7 @@ fn rate_limit(text: &str) -> Result<(u32, Duration), String> {
     Ok((requests, period))
 }
 
-/// An account's own user bears its name, so that `NAME:PASSWORD` is enough for it.
+/// The account's own user has the account's name, so that `NAME:PASSWORD` is enough for it.
 fn user(text: &str) -> Result<[String; 3], String> {
     let parts: Vec<&str> = text.splitn(3, ':').collect();
     match *parts.as_slice() {

@@ -1,4 +1,4 @@
-//! The parts of the help that stand below the options.
+//! The parts of the help below the options.
 
 /// Joins literals with an empty line between them.
 macro_rules! sections {

@@ -1,6 +1,6 @@
 //! The command `drs-backup-jobs`: lists and watches backup migration jobs.
 //!
-//! Built on the public library API alone. Data goes to standard output, everything else to standard
+//! Built on the public library API only. Data goes to standard output, everything else to standard
 //! error. Exit codes: 0 done, 1 request failed, 2 usage error, 3 jobs failed, 4 timeout.
 #![forbid(unsafe_code)]
 

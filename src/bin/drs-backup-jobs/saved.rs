@@ -1,5 +1,5 @@
-//! What a saved file contains: responses of the service, arrays and single jobs, in any number, one
-//! behind the other or a line each, in UTF-8 or UTF-16.
+//! Decodes saved files: any number of responses of the service, arrays and single jobs, one after
+//! the other or one per line, in UTF-8 or UTF-16.
 
 use std::borrow::Cow;
 
@@ -40,7 +40,7 @@ pub(crate) enum Cause {
     Invalid(DecodeError),
 }
 
-/// Decodes all of a file; what is wrong with one part does not cost the others.
+/// Decodes all of a file; an invalid part does not affect the others.
 pub(crate) fn read(file: &[u8]) -> Saved {
     let mut reader = Reader {
         text: &utf_8(file),
@@ -82,8 +82,8 @@ struct Reader<'a> {
     failed_searches: usize,
 }
 
-/// How often the end of a value is searched beyond its line in vain: a long file of damaged lines
-/// would take a search through all of it for each.
+/// The maximum number of failed searches for the end of a value beyond its line: otherwise a long
+/// file of damaged lines would be searched to its end for each line.
 const MAX_FAILED_SEARCHES: usize = 16;
 
 impl<'a> Reader<'a> {
@@ -303,7 +303,7 @@ mod tests {
     }
 
     #[test]
-    fn decodes_values_one_behind_the_other() {
+    fn decodes_consecutive_values() {
         let page = |id: &str| format!(r#"{{"count":9,"jobs":[{{"id":"{id}"}}]}}"#);
         let (a, b) = (page("a"), page("b"));
         let pretty = "{\n  \"jobs\": [\n    {\n      \"id\": \"a\"\n    }\n  ],\n  \"count\": 9\n}";

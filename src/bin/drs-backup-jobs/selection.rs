@@ -82,8 +82,9 @@ impl Selection {
             && self.contains_time_of(job, now)
     }
 
-    /// Whether `--since` or `--until` is given and this job's times do not tell whether it ran
-    /// within them. Such a job is selected: a failure is not left out for want of a date.
+    /// Whether `--since` or `--until` is given and this job's times do not show whether it ran
+    /// within them. Such a job is selected, so that no failure is left out because of a missing
+    /// date.
     pub(crate) fn is_undecided(&self, job: &Job<'_>) -> bool {
         (self.since.is_some() || self.until.is_some()) && span(job, None).is_none()
     }
@@ -96,7 +97,7 @@ impl Selection {
     }
 }
 
-/// From when to when a job ran. A finished job without a finish time counts at its creation alone;
+/// From when to when a job ran. A finished job without a finish time counts only at its creation;
 /// `None` if neither time is known.
 fn span(job: &Job<'_>, now: Option<Timestamp>) -> Option<(Timestamp, Timestamp)> {
     let finished = job.finished_at();

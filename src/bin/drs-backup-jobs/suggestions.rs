@@ -248,7 +248,7 @@ mod tests {
     #[test]
     fn no_alternative_names_an_option_that_exists() {
         let root = Cli::command();
-        // The emulator's own options are other things: its --token is no secret.
+        // The emulator's options are different: its --token is not a secret.
         for command in root
             .get_subcommands()
             .filter(|command| command.get_name() != "emulate")

@@ -133,7 +133,7 @@ impl Zone {
     }
 }
 
-/// The years 0 to 9999 lie within those of jiff, but for a day at each end.
+/// The years 0 to 9999 are within the range of jiff, except for a day at each end.
 fn instant(time: Timestamp) -> jiff::Timestamp {
     jiff::Timestamp::from_millisecond(time.unix_millis()).unwrap_or(jiff::Timestamp::MAX)
 }

@@ -93,7 +93,7 @@ impl Access {
         self.issued.retain(is_other);
     }
 
-    /// Issues a token for a login, for this project alone.
+    /// Issues a token for a login, for this project only.
     pub(super) fn issue_token(
         &mut self,
         request_id: &str,

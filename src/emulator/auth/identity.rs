@@ -76,8 +76,8 @@ pub(crate) struct ProjectName {
     pub(crate) name: Option<String>,
 }
 
-/// The projects with this name, or all, as id and name. Where none bears the name, a
-/// project of any name takes it.
+/// The projects with this name, or all, as id and name. If none has the name, a project of any name
+/// takes it.
 fn find_projects(projects: &[ProjectName], name: Option<&str>) -> Vec<(String, String)> {
     let any = [ProjectName {
         id: ANY_PROJECT_ID.into(),

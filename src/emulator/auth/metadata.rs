@@ -20,7 +20,7 @@ pub(crate) const KEY_LIFETIME: Duration = Duration::from_secs(24 * 3600);
 /// The longest life of a token, in seconds.
 const LONGEST_TTL: u64 = 21_600;
 
-/// `PUT /meta-data/latest/api/token`: a token for the metadata service alone.
+/// `PUT /meta-data/latest/api/token`: a token for the metadata service only.
 pub(crate) fn metadata_token(
     access: &mut Access,
     request: &Request<'_>,

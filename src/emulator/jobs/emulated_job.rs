@@ -74,7 +74,7 @@ impl EmulatedJob {
         &self.job.id
     }
 
-    /// Sets the status alone: see [`finished`](Self::finished).
+    /// Sets only the status: see [`finished`](Self::finished).
     #[must_use]
     pub fn status(mut self, status: impl Into<JobStatus>) -> Self {
         self.job.status = status.into();

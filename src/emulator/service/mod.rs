@@ -206,7 +206,7 @@ fn page_body(jobs: &[EmulatedJob], count: u64, fault: Option<&Fault>) -> String 
             json!({"x_unknown": unknown, "count": count, "jobs": jobs})
         }
         _ => {
-            // Texts alone: serialization does not fail.
+            // Only texts: serialization cannot fail.
             let jobs = serde_json::to_string(&jobs.collect::<Vec<_>>()).unwrap_or_default();
             return format!("{{\"jobs\":{jobs},\"count\":{count}}}");
         }

@@ -13,7 +13,7 @@ pub(super) fn from_option(error: &::curl::Error, request: &Request<'_>) -> Trans
         .with_source(described(error, request))
 }
 
-/// The failure of a transfer. `is_connected` tells whether the connection, TLS included, was there.
+/// The failure of a transfer. `is_connected`: whether the connection was established, TLS included.
 pub(super) fn from_transfer(
     error: &::curl::Error,
     is_connected: bool,

@@ -323,7 +323,7 @@ fn check_libcurl() -> Result<(), Error> {
     Err(Error::input("curl", fault))
 }
 
-/// The bundles' certificates alone, as PEM.
+/// Only the certificates of the bundles, as PEM.
 fn check_roots(bundles: &str) -> Result<String, Error> {
     let certificates = roots::parse(bundles)?;
     let pem: String = certificates.iter().map(|root| root.pem.as_str()).collect();

@@ -19,9 +19,9 @@ mod proxy;
 /// info and the port (default 80) may be omitted; `%` and `:` in a user or password are
 /// percent-encoded. Every request goes through a tunnel (`CONNECT`), also for `http` URLs: the
 /// proxy learns host and port, and of an `https` request nothing else. User and password are sent
-/// to the proxy alone, as Basic authentication, without encryption. If the proxy refuses the
-/// tunnel, the request fails with [`TransportErrorKind::Proxy`] and takes no other route; statuses
-/// 502, 503 and 504 are retried.
+/// only to the proxy, as Basic authentication, without encryption. If the proxy refuses the tunnel,
+/// the request fails with [`TransportErrorKind::Proxy`] and takes no other route; statuses 502, 503
+/// and 504 are retried.
 ///
 /// Not supported: SOCKS proxies, proxies that are reached over TLS, NTLM and Negotiate.
 #[derive(Clone, Debug, Default)]

@@ -1,4 +1,4 @@
-//! The default transport: the blocking HTTP client `ureq`, by its stable API alone.
+//! The default transport: the blocking HTTP client `ureq`, through its stable API only.
 
 use alloc::format;
 use alloc::sync::Arc;
@@ -279,8 +279,8 @@ impl Exchange<'_> {
     }
 
     /// Runs on an agent with request-level settings. A request that must not be sent twice gets a
-    /// new connection: if a kept one is lost, nobody knows whether the server acted on the request,
-    /// and a stale response could be taken for a login's.
+    /// new connection: if a kept one is lost, it is unknown whether the server acted on the
+    /// request, and a stale response could be taken for a login's.
     fn run_on(
         &self,
         agent: &Agent,

@@ -73,7 +73,7 @@ pub(super) fn agent_config(
         .max_idle_connections_per_host(idle_connections)
 }
 
-/// Adds a request's own settings to it, beside those of the agent.
+/// Adds the request-level settings to those of the agent.
 pub(super) fn request_config(
     agent: &Agent,
     request: http::Request<()>,

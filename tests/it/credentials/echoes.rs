@@ -227,7 +227,7 @@ fn outputs(client: &Client) -> String {
     shown
 }
 
-/// Letters and digits alone: what `Debug` escapes, and what was split, looks the same.
+/// Letters and digits only, so that escapes of `Debug` and splits make no difference.
 fn essence(text: &str) -> String {
     text.chars().filter(char::is_ascii_alphanumeric).collect()
 }

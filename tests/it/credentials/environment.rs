@@ -161,7 +161,7 @@ fn the_error_of_a_rejected_login_says_that_quotes_were_removed() {
     assert!(!error("hunter2-pass").contains("quotes"));
 }
 
-/// A profile file of its own, gone with the test.
+/// A new profile file, removed after the test.
 struct ProfileFile(std::path::PathBuf);
 
 impl ProfileFile {

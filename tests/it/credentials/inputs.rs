@@ -350,7 +350,7 @@ impl Source {
             found.map(|(_, value)| value.clone())
         });
         let client = client.environment(&environment)?;
-        // A project id that is missing is no error of its own here.
+        // A missing project id is not a separate error here.
         let client = match self.name {
             "HUAWEICLOUD_SDK_PROJECT_ID" | "HW_PROJECT_ID" | "project_id" => client,
             _ => client.project_id(PROJECT),

@@ -284,7 +284,7 @@ fn refuses_a_project_id_that_no_header_can_hold_before_signing() {
     };
     let error = of(Credentials::access_key("AK", SECRET)).unwrap_err();
     assert_eq!(error.parameter(), Some("project_id"));
-    // A token asks for it in the path alone, where anything can be encoded.
+    // A request with a token has it only in the path, where any text can be encoded.
     let client = of(Credentials::token("t")).unwrap();
     let error = client.with_credentials(AccessKey::new("AK", SECRET));
     assert_eq!(error.unwrap_err().parameter(), Some("project_id"));

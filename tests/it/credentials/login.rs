@@ -274,7 +274,7 @@ fn ten_threads_log_in_once_after_an_expiry() {
     assert_eq!(logins(&emulator), 3, "the token was revoked");
 }
 
-/// IAM and the service, with a response to logins of one's own.
+/// IAM and the service, with a custom response to logins.
 struct Iam {
     token: Option<&'static str>,
     body: &'static [u8],
@@ -462,7 +462,7 @@ fn refuses_a_login_without_iam_endpoint_or_project_at_build() {
 fn the_token_of_a_login_is_valid_for_its_project_only() {
     let (emulator, client, _) = logged_in(|emulator| emulator);
     list(&client).unwrap();
-    // The token is kept, but another project needs one of its own.
+    // The token is kept, but another project needs a different one.
     let error = list(&client.with_project("p5")).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Permission);
     assert_eq!(error.api().unwrap().code.as_deref(), Some("DRS.M00261"));

@@ -50,7 +50,7 @@ fn repeats_no_request_if_the_provider_has_no_other_token() {
     assert_eq!(emulator.request_count(), 1);
 }
 
-/// A directory of its own, gone with the test.
+/// A new directory, removed after the test.
 struct Folder(std::path::PathBuf);
 
 impl Folder {

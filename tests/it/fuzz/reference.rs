@@ -227,7 +227,7 @@ fn repaired(text: &str) -> String {
     out
 }
 
-/// The code units of the `\uXXXX` at the start of a text, one behind the other.
+/// The code units of consecutive `\uXXXX` at the start of a text.
 fn unicode_escapes(text: &str) -> Option<(Vec<u16>, usize)> {
     let mut units = Vec::new();
     let mut rest = text;

@@ -1,6 +1,7 @@
 //! A program without the standard library that encodes a query, decodes the service's example and
-//! walks an in-memory transport. It brings what such a program must bring: an allocator, a panic
-//! handler, a clock. The C library gives it an entry point and `write`, as firmware would.
+//! lists jobs through an in-memory transport. It provides what such a program must provide: an
+//! allocator, a panic handler, a clock. The C library gives it an entry point and `write`, as
+//! firmware would.
 #![no_std]
 #![no_main]
 

@@ -2,7 +2,7 @@
 
 #![expect(
     clippy::doc_markdown,
-    reason = "these texts are the help, printed as they stand"
+    reason = "these texts are the help, printed literally"
 )]
 
 use clap::Args;
@@ -88,7 +88,7 @@ impl JobFilters {
             && until < since
         {
             return Err(Failure::usage(format!(
-                "invalid --until: {} lies before --since, {}",
+                "invalid --until {}: must not be before --since {}",
                 zone.second(until),
                 zone.second(since)
             )));
@@ -142,15 +142,15 @@ pub(crate) struct Filters {
     )]
     dbs_instance_ids: Vec<String>,
 
-    /// Jobs created at this time, in the service's own form
+    /// Jobs created at this time, sent unchanged
     #[arg(long, value_name = "TIME")]
     create_at: Option<String>,
 
-    /// Jobs completed at this time, in the service's own form
+    /// Jobs completed at this time, sent unchanged
     #[arg(long, value_name = "TIME")]
     completed_at: Option<String>,
 
-    /// Jobs with these tags, in the service's own form
+    /// Jobs with these tags, sent unchanged
     #[arg(long)]
     tags: Option<String>,
 
@@ -198,7 +198,7 @@ impl Filters {
         query
     }
 
-    /// Notes values that this version does not know: they are sent, but may be typing errors.
+    /// Notes values that this version does not know: they are sent, but may be typos.
     pub(crate) fn note_unknown_values(&self) {
         self.jobs.note_unknown_values();
         let language = |text: &str| Language::from(text);

@@ -2,7 +2,7 @@
 
 #![expect(
     clippy::doc_markdown,
-    reason = "these texts are the help, printed as they stand"
+    reason = "these texts are the help, printed literally"
 )]
 
 use clap::Args;

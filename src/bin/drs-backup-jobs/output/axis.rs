@@ -1,4 +1,4 @@
-//! The axis of time below which the bars of a timeline lie.
+//! The time axis of a timeline.
 
 use drs_backup_jobs::{Job, Timestamp};
 use jiff::civil::{Date, DateTime, Time};
@@ -15,7 +15,7 @@ const DAY: i64 = 24 * HOUR;
 /// Columns from one tick to the next at least: room for `08-19 03:00`.
 const TICK_WIDTH: usize = 13;
 
-/// The span of time on which the bars lie, in milliseconds since 1970.
+/// The span of time of the bars, in milliseconds since 1970.
 pub(super) struct Axis<'a> {
     start: i64,
     end: i64,
@@ -41,7 +41,7 @@ impl<'a> Axis<'a> {
             .chain(finished)
             .chain(is_running.then_some(now))
             .max()?;
-        // A lone instant still needs a span to lie on.
+        // A single instant still needs a span.
         Some(Self {
             start,
             end: end.unix_millis().max(start + MINUTE),
@@ -173,7 +173,7 @@ fn add_days(date: Date, days: i64) -> Option<Date> {
         .ok()
 }
 
-/// `03:00`, with the date before the first tick of a day; the date alone for whole days.
+/// `03:00`, with the date before the first tick of a day; only the date for whole days.
 fn label(local: DateTime, step: i64, day: Option<Date>) -> String {
     let date = local.date();
     if step >= DAY {

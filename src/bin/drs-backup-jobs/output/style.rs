@@ -22,12 +22,12 @@ impl Style {
         width: None,
     };
 
-    /// Whether a terminal reads this, which obeys what it is sent.
+    /// Whether the output is a terminal, which interprets control characters.
     pub(crate) fn is_on_terminal(self) -> bool {
         self.width.is_some()
     }
 
-    /// What stands for the rest of a text that was cut off.
+    /// The mark for text that was cut off.
     pub(crate) fn ellipsis(self) -> &'static str {
         if self.ascii { "..." } else { "…" }
     }

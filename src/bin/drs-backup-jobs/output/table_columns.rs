@@ -78,7 +78,7 @@ impl Table {
             ([], _) => &SETS,
             (chosen, _) => &[(16, chosen)],
         };
-        // Each column is measured once, however many sets it stands in.
+        // Each column is measured once, even if several sets contain it.
         let mut measured: Vec<Placed> = Vec::new();
         for (_, set) in sets {
             for &column in *set {
@@ -125,7 +125,7 @@ impl Placed {
         placed
     }
 
-    /// What stands in this column, uncut.
+    /// The text of a cell, uncut.
     pub(super) fn cell(&self, job: &Job<'_>, layout: &Layout, now: Timestamp) -> String {
         match self.column {
             NAME => shown_name(job).into_owned(),

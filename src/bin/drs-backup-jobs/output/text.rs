@@ -32,10 +32,10 @@ pub(crate) fn one_line(text: &str) -> Cow<'_, str> {
     }
 }
 
-/// JSON that says the same and is harmless: what stands in its texts unescaped, and a terminal would
-/// obey, is escaped.
+/// Equivalent JSON for a terminal: control characters in its strings are escaped.
 pub(crate) fn escaped_json(json: &str) -> Cow<'_, str> {
-    // Of ASCII only DEL comes unescaped; the line breaks stand between the texts.
+    // Of ASCII control characters only DEL can be unescaped in a string; line breaks are between
+    // strings.
     let is_raw = |ch: char| ch == '\u{7f}' || !ch.is_ascii() && is_harmful(ch);
     if !json.contains(is_raw) {
         return json.into();

@@ -121,7 +121,7 @@ fn bar(axis: &Axis<'_>, now: Timestamp, created: Timestamp, job: &Job<'_>, style
     bar
 }
 
-/// How many jobs there are of each status, with the marks that stand before them.
+/// The number of jobs of each status, with its mark.
 fn legend(jobs: &[Job<'_>], style: Style, width: usize) -> Vec<String> {
     let mut entries = Vec::new();
     let mut known = 0;

@@ -111,9 +111,9 @@ impl Live {
         Ok(())
     }
 
-    /// Takes the view down for good. Permanent lines stay.
+    /// Removes the view permanently. Permanent lines stay.
     ///
-    /// It waits for a thread that is drawing, but not for ever: a terminal that takes no output
+    /// It waits for a thread that is drawing, but not forever: a terminal that takes no output
     /// (Ctrl-S) must not keep a signal from ending the program.
     pub(super) fn close(&self) {
         for _ in 0..50 {

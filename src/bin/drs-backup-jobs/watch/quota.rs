@@ -1,4 +1,4 @@
-//! The least interval between polls, which leaves half of the gateway's quota to others.
+//! The minimum interval between polls, which leaves half of the gateway's quota to other programs.
 
 use std::time::Duration;
 

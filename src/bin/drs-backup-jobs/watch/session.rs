@@ -117,7 +117,7 @@ impl Session {
             let state = self.wait.poll();
             let requests = (self.request_count)().saturating_sub(requests_before);
             let delay = state.delay.max(least_delay(requests));
-            // Only the library calls a wait for nothing an error.
+            // Only the library treats a wait without jobs as an error.
             let error = state.error.filter(|_| state.status != WaitStatus::Empty);
             let has_failed = error.is_some();
             match error {

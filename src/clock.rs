@@ -7,8 +7,10 @@ use core::time::Duration;
 #[cfg(feature = "std")]
 use crate::cancel::CancelToken;
 
-/// Returns the time and sleeps. Tests inject a clock that does not sleep. Without the feature `std`
-/// there is no default: the builder requires a clock.
+/// A clock: returns the time and sleeps.
+///
+/// Tests inject a clock that does not sleep. Without the feature `std` there is no default: the
+/// builder requires a clock.
 pub trait Clock: Send + Sync {
     /// Returns the time since some fixed moment, which never decreases: for deadlines and delays.
     fn now(&self) -> Duration;

@@ -326,7 +326,8 @@ impl JobPage<'_> {
 text_enum! {
     /// The status of a job.
     ///
-    /// Texts are matched case-insensitively (a sister operation writes them in lower case).
+    /// Texts are matched case-insensitively (a similar operation of the service writes them in
+    /// lower case).
     JobStatus {
         /// `TRANSFERRING`: running.
         Transferring = "TRANSFERRING",
@@ -380,7 +381,9 @@ text_enum! {
 }
 
 text_enum! {
-    /// The sort direction. The operation's page documents no values; sister operations take these
+    /// The sort direction.
+    ///
+    /// The operation's page documents no values; similar operations of the service accept these
     /// two, `desc` by default.
     SortDir {
         /// `asc`: smallest first.

@@ -33,9 +33,10 @@ const LONGEST: usize = 64 << 10;
 /// How long a token for the metadata service lasts: its maximum.
 const TOKEN_TTL: &str = "21600";
 
-/// Temporary access keys from the metadata service of an Elastic Cloud Server, for programs that
-/// run on one and hold no keys. The server needs an agency (a *cloud service agency* for ECS) that
-/// may list DRS jobs.
+/// Temporary access keys from the metadata service of an Elastic Cloud Server (ECS).
+///
+/// For programs that run on such a server and have no keys. The server needs an agency (a *cloud
+/// service agency* for ECS) that may list DRS jobs.
 ///
 /// The key is obtained at the first request, renewed before it expires, and once after the service
 /// rejects it: see [`Credentials::access_key_provider`]. Requests to the metadata service use no

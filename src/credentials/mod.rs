@@ -77,7 +77,7 @@ use token::{TokenProvider, Tokens};
 #[cfg(feature = "std")]
 use token_file::{TokenFile, TokenReader};
 
-/// What authenticates the requests of a [`Client`](crate::Client).
+/// The credentials of a [`Client`](crate::Client): a token, a login or an access key.
 #[derive(Clone)]
 pub struct Credentials(Arc<dyn CredentialKind>);
 

@@ -33,7 +33,7 @@ pub enum AdminAccess {
     Anyone,
 }
 
-/// The service in memory.
+/// An emulator: the service in memory.
 ///
 /// A handle is cheap to clone; clones share their state. A handle is for all projects, or for one
 /// ([`for_project`](Self::for_project)). For all projects, methods on jobs concern the first

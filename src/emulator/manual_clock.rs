@@ -7,8 +7,10 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use crate::clock::Clock;
 use crate::timestamp::Timestamp;
 
-/// A clock that only [`advance`](Self::advance) and sleeps move, for tests of retries, deadlines and
-/// watches. A sleep returns at once. Clones are the same clock.
+/// A manual clock for tests of retries, deadlines and watches.
+///
+/// Only [`advance`](Self::advance) and sleeps move it. A sleep returns at once. Clones share the
+/// clock.
 ///
 /// ```
 /// use std::time::Duration;

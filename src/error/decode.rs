@@ -7,7 +7,7 @@ use core::fmt;
 use super::MAX_ID_CHARS;
 use crate::redact::Redactor;
 
-/// A body could not be decoded: where, and what was expected there.
+/// An error in a response body: its position, and what was expected there.
 ///
 /// ```
 /// use drs_backup_jobs::JobPage;

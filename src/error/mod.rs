@@ -23,7 +23,7 @@ pub use transport::{TransportError, TransportErrorKind};
 
 use crate::redact::Redactor;
 
-/// Why a request or a listing failed.
+/// The error of this crate: why a request or a listing failed, or an input was rejected.
 ///
 /// Match on [`kind`](Self::kind); [`api`](Self::api), [`decode`](Self::decode) and
 /// [`transport`](Self::transport) give the details. The message states what failed and why, who

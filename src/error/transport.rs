@@ -10,7 +10,7 @@ use crate::redact::Redactor;
 /// The longest text of an error that may come from a peer.
 const MAX_CHARS: usize = 1000;
 
-/// A transport received no complete response.
+/// A failure of a transport: no complete response was received.
 ///
 /// Match on [`kind`](Self::kind). The message names the host or the proxy, never user info, a
 /// header's value or a query.

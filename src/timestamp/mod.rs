@@ -162,7 +162,7 @@ impl From<Timestamp> for std::time::SystemTime {
     }
 }
 
-/// The text is not in a form that [`Timestamp::parse`] takes.
+/// The error of parsing a [`Timestamp`]: the text is in no form that [`Timestamp::parse`] accepts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ParseTimestampError(());
 

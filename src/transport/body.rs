@@ -4,8 +4,10 @@ use alloc::vec::Vec;
 
 use super::{TransportError, TransportErrorKind};
 
-/// The body of a response: a buffer that the client lends to the transport and reuses. The limit is
-/// checked here, so that no transport can forget it.
+/// The body of a response, with a limit of its length.
+///
+/// A buffer that the client lends to the transport and reuses. The limit is checked here, so that
+/// no transport can forget it.
 #[derive(Debug)]
 pub struct ResponseBody {
     bytes: Vec<u8>,

@@ -103,7 +103,7 @@ impl Entry {
     }
 }
 
-/// What one [`Wait::poll`] found, and what to do next.
+/// The result of one [`Wait::poll`], and what to do next.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct WaitState {
@@ -145,7 +145,7 @@ pub enum WaitStatus {
     Failed,
 }
 
-/// How many jobs are in which state.
+/// Numbers of jobs by state.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct Totals {

@@ -155,7 +155,7 @@ fn names_invalid_input_by_its_option() {
     for (arguments, expected) in [
         (&["--region", "no region"][..], "region (--region"),
         (&["--endpoint", "http://10.0.0.1"], "endpoint (--endpoint)"),
-        (&["--endpoint", "http://10.0.0.1"], "this machine alone"),
+        (&["--endpoint", "http://10.0.0.1"], "only for this machine"),
         (
             &["--endpoint", "https://h", "--ca-file", "/dev/null"],
             "certificate authorities (--ca-file)",
@@ -182,7 +182,7 @@ fn rejects_a_plain_http_iam_endpoint_with_what_is_accepted() {
         &[
             "IAM endpoint (HUAWEICLOUD_SDK_IAM_ENDPOINT, HW_AUTH_URL): must begin with https://",
             "https://iam.",
-            "this machine alone",
+            "only for this machine",
         ],
     );
     assert!(!run.stderr.contains("allow_http"), "{run:#?}");

@@ -6,7 +6,7 @@ use core::time::Duration;
 
 use crate::emulator::random::Random;
 
-/// What can go wrong with one response.
+/// A fault of one response.
 ///
 /// In process a fault becomes the error that a transport reports for it, given here in brackets.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,8 +33,8 @@ pub enum Fault {
     /// `Content-Length` differs by this many bytes: above the true length the body seems to end
     /// early (`ConnectionLost`), below it the body is cut. The connection is closed afterwards.
     Length(i64),
-    /// Types drift as in sister operations of the service: `count` is a string, statuses are in
-    /// lower case, `create_time` is a number, other texts are `null`.
+    /// Types differ from the documentation as in similar operations of the service: `count` is a
+    /// string, statuses are in lower case, `create_time` is a number, other texts are `null`.
     TypeDrift,
     /// `count` is an object, which no client can use.
     InvalidCount,
@@ -55,7 +55,7 @@ impl Fault {
     }
 }
 
-/// Which request suffers which [`Fault`].
+/// A schedule of faults: which request gets which [`Fault`].
 ///
 /// A request suffers at most one fault. Faults with a position take precedence over those in order,
 /// and those over faults with a probability. Requests are counted from 1 since the faults were

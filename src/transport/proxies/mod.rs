@@ -13,7 +13,7 @@ use crate::error::Error;
 mod no_proxy;
 mod proxy;
 
-/// Which requests go through which proxy.
+/// Proxy settings: which requests go through which proxy.
 ///
 /// A proxy's URL has the form `http://user:password@proxy.example.com:3128`. The scheme, the user
 /// info and the port (default 80) may be omitted; `%` and `:` in a user or password are

@@ -236,7 +236,7 @@ impl ListJobs {
         Err(Error::input(
             "dbs_instance_ids",
             alloc::format!(
-                "{given} ids, but a request takes at most {MAX_INSTANCE_IDS}; Client::jobs takes any number"
+                "must be at most {MAX_INSTANCE_IDS} ids in a request, found {given}; Client::jobs accepts any number"
             ),
         ))
     }
@@ -406,7 +406,7 @@ mod tests {
         assert_eq!(error.kind(), ErrorKind::InvalidInput);
         assert_eq!(
             error.to_string(),
-            "invalid dbs_instance_ids: 11 ids, but a request takes at most 10; Client::jobs takes any number"
+            "invalid dbs_instance_ids: must be at most 10 ids in a request, found 11; Client::jobs accepts any number"
         );
         assert_eq!(out, "kept");
     }

@@ -142,7 +142,7 @@ impl AccessKey {
         let canonical = Canonical::new(method, &target, signed);
         let signature = canonical
             .signature(&self.secret, &date)
-            .ok_or_else(|| Error::credentials("the secret access key cannot sign", None))?;
+            .ok_or_else(|| Error::credentials("cannot sign with the secret access key", None))?;
         let authorization = alloc::format!(
             "{ALGORITHM} Access={}, SignedHeaders={}, Signature={signature}",
             self.id.expose_secret(),

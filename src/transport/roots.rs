@@ -32,7 +32,7 @@ pub(super) fn parse(bundles: &str) -> Result<Vec<RootCertificate>, Error> {
     while let Some((_, block)) = rest.split_once(BEGIN) {
         let invalid = |why: &str| {
             let text = alloc::format!(
-                "hold an invalid certificate, number {}: {why}",
+                "must be valid: certificate number {} {why}",
                 found.len() + 1
             );
             Error::input("root_certificates", text)
@@ -40,11 +40,11 @@ pub(super) fn parse(bundles: &str) -> Result<Vec<RootCertificate>, Error> {
         let (base64, after) = block
             .split_once("-----END ")
             .filter(|(base64, _)| !base64.contains("-----"))
-            .ok_or_else(|| invalid("it has no END line"))?;
+            .ok_or_else(|| invalid("has no END line"))?;
         rest = after;
-        let der = decode_base64(base64).ok_or_else(|| invalid("it is not base64"))?;
+        let der = decode_base64(base64).ok_or_else(|| invalid("is not base64"))?;
         if !is_certificate(&der) {
-            return Err(invalid("it is not an X.509 certificate"));
+            return Err(invalid("is not an X.509 certificate"));
         }
         found.push(RootCertificate {
             #[cfg(any(feature = "rustls", feature = "native-tls"))]
@@ -54,7 +54,8 @@ pub(super) fn parse(bundles: &str) -> Result<Vec<RootCertificate>, Error> {
         });
     }
     if found.is_empty() {
-        let why = "hold no PEM certificate (a block that begins with -----BEGIN CERTIFICATE-----)";
+        let why =
+            "must contain a PEM certificate (a block that begins with -----BEGIN CERTIFICATE-----)";
         return Err(Error::input("root_certificates", why));
     }
     Ok(found)
@@ -180,8 +181,8 @@ mod tests {
         let begin = "-----BEGIN CERTIFICATE-----\n";
         let end = "-----END CERTIFICATE-----\n";
         for (bundle, expected) in [
-            (String::new(), "no PEM certificate"),
-            ("hello".into(), "no PEM certificate"),
+            (String::new(), "must contain a PEM certificate"),
+            ("hello".into(), "must contain a PEM certificate"),
             (alloc::format!("{begin}MA=="), "no END line"),
             (alloc::format!("{begin}MA==\n{CERTIFICATE}"), "no END line"),
             (alloc::format!("{begin}!\n{end}"), "not base64"),

@@ -199,7 +199,7 @@ fn lists_jobs_without_a_known_time_and_notes_them() {
     let server = serve(&emulator);
     let arguments = ["list", "--since", "24h", "--failed"];
     let run = Run::of(command_for(&server, &arguments));
-    assert_eq!(run.stderr, "note: 1 job without a known time listed too\n");
+    assert_eq!(run.stderr, "note: includes 1 job without a known time\n");
     assert!(run.done().contains("\"odd\""));
 }
 

@@ -42,8 +42,10 @@ pub(crate) struct DecodeArgs {
 
 pub(crate) fn run(args: &DecodeArgs) -> Result<ExitCode, Failure> {
     if args.files.is_empty() && io::stdin().is_terminal() {
-        return Err(Failure::usage("no input")
-            .with_hint("name a file, or pipe a response in: curl … | drs-backup-jobs decode"));
+        return Err(
+            Failure::usage("cannot decode standard input: it is a terminal")
+                .with_hint("pass a file, or pipe a response: curl … | drs-backup-jobs decode"),
+        );
     }
     let zone = args.output.zone();
     let layout = args.output.layout(zone.clone())?;
@@ -122,7 +124,7 @@ pub(crate) fn run(args: &DecodeArgs) -> Result<ExitCode, Failure> {
         print_message(
             "note",
             &format!(
-                "{} without a known time listed too",
+                "includes {} without a known time",
                 jobs_in_words(undecided as u64)
             ),
         );
@@ -172,7 +174,7 @@ fn explain(shown: &str, problem: Problem) -> Failure {
         Cause::Refusal(error) => Failure::refused(format!("{shown}: {error}")).with_hint(
             error
                 .hint()
-                .unwrap_or("this is an error response of the service, not a list of jobs"),
+                .unwrap_or("pass a list of jobs: this is an error response of the service"),
         ),
         Cause::Invalid(error) => {
             let what = if error.is_html() {

@@ -122,7 +122,7 @@ pub(crate) fn run(args: &ListArgs, is_verbose: bool) -> Result<ExitCode, Failure
         print_message(
             "note",
             &format!(
-                "{} without a known time listed too",
+                "includes {} without a known time",
                 jobs_in_words(listing.undecided)
             ),
         );

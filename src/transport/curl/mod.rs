@@ -328,7 +328,7 @@ fn check_roots(bundles: &str) -> Result<String, Error> {
     let certificates = roots::parse(bundles)?;
     let pem: String = certificates.iter().map(|root| root.pem.as_str()).collect();
     if Easy::new().ssl_cainfo_blob(pem.as_bytes()).is_err() {
-        let why = "need libcurl 7.77 or newer";
+        let why = "require libcurl 7.77 or newer";
         return Err(Error::input("root_certificates", why));
     }
     Ok(pem)

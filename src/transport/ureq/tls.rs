@@ -44,7 +44,7 @@ impl Tls {
         let feature = self.feature();
         Err(Error::input(
             "tls",
-            alloc::format!("is {self:?}, which needs the feature {feature}"),
+            alloc::format!("{self:?} requires the feature {feature}"),
         ))
     }
 
@@ -66,7 +66,7 @@ pub(super) fn check_roots(roots: Vec<RootCertificate>) -> Result<Vec<RootCertifi
     if cfg!(any(feature = "rustls", feature = "native-tls")) {
         return Ok(roots);
     }
-    let why = "need the feature rustls or native-tls";
+    let why = "require the feature rustls or native-tls";
     Err(Error::input("root_certificates", why))
 }
 

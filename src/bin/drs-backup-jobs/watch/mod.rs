@@ -220,7 +220,7 @@ fn finish(
 ) -> Result<ExitCode, Failure> {
     let code = match end {
         End::PollFailed(error) if error.kind() == ErrorKind::Cancelled => {
-            return Err(Failure::timeout("no poll was completed within --timeout"));
+            return Err(Failure::timeout("cannot complete a poll within --timeout"));
         }
         End::PollFailed(error) => return Err(connection.failure(error)),
         End::NothingToWaitFor => {

@@ -120,6 +120,7 @@ mod region;
 mod secret;
 #[cfg(feature = "serde")]
 mod serde_impls;
+mod text;
 mod text_enum;
 mod timestamp;
 pub mod transport;

@@ -7,6 +7,7 @@ use crate::error::Error;
 use crate::header;
 use crate::job::{JobStatus, Language, SortDir, SortKey};
 use crate::percent;
+use crate::text;
 use crate::transport::{Headers, Method, RequestParts};
 use crate::url::Endpoint;
 
@@ -233,12 +234,10 @@ impl ListJobs {
         if given <= MAX_INSTANCE_IDS {
             return Ok(());
         }
-        Err(Error::input(
-            "dbs_instance_ids",
-            alloc::format!(
-                "must be at most {MAX_INSTANCE_IDS} ids in a request, found {given}; Client::jobs accepts any number"
-            ),
-        ))
+        let mut rule = String::from("must be at most 10 ids in a request, found ");
+        text::push_number(&mut rule, given);
+        rule.push_str("; Client::jobs accepts any number");
+        Err(Error::input("dbs_instance_ids", rule))
     }
 }
 
@@ -282,8 +281,7 @@ impl Query<'_> {
     fn number(&mut self, key: &str, value: Option<u32>) {
         if let Some(value) = value {
             self.key(key);
-            let written = core::fmt::Write::write_fmt(self.out, format_args!("{value}"));
-            debug_assert!(written.is_ok(), "writing to a String cannot fail");
+            text::push_number(self.out, value as usize);
         }
     }
 

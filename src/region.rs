@@ -187,7 +187,7 @@ pub(crate) fn is_domain(name: &str) -> bool {
             && !label.starts_with('-')
             && !label.ends_with('-')
     };
-    name.len() <= 200 && name.contains('.') && name.split('.').all(is_label)
+    name.len() <= 200 && name.bytes().any(|byte| byte == b'.') && name.split('.').all(is_label)
 }
 
 fn check_domain(name: &str) -> Result<(), Error> {

@@ -5,6 +5,7 @@ use core::fmt;
 use core::net::IpAddr;
 
 use crate::error::Error;
+use crate::text;
 
 /// The host and port of a URL, without user info.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -76,7 +77,7 @@ pub(crate) struct SplitUrl<'a> {
 impl<'a> SplitUrl<'a> {
     /// Splits `scheme://authority/rest`; `None` if there is no scheme.
     pub(crate) fn new(url: &'a str) -> Option<Self> {
-        let (scheme, rest) = url.split_once("://")?;
+        let (scheme, rest) = text::split_once(url, "://")?;
         let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
         let (authority, rest) = rest.split_at_checked(end)?;
         Some(Self {
@@ -123,7 +124,7 @@ impl Endpoint {
                 alloc::format!("{why}, such as https://drs.cn-north-4.myhuaweicloud.com"),
             ))
         };
-        let Some((scheme, rest)) = url.split_once("://") else {
+        let Some((scheme, rest)) = text::split_once(url, "://") else {
             return refuse("must begin with https://");
         };
         let scheme = if scheme.eq_ignore_ascii_case("https") {
@@ -135,7 +136,7 @@ impl Endpoint {
         };
         let rest = rest.trim_end_matches('/');
         let authority = rest.split('/').next().unwrap_or_default();
-        if authority.contains('@') {
+        if authority.bytes().any(|byte| byte == b'@') {
             return refuse("must not contain user or password");
         }
         if rest

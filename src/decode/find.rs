@@ -8,15 +8,16 @@ use alloc::borrow::Cow;
 use alloc::string::String;
 
 use crate::json::Cursor;
+use crate::text;
 
 /// The value that the text gives a key, as in `"key": "value"`, `key=value` or `<key>value</key>`.
 pub(super) fn find_value<'a>(text: &'a str, key: &str) -> Option<Cow<'a, str>> {
-    text.match_indices(key).find_map(|(at, key)| {
+    text::places(text, key).find_map(|at| {
         let (before, after) = (text.get(..at)?, text.get(at + key.len()..)?);
         let quoted = before.ends_with(QUOTES);
         // A word of prose, or the end of a longer name.
         let is_name = quoted || key.contains(|ch: char| ch == '_' || ch.is_ascii_uppercase());
-        if !is_name || before.ends_with(|ch: char| ch.is_alphanumeric() || ch == '_') {
+        if !is_name || before.ends_with(|ch: char| ch.is_ascii_alphanumeric() || ch == '_') {
             return None;
         }
         let after = trim_quotes(after).trim_start();
@@ -63,9 +64,8 @@ pub(super) fn find_code(text: &str) -> Option<Cow<'_, str>> {
     ["APIGW.", "APIG.", "DRS."]
         .iter()
         .filter_map(|prefix| {
-            upper
-                .match_indices(prefix)
-                .find_map(|(at, _)| Some((at, code_at(&upper, at, prefix.len())?)))
+            text::places(&upper, prefix)
+                .find_map(|at| Some((at, code_at(&upper, at, prefix.len())?)))
         })
         .min()
         .map(|(_, code)| Cow::Owned(code))

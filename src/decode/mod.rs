@@ -32,7 +32,7 @@ use alloc::vec::Vec;
 
 use crate::error::DecodeError;
 use crate::job::{Field, Job, JobPage};
-use crate::json::{self, Cursor, Document, ErrorCode};
+use crate::json::{self, Document, ErrorCode};
 
 mod api_error;
 mod find;
@@ -132,11 +132,14 @@ impl<'a> JobPage<'a> {
 }
 
 fn parse_page(body: &[u8], limit: usize) -> Result<JobPage<'_>, DecodeError> {
+    fn parse(text: &str, limit: usize) -> Result<JobPage<'_>, DecodeError> {
+        json::parse(text, &document(2), |cursor| page::read(cursor, limit))
+    }
+
     decode(
         body,
-        2,
-        |cursor| page::read(cursor, limit),
-        |cursor| page::read(cursor, limit).map(JobPage::into_owned),
+        |text| parse(text, limit),
+        |text| parse(text, limit).map(JobPage::into_owned),
     )
 }
 
@@ -148,13 +151,15 @@ impl<'a> Job<'a> {
     ///
     /// When `body` departs from the [rules](crate::decode) for a job.
     pub fn parse(body: &'a [u8]) -> Result<Self, DecodeError> {
-        fn read<'a>(cursor: &mut Cursor<'a>) -> Result<Job<'a>, ErrorCode> {
-            let mut job = Job::empty();
-            job::read(cursor, &mut job, None)?;
-            Ok(job)
+        fn parse(text: &str) -> Result<Job<'_>, DecodeError> {
+            json::parse(text, &document(0), |cursor| {
+                let mut job = Job::empty();
+                job::read(cursor, &mut job, None)?;
+                Ok(job)
+            })
         }
 
-        decode(body, 0, read, |cursor| read(cursor).map(Job::into_owned))
+        decode(body, parse, |text| parse(text).map(Job::into_owned))
     }
 
     /// Decodes an array of jobs without a count, as tools save it. Texts without an escape are
@@ -175,32 +180,36 @@ impl<'a> Job<'a> {
     ///
     /// When `body` is not an array, or departs from the [rules](crate::decode) for jobs.
     pub fn parse_array(body: &'a [u8]) -> Result<Vec<Self>, DecodeError> {
-        fn read<'a>(cursor: &mut Cursor<'a>) -> Result<Vec<Job<'a>>, ErrorCode> {
-            page::read_array(cursor, usize::MAX, ErrorCode::ExpectedArray)
+        fn parse(text: &str) -> Result<Vec<Job<'_>>, DecodeError> {
+            json::parse(text, &document(1), |cursor| {
+                page::read_array(cursor, usize::MAX, ErrorCode::ExpectedArray)
+            })
         }
 
-        decode(body, 1, read, |cursor| {
-            let jobs = read(cursor)?;
-            Ok(jobs.into_iter().map(Job::into_owned).collect())
+        decode(body, parse, |text| {
+            Ok(parse(text)?.into_iter().map(Job::into_owned).collect())
         })
     }
 }
 
-/// Decodes a whole body in which `job_depth` arrays and objects surround a job. A valid body is
-/// `read` in place; one with damaged text is copied, so `read_owned` reads it.
+/// Parses a body as text. If its text had to be repaired, in a copy, `parse_owned` gives a value
+/// that borrows nothing from it.
 fn decode<'a, T>(
     body: &'a [u8],
-    job_depth: usize,
-    read: impl FnOnce(&mut Cursor<'a>) -> Result<T, ErrorCode>,
-    read_owned: impl FnOnce(&mut Cursor<'_>) -> Result<T, ErrorCode>,
+    parse: impl FnOnce(&'a str) -> Result<T, DecodeError>,
+    parse_owned: impl FnOnce(&str) -> Result<T, DecodeError>,
 ) -> Result<T, DecodeError> {
-    let document = Document {
-        is_known_key: |key| matches!(key, "count" | "jobs") || Field::from_name(key).is_some(),
-        job_depth: Some(job_depth),
-    };
     match json::text(body) {
-        Cow::Borrowed(text) => json::parse(text, &document, read),
-        Cow::Owned(text) => json::parse(&text, &document, read_owned),
+        Cow::Borrowed(text) => parse(text),
+        Cow::Owned(text) => parse_owned(&text),
     }
     .map_err(|error| json::in_body(error, body))
+}
+
+/// What errors may show of a text in which `job_depth` arrays and objects surround a job.
+fn document(job_depth: usize) -> Document {
+    Document {
+        is_known_key: |key| matches!(key, "count" | "jobs") || Field::from_name(key).is_some(),
+        job_depth: Some(job_depth),
+    }
 }

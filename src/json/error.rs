@@ -1,11 +1,11 @@
 //! What can be wrong with a text, and where in it.
 
-use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::{Cursor, MAX_DEPTH};
 use crate::error::{DecodeError, DecodeErrorParts};
+use crate::text;
 
 /// What is wrong at the cursor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -252,7 +252,10 @@ impl<'a> Path<'a> {
 }
 
 fn index_text(index: usize) -> String {
-    format!("[{index}]")
+    let mut text = String::from("[");
+    text::push_number(&mut text, index);
+    text.push(']');
+    text
 }
 
 /// The id under the cursor, cut to what a line can hold.

@@ -28,8 +28,6 @@ pub(crate) use string::quote_into;
 /// How deep a value that is skipped may nest.
 pub(crate) const MAX_DEPTH: usize = 128;
 
-const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
-
 /// The text of a body: without a byte order mark, and with U+FFFD for invalid UTF-8.
 pub(crate) fn text(body: &[u8]) -> Cow<'_, str> {
     let body = without_byte_order_mark(body);
@@ -40,7 +38,10 @@ pub(crate) fn text(body: &[u8]) -> Cow<'_, str> {
 }
 
 fn without_byte_order_mark(body: &[u8]) -> &[u8] {
-    body.strip_prefix(BYTE_ORDER_MARK).unwrap_or(body)
+    match body {
+        [0xef, 0xbb, 0xbf, behind @ ..] => behind,
+        _ => body,
+    }
 }
 
 /// Parses a whole text with `read`: nothing but white space may follow. Offsets in the error count

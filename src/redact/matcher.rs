@@ -8,29 +8,35 @@
 //! twice, the search is repeated with one layer decoded.
 
 use alloc::string::String;
+use alloc::vec;
 use alloc::vec::Vec;
 use core::ops::Range;
 use core::str::Chars;
 
-use super::{MIN_SECRET_CHARS, escape, is_harmless, merged};
+use super::{MIN_SECRET_CHARS, escape, is_harmless};
 use crate::secret::Secret;
 
-/// The places of all secrets, in order and without overlap.
-pub(super) fn find(text: &str, secrets: &[Secret]) -> Vec<Range<usize>> {
-    let mut found = Vec::new();
+/// For each byte of the text, whether it belongs to a secret. Empty without secrets.
+pub(super) fn find(text: &str, secrets: &[Secret]) -> Vec<bool> {
     if secrets.is_empty() {
-        return found;
+        return Vec::new();
     }
-    search(text, secrets, &mut found);
+    let mut found = vec![false; text.len()];
+    let mut mark = |range: Range<usize>| {
+        if let Some(bytes) = found.get_mut(range) {
+            bytes.fill(true);
+        }
+    };
+    search(text, secrets, &mut mark);
     // One layer at a time: a secret may contain text that resembles an escape of another kind.
     for leader in ['\\', '%', '&'] {
         if let Some(decoded) = Decoded::new(text, leader) {
-            let mut inner = Vec::new();
-            search(&decoded.text, secrets, &mut inner);
-            found.extend(inner.iter().map(|range| decoded.origin(range)));
+            search(&decoded.text, secrets, &mut |range| {
+                mark(decoded.origin(&range));
+            });
         }
     }
-    merged(found)
+    found
 }
 
 /// A text with one layer of escapes of one kind decoded.
@@ -43,7 +49,7 @@ struct Decoded {
 impl Decoded {
     /// Decodes the escapes that begin with `leader`; `None` if there are none.
     fn new(text: &str, leader: char) -> Option<Self> {
-        if !text.contains(leader) {
+        if !text.chars().any(|ch| ch == leader) {
             return None;
         }
         let mut decoded = Self {
@@ -73,7 +79,7 @@ impl Decoded {
     }
 }
 
-fn search(text: &str, secrets: &[Secret], found: &mut Vec<Range<usize>>) {
+fn search(text: &str, secrets: &[Secret], mark: &mut dyn FnMut(Range<usize>)) {
     // An excerpt that was cut ends so; the start of a secret before it counts as the secret.
     let text_end = text.trim_end_matches('…').len();
     let mut search = Search {
@@ -99,7 +105,7 @@ fn search(text: &str, secrets: &[Secret], found: &mut Vec<Range<usize>>) {
                     continue;
                 }
                 if let Some(end) = search.match_at(at, needle.clone()) {
-                    found.push(if is_base64 {
+                    mark(if is_base64 {
                         extended(text, at..end)
                     } else {
                         at..end

@@ -6,7 +6,6 @@
 
 use alloc::string::String;
 use alloc::vec::Vec;
-use core::ops::Range;
 
 use crate::secret::Secret;
 
@@ -50,21 +49,17 @@ impl Redactor {
         }
         let searched = text.get(..end).unwrap_or_default();
         let is_cut = end < text.len();
-        let mut secret_ranges = matcher::find(searched, &self.secrets)
-            .into_iter()
-            .peekable();
+        let is_secret = matcher::find(searched, &self.secrets);
         let mut out = Bounded::new(max_chars);
-        let mut chars = searched.char_indices().peekable();
-        while let Some((at, ch)) = chars.next() {
-            while secret_ranges.next_if(|range| range.end <= at).is_some() {}
-            match secret_ranges.peek() {
-                Some(range) if range.contains(&at) => {
-                    out.push_str(MASK);
-                    let end = range.end;
-                    while chars.next_if(|(at, _)| *at < end).is_some() {}
-                }
-                _ => out.push(if is_harmless(ch) { ch } else { ' ' }),
+        let mut follows_secret = false;
+        for (at, ch) in searched.char_indices() {
+            let is_secret = is_secret.get(at).copied().unwrap_or_default();
+            if !is_secret {
+                out.push(if is_harmless(ch) { ch } else { ' ' });
+            } else if !follows_secret {
+                out.push_str(MASK);
             }
+            follows_secret = is_secret;
             if out.is_full() {
                 break;
             }
@@ -114,19 +109,6 @@ impl Bounded {
         }
         self.text
     }
-}
-
-/// Merges ranges that overlap or touch, in order.
-fn merged(mut ranges: Vec<Range<usize>>) -> Vec<Range<usize>> {
-    ranges.sort_by_key(|range| range.start);
-    let mut merged: Vec<Range<usize>> = Vec::with_capacity(ranges.len());
-    for range in ranges {
-        match merged.last_mut() {
-            Some(last) if range.start <= last.end => last.end = last.end.max(range.end),
-            _ => merged.push(range),
-        }
-    }
-    merged
 }
 
 /// Whether a terminal shows the character and does nothing else with it: no control character, and

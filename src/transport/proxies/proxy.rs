@@ -6,6 +6,7 @@ use core::fmt;
 
 use crate::percent;
 use crate::secret::Secret;
+use crate::text;
 use crate::url::Authority;
 
 /// One HTTP proxy.
@@ -20,7 +21,7 @@ impl Proxy {
     /// Parses a proxy's URL. The reason of a failure completes a sentence that names the source,
     /// and never repeats the URL, which may hold a password.
     pub(super) fn parse(url: &str) -> Result<Self, &'static str> {
-        let (scheme, rest) = url.split_once("://").unwrap_or(("http", url));
+        let (scheme, rest) = text::split_once(url, "://").unwrap_or(("http", url));
         check_scheme(scheme)?;
         let authority = rest.strip_suffix('/').unwrap_or(rest);
         let (login, authority) = match authority.rsplit_once('@') {

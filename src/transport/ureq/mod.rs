@@ -76,16 +76,21 @@ pub use tls::Tls;
 /// runs, and a program built with `panic = "abort"` ends. Use an IP address or `Curl` where that
 /// matters.
 #[derive(Clone)]
-pub struct Ureq(Arc<Inner>);
+pub struct Ureq {
+    sender: Arc<dyn Sender>,
+    /// The sender, if its agents are this crate's, for `Debug`. As a method of the trait that would
+    /// be linked into every program.
+    built: Option<Arc<Built>>,
+}
 
-#[expect(
-    clippy::large_enum_variant,
-    reason = "there is one for each transport, in an `Arc`"
-)]
-enum Inner {
-    Built(Built),
-    /// An agent that the caller configured.
-    Custom(Agent),
+/// Sends by agents of this crate or by the caller's: a program links only what it builds.
+trait Sender: Send + Sync {
+    fn send(
+        self: Arc<Self>,
+        exchange: &Exchange<'_>,
+        outgoing: http::Request<()>,
+        body: &mut ResponseBody,
+    ) -> Result<ResponseHead, TransportError>;
 }
 
 /// Agents that this crate configures, one for each scheme.
@@ -149,7 +154,7 @@ impl Ureq {
 
     fn with(builder: &UreqBuilder, tls_config: tls::Config) -> Self {
         let proxies = builder.proxies.clone();
-        Self(Arc::new(Inner::Built(Built {
+        let built = Arc::new(Built {
             connect_timeout: builder.connect_timeout.min(MAX_TIMEOUT),
             proxies: proxies.unwrap_or_else(Proxies::from_env),
             tls: builder.tls,
@@ -162,7 +167,11 @@ impl Ureq {
             },
             http: Mutex::new(http_agent()),
             https: Mutex::default(),
-        })))
+        });
+        Self {
+            sender: built.clone(),
+            built: Some(built),
+        }
     }
 }
 
@@ -177,7 +186,10 @@ impl Default for Ureq {
 /// TLS connection loads the roots again, unless the agent has made one before.
 impl From<Agent> for Ureq {
     fn from(agent: Agent) -> Self {
-        Self(Arc::new(Inner::Custom(agent)))
+        Self {
+            sender: Arc::new(agent),
+            built: None,
+        }
     }
 }
 
@@ -198,33 +210,46 @@ impl Transport for Ureq {
             timeout,
             deadline,
         };
-        match &*self.0 {
-            Inner::Built(built) => {
-                let transport = Arc::clone(&self.0);
-                let _guard = exchange.on_cancel(move || {
-                    if let Inner::Built(built) = &*transport {
-                        built.interrupt();
-                    }
-                });
-                let proxy = built.proxies.proxy_for(request.url())?;
-                let route = Route::new(request.url(), proxy.map(Proxy::authority));
-                exchange
-                    .run_built(built, proxy, outgoing, &route, body)
-                    .map_err(|error| error.with_configured_roots(built.has_configured_roots))
-            }
-            Inner::Custom(agent) => {
-                let proxy = agent.config().proxy();
-                let proxy = proxy.filter(|proxy| !proxy.is_no_proxy(outgoing.uri()));
-                let authority = proxy.map(|proxy| Authority {
-                    host: proxy.host(),
-                    port: Some(proxy.port()),
-                });
-                let route = Route::new(request.url(), authority);
-                let timeouts = Timeouts::new(&route, timeout, timeout);
-                let proxy = agent.config().proxy().cloned();
-                exchange.run_on(agent, outgoing, &timeouts, proxy, &route, body)
-            }
-        }
+        Arc::clone(&self.sender).send(&exchange, outgoing, body)
+    }
+}
+
+impl Sender for Built {
+    fn send(
+        self: Arc<Self>,
+        exchange: &Exchange<'_>,
+        outgoing: http::Request<()>,
+        body: &mut ResponseBody,
+    ) -> Result<ResponseHead, TransportError> {
+        let interrupted = Arc::clone(&self);
+        let _guard = exchange.on_cancel(move || interrupted.interrupt());
+        let url = exchange.request.url();
+        let proxy = self.proxies.proxy_for(url)?;
+        let route = Route::new(url, proxy.map(Proxy::authority));
+        exchange
+            .run_built(&self, proxy, outgoing, &route, body)
+            .map_err(|error| error.with_configured_roots(self.has_configured_roots))
+    }
+}
+
+/// The caller's agent.
+impl Sender for Agent {
+    fn send(
+        self: Arc<Self>,
+        exchange: &Exchange<'_>,
+        outgoing: http::Request<()>,
+        body: &mut ResponseBody,
+    ) -> Result<ResponseHead, TransportError> {
+        let configured = self.config().proxy();
+        let proxy = configured.filter(|proxy| !proxy.is_no_proxy(outgoing.uri()));
+        let authority = proxy.map(|proxy| Authority {
+            host: proxy.host(),
+            port: Some(proxy.port()),
+        });
+        let route = Route::new(exchange.request.url(), authority);
+        let timeouts = Timeouts::new(&route, exchange.timeout, exchange.timeout);
+        let proxy = configured.cloned();
+        exchange.run_on(&self, outgoing, &timeouts, proxy, &route, body)
     }
 }
 
@@ -354,17 +379,28 @@ impl<R: Read> Read for UntilDeadline<R> {
 
 /// The request in ureq's type.
 fn to_http(request: &Request<'_>) -> Result<http::Request<()>, TransportError> {
-    let mut outgoing = http::Request::builder()
-        .method(request.method().as_str())
-        .uri(request.url());
-    for (name, value) in request.headers().iter() {
-        outgoing = outgoing.header(name, value.as_str());
-    }
-    outgoing.body(()).map_err(|error| {
-        // The error holds no header's value.
+    // The error holds no header's value.
+    fill_http(request).map_err(|error| {
         let text = format!("cannot send the request: {error}");
         TransportError::new(TransportErrorKind::InvalidRequest, text)
     })
+}
+
+/// As [`to_http`]. Not by http's builder, which moves the whole request at every step.
+fn fill_http(request: &Request<'_>) -> Result<http::Request<()>, http::Error> {
+    let mut outgoing = http::Request::new(());
+    *outgoing.method_mut() = match request.method() {
+        Method::Get => http::Method::GET,
+        Method::Post => http::Method::POST,
+        Method::Put => http::Method::PUT,
+    };
+    *outgoing.uri_mut() = http::Uri::try_from(request.url())?;
+    let headers = outgoing.headers_mut();
+    for (name, value) in request.headers().iter() {
+        let value = http::HeaderValue::from_str(value.as_str())?;
+        headers.try_append(http::HeaderName::from_bytes(name.as_bytes())?, value)?;
+    }
+    Ok(outgoing)
 }
 
 /// The proxy as ureq's type. Its `uri` and `Debug` show user info: print neither.
@@ -381,14 +417,14 @@ fn to_ureq(proxy: &Proxy, route: &Route<'_>) -> Result<::ureq::Proxy, TransportE
 impl fmt::Debug for Ureq {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut shown = f.debug_struct("Ureq");
-        match &*self.0 {
-            Inner::Built(built) => shown
+        match &self.built {
+            Some(built) => shown
                 .field("connect_timeout", &built.connect_timeout)
                 .field("proxies", &built.proxies)
                 .field("tls", &built.tls)
                 .finish(),
             // ureq shows the first letter of a proxy's user.
-            Inner::Custom(_) => shown.finish_non_exhaustive(),
+            None => shown.finish_non_exhaustive(),
         }
     }
 }

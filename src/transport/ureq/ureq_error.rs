@@ -8,6 +8,7 @@ use std::string::ToString as _;
 
 use ::ureq::{Error, Timeout};
 
+use crate::text;
 use crate::transport::route::{self, HEADERS_TOO_LARGE, NOT_HTTP, Route, invalid_response};
 use crate::transport::{TransportError, TransportErrorKind};
 
@@ -103,10 +104,10 @@ impl Reason {
         match error {
             Error::Io(error) if is_failed_lookup(error) => Some(Self::Lookup),
             Error::ConnectProxyFailed(text) => {
-                if text.contains("did not respond") {
+                if text::find(text, "did not respond").is_some() {
                     return Some(Self::ProxyClosed);
                 }
-                let (_, status) = text.split_once("responded ")?;
+                let (_, status) = text::split_once(text, "responded ")?;
                 Some(Self::ProxyStatus(status.get(..3)?.parse().ok()?))
             }
             #[cfg(feature = "native-tls")]
@@ -138,7 +139,7 @@ pub(super) fn without_thread_panic<T>(
     catch_unwind(AssertUnwindSafe(run)).or_else(|panic| {
         let text = panic.downcast_ref::<std::string::String>();
         match text {
-            Some(text) if text.contains("failed to spawn thread") => Err(route
+            Some(text) if text::find(text, "failed to spawn thread").is_some() => Err(route
                 .lookup_failed()
                 .with_source("the system provides no more threads")),
             _ => resume_unwind(panic),

@@ -241,7 +241,7 @@ impl ListJobs {
     }
 }
 
-/// What listing all pages and watching set in a query.
+/// Access for listing all pages and for watching.
 impl ListJobs {
     /// The first of `limit` and `offset` that is set.
     pub(crate) fn limit_or_offset(&self) -> Option<&'static str> {
@@ -250,8 +250,8 @@ impl ListJobs {
             .or_else(|| self.offset.map(|_| "offset"))
     }
 
-    /// Takes out the filters under which a job that finishes would seem removed.
-    pub(crate) fn take_filters_on_the_end(&mut self) -> (Option<JobStatus>, Option<String>) {
+    /// Removes and returns the filters that a job stops matching when it finishes.
+    pub(crate) fn take_completion_filters(&mut self) -> (Option<JobStatus>, Option<String>) {
         (self.status.take(), self.completed_at.take())
     }
 

@@ -50,14 +50,14 @@ impl InputFile {
     }
 
     /// The text of the file, waiting for it within `limits` if it is read once.
-    pub(super) fn text(&self, limits: InputLimits<'_>) -> Result<Secret, Unread> {
+    pub(super) fn text(&self, limits: InputLimits<'_>) -> Result<Secret, ReadFailure> {
         match self.metadata() {
             Ok(None) => self.once.text(limits),
             Ok(Some(metadata)) => File::open(&self.path)
                 .and_then(|file| read(file, metadata.len(), self.limit))
                 .map(clean::decode)
-                .map_err(|error| Unread::Failed(Arc::new(error))),
-            Err(error) => Err(Unread::Failed(Arc::new(error))),
+                .map_err(|error| ReadFailure::Failed(Arc::new(error))),
+            Err(error) => Err(ReadFailure::Failed(Arc::new(error))),
         }
     }
 }
@@ -84,14 +84,14 @@ impl<'a> InputLimits<'a> {
 }
 
 /// Why the text could not be read.
-pub(super) enum Unread {
+pub(super) enum ReadFailure {
     /// The deadline passed; the text may come later.
     TimedOut,
     Cancelled,
     Failed(Arc<io::Error>),
 }
 
-impl Unread {
+impl ReadFailure {
     /// The error about the input called `name`.
     pub(super) fn into_error(self, name: &str) -> Error {
         match self {
@@ -126,7 +126,7 @@ struct Shared {
 }
 
 enum State {
-    Unread(Box<Open>),
+    ReadFailure(Box<Open>),
     Reading,
     Read(Result<Secret, Arc<io::Error>>),
 }
@@ -141,7 +141,7 @@ impl ReadOnce {
     ) -> Self {
         Self {
             shared: Arc::new(Shared {
-                state: Mutex::new(State::Unread(Box::new(open))),
+                state: Mutex::new(State::ReadFailure(Box::new(open))),
                 is_done: Condvar::new(),
             }),
             limit,
@@ -149,7 +149,7 @@ impl ReadOnce {
     }
 
     /// The text of the input, waiting for it within `limits`.
-    pub(super) fn text(&self, limits: InputLimits<'_>) -> Result<Secret, Unread> {
+    pub(super) fn text(&self, limits: InputLimits<'_>) -> Result<Secret, ReadFailure> {
         let _guard = limits.cancel_token.map(|token| {
             let shared = Arc::clone(&self.shared);
             token.on_cancel(move || {
@@ -159,8 +159,8 @@ impl ReadOnce {
             })
         });
         let mut state = self.shared.lock();
-        if matches!(*state, State::Unread(_))
-            && let State::Unread(open) = core::mem::replace(&mut *state, State::Reading)
+        if matches!(*state, State::ReadFailure(_))
+            && let State::ReadFailure(open) = core::mem::replace(&mut *state, State::Reading)
         {
             let shared = Arc::clone(&self.shared);
             let limit = self.limit;
@@ -182,14 +182,14 @@ impl ReadOnce {
             })
             .unwrap_or_else(PoisonError::into_inner);
         match &*state {
-            State::Read(text) => text.clone().map_err(Unread::Failed),
-            _ if limits.is_cancelled() => Err(Unread::Cancelled),
-            State::Reading | State::Unread(_) => Err(Unread::TimedOut),
+            State::Read(text) => text.clone().map_err(ReadFailure::Failed),
+            _ if limits.is_cancelled() => Err(ReadFailure::Cancelled),
+            State::Reading | State::ReadFailure(_) => Err(ReadFailure::TimedOut),
         }
     }
 
     fn is_started(&self) -> bool {
-        !matches!(*self.shared.lock(), State::Unread(_))
+        !matches!(*self.shared.lock(), State::ReadFailure(_))
     }
 }
 

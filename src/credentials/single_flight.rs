@@ -13,7 +13,7 @@ use crate::error::{ApiError, Error, TransportError, TransportErrorKind};
 /// no response, the next thread sends its own.
 pub(crate) struct SingleFlight<T> {
     state: Mutex<State<T>>,
-    landed: Condvar,
+    no_longer_in_flight: Condvar,
 }
 
 struct State<T> {
@@ -40,7 +40,7 @@ impl<T> SingleFlight<T> {
                 #[cfg(test)]
                 waiting: 0,
             }),
-            landed: Condvar::new(),
+            no_longer_in_flight: Condvar::new(),
         }
     }
 
@@ -110,7 +110,7 @@ impl<T> SingleFlight<T> {
             state.waiting += 1;
         }
         let (woken, waited) = self
-            .landed
+            .no_longer_in_flight
             .wait_timeout_while(state, remaining, |state| state.in_flight)
             .unwrap_or_else(PoisonError::into_inner);
         state = woken;
@@ -148,7 +148,7 @@ struct Flight<'a, T>(&'a SingleFlight<T>);
 impl<T> Drop for Flight<'_, T> {
     fn drop(&mut self) {
         self.0.lock().in_flight = false;
-        self.0.landed.notify_all();
+        self.0.no_longer_in_flight.notify_all();
     }
 }
 
@@ -294,11 +294,11 @@ mod tests {
             // A request ends and the next one starts under one lock: the waiting thread wakes and
             // continues to wait.
             while !waits.is_finished() && start.elapsed() < LONG {
-                cache.landed.notify_all();
+                cache.no_longer_in_flight.notify_all();
                 std::thread::yield_now();
             }
             cache.lock().in_flight = false;
-            cache.landed.notify_all();
+            cache.no_longer_in_flight.notify_all();
             assert_eq!(waits.join().unwrap(), crate::ErrorKind::Timeout);
         });
     }

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 
 use super::authenticator::Context;
-use super::input::{InputFile, InputLimits, ReadOnce, Unread};
+use super::input::{InputFile, InputLimits, ReadFailure, ReadOnce};
 use super::token::{TokenSource, refused};
 use crate::clean::{Rule, clean};
 use crate::error::Error;
@@ -56,7 +56,7 @@ impl TokenSource for TokenFile {
         let metadata = self
             .file
             .metadata()
-            .map_err(|error| Unread::Failed(Arc::new(error)).into_error(&name()))?;
+            .map_err(|error| ReadFailure::Failed(Arc::new(error)).into_error(&name()))?;
         let Some(metadata) = metadata else {
             // Without the lock: each request waits until its own deadline.
             return cleaned(self.file.text(limits), &name());
@@ -102,7 +102,7 @@ impl TokenSource for TokenReader {
 }
 
 /// The token in the text of the input called `name`.
-fn cleaned(text: Result<Secret, Unread>, name: &str) -> Result<Secret, Error> {
+fn cleaned(text: Result<Secret, ReadFailure>, name: &str) -> Result<Secret, Error> {
     let text = text.map_err(|unread| unread.into_error(name))?;
     let token = clean(text.expose_secret());
     token

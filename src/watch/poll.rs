@@ -122,7 +122,7 @@ impl Filter {
 
 impl Watch {
     pub(super) fn new(client: Client, mut query: ListJobs) -> Self {
-        let (status, completed_at) = query.take_filters_on_the_end();
+        let (status, completed_at) = query.take_completion_filters();
         Self {
             client,
             query,

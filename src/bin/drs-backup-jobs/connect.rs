@@ -43,12 +43,12 @@ impl Connection {
         time::now(&*self.clock)
     }
 
-    /// Whether the time limit of the whole run is over.
-    pub(crate) fn is_over(&self) -> bool {
+    /// Whether the time limit of the whole run has expired.
+    pub(crate) fn is_expired(&self) -> bool {
         self.limit.as_ref().is_some_and(RunLimit::is_reached)
     }
 
-    /// That the time limit of the whole run is over.
+    /// The failure of a run whose time limit has expired.
     pub(crate) fn timed_out(&self) -> Failure {
         let limit = self
             .limit
@@ -63,7 +63,7 @@ impl Connection {
     /// Why a request failed; an unknown region is the likely reason that no host was found.
     pub(crate) fn failure(&self, error: Error) -> Failure {
         let kind = error.kind();
-        if matches!(kind, ErrorKind::Cancelled | ErrorKind::Timeout) && self.is_over() {
+        if matches!(kind, ErrorKind::Cancelled | ErrorKind::Timeout) && self.is_expired() {
             return self.timed_out();
         }
         let failure = Failure::from(error);

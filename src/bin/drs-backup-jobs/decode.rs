@@ -129,7 +129,7 @@ pub(crate) fn run(args: &DecodeArgs) -> Result<ExitCode, Failure> {
             ),
         );
     }
-    printer.sum_up(count);
+    printer.print_notes(count);
     Ok(if args.exit_code && has_failed {
         ExitCode::from(JOBS_FAILED)
     } else {

@@ -13,7 +13,7 @@ use crate::time::{self, Moment, Zone};
 const JOBS: u32 = 35;
 const SPAN_MILLIS: i64 = 24 * 3_600_000;
 
-/// The emulator that serves the sample data, while this lives.
+/// The emulator that serves the sample data, until dropped.
 #[derive(Debug)]
 pub(crate) struct Demo {
     server: Server,

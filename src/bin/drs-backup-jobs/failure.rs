@@ -18,7 +18,7 @@ pub(crate) enum Failure {
     Usage { message: String, hints: Vec<String> },
     /// A request failed, or its response cannot be decoded.
     Refused { message: String, hints: Vec<String> },
-    /// The time limit of the whole run is over.
+    /// The time limit of the whole run has expired.
     Timeout { message: String, hints: Vec<String> },
     /// Standard output cannot be written.
     Output(io::Error),
@@ -46,7 +46,7 @@ impl Failure {
         }
     }
 
-    /// The same, with one more thing to do next.
+    /// Adds a hint.
     pub(crate) fn with_hint(mut self, hint: impl Into<String>) -> Self {
         if let Self::Usage { hints, .. }
         | Self::Refused { hints, .. }
@@ -57,7 +57,7 @@ impl Failure {
         self
     }
 
-    /// The same, with this hint instead of others.
+    /// Replaces the hints by this one.
     pub(crate) fn with_hint_instead(mut self, hint: impl Into<String>) -> Self {
         if let Self::Usage { hints, .. }
         | Self::Refused { hints, .. }
@@ -154,7 +154,7 @@ fn print_with_hints(message: &str, hints: &[String]) {
     }
 }
 
-/// Prints a message on standard error, without what a terminal would obey.
+/// Prints a message on standard error, without control characters.
 pub(crate) fn print_message(kind: &str, message: &str) {
     use io::Write as _;
     let message = crate::output::text::one_line(message);

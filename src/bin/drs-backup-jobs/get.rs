@@ -78,7 +78,7 @@ fn find(id: &str, connection: &Connection) -> Result<Job<'static>, Failure> {
         if job.id == id {
             return Ok(job);
         }
-        if connection.is_over() {
+        if connection.is_expired() {
             return Err(connection.timed_out());
         }
         listed += 1;

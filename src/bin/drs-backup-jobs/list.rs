@@ -127,7 +127,7 @@ pub(crate) fn run(args: &ListArgs, is_verbose: bool) -> Result<ExitCode, Failure
             ),
         );
     }
-    listing.printer.sum_up(total.filter(|_| is_whole));
+    listing.printer.print_notes(total.filter(|_| is_whole));
     Ok(if args.exit_code && listing.failed > 0 {
         ExitCode::from(JOBS_FAILED)
     } else {
@@ -240,7 +240,7 @@ fn all_pages(
             Ok(page) => {
                 listing.take(page.jobs)?;
                 progress.set(listing.received, pages.total());
-                if failed.is_none() && connection.is_over() {
+                if failed.is_none() && connection.is_expired() {
                     failed = Some(connection.timed_out());
                     break;
                 }

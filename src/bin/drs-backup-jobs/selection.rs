@@ -2,7 +2,7 @@
 
 use drs_backup_jobs::{Job, JobStatus, Timestamp};
 
-/// What a job must be like to be printed; the default selects every job.
+/// The conditions for printing a job; the default selects every job.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Selection {
     since: Option<Timestamp>,

@@ -9,7 +9,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 
-use super::input::{InputFile, InputLimits, Unread};
+use super::input::{InputFile, InputLimits, ReadFailure};
 use super::profile::{self, Profile};
 use super::{Credentials, Login};
 use crate::clean::{Rule, clean};
@@ -343,7 +343,7 @@ impl Environment {
         let file = self.profile_file(path);
         let text = match file.text(limits) {
             Ok(text) => text,
-            Err(Unread::Failed(error)) if error.kind() == std::io::ErrorKind::NotFound => {
+            Err(ReadFailure::Failed(error)) if error.kind() == std::io::ErrorKind::NotFound => {
                 return Ok(Err(format!("no {shown}")));
             }
             Err(unread) => return Err(unread.into_error(&shown)),

@@ -56,7 +56,7 @@ fn cell<'a>(column: Column, job: &'a Job<'_>, now: Timestamp) -> Cow<'a, str> {
     }
 }
 
-/// Writes cells as they are; on a terminal each on one line, without what a terminal would obey.
+/// Writes cells unchanged; on a terminal each on one line, without control characters.
 fn write_record<'a>(
     out: &mut dyn Write,
     layout: &Layout,

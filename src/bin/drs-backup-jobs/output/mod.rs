@@ -81,7 +81,7 @@ impl Layout {
     }
 }
 
-/// What people call a job: its name, or its ID if it has none; on one line and harmless.
+/// The display name of a job: its name, or its ID if it has none; on one line, safe for a terminal.
 pub(crate) fn shown_name<'a>(job: &'a Job<'_>) -> Cow<'a, str> {
     text::one_line(if job.name.trim().is_empty() {
         &job.id
@@ -106,7 +106,7 @@ pub(crate) fn write_object(
     write_json(out, &json, layout)
 }
 
-/// Writes JSON byte for byte, but on a terminal escapes what a terminal would obey.
+/// Writes JSON byte for byte; on a terminal, escapes control characters.
 fn write_json(out: &mut dyn Write, json: &str, layout: &Layout) -> io::Result<()> {
     if layout.style.is_on_terminal() {
         writeln!(out, "{}", text::escaped_json(json))
@@ -145,9 +145,9 @@ impl<W: Write> Printer<W> {
         self.taken
     }
 
-    /// Notes for people what the printed jobs leave open; `total` is the service's count after one
+    /// Prints notes on what the printed jobs do not show; `total` is the service's count after one
     /// request.
-    pub(crate) fn sum_up(&self, total: Option<u64>) {
+    pub(crate) fn print_notes(&self, total: Option<u64>) {
         if !self.layout.format.is_for_people() || self.taken == 0 {
             return;
         }

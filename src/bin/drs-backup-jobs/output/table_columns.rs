@@ -51,12 +51,12 @@ const GAP: usize = 2;
 const LEAST_TEXT: usize = 20;
 
 pub(super) struct Table {
-    pub(super) columns: Vec<Placed>,
+    pub(super) columns: Vec<TableColumn>,
 }
 
 /// A column with its place in the table.
 #[derive(Clone)]
-pub(super) struct Placed {
+pub(super) struct TableColumn {
     pub(super) column: Column,
     pub(super) title: String,
     width: usize,
@@ -79,15 +79,15 @@ impl Table {
             (chosen, _) => &[(16, chosen)],
         };
         // Each column is measured once, even if several sets contain it.
-        let mut measured: Vec<Placed> = Vec::new();
+        let mut measured: Vec<TableColumn> = Vec::new();
         for (_, set) in sets {
             for &column in *set {
                 if !measured.iter().any(|placed| placed.column == column) {
-                    measured.push(Placed::measure(column, jobs, layout, now));
+                    measured.push(TableColumn::measure(column, jobs, layout, now));
                 }
             }
         }
-        let place = |set: &[Column]| -> Vec<Placed> {
+        let place = |set: &[Column]| -> Vec<TableColumn> {
             let found = set
                 .iter()
                 .filter_map(|column| measured.iter().find(|placed| placed.column == *column));
@@ -105,7 +105,7 @@ impl Table {
     }
 }
 
-impl Placed {
+impl TableColumn {
     fn measure(column: Column, jobs: &[Job<'_>], layout: &Layout, now: Timestamp) -> Self {
         let offset = |job: &Job<'_>| Some(layout.zone.offset(time(column, job)?));
         let mut offsets = jobs.iter().filter_map(offset);
@@ -175,9 +175,9 @@ fn title(column: Column, layout: &Layout) -> String {
 }
 
 /// Narrows what may be cut until the columns fit; returns whether they do.
-fn fit(columns: &mut [Placed], room: usize, least_name: usize) -> bool {
+fn fit(columns: &mut [TableColumn], room: usize, least_name: usize) -> bool {
     let gaps = GAP * columns.len().saturating_sub(1);
-    let excess = |columns: &[Placed]| {
+    let excess = |columns: &[TableColumn]| {
         let sum: usize = columns.iter().map(|placed| placed.width).sum();
         (sum + gaps).saturating_sub(room)
     };

@@ -1,4 +1,4 @@
-//! Texts on a terminal: how wide they are, and what of them may be shown.
+//! Texts on a terminal: their width, and which characters are safe to print.
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
@@ -11,8 +11,8 @@ pub(crate) fn width(text: &str) -> usize {
     text.width()
 }
 
-/// `text` on one line and harmless: a response may contain what a terminal obeys (escape sequences,
-/// line breaks, marks that change the direction of writing) or does not show.
+/// `text` on one line, safe for a terminal: without escape sequences, line breaks, marks that
+/// change the direction of writing, and invisible characters.
 pub(crate) fn one_line(text: &str) -> Cow<'_, str> {
     if text.chars().any(is_harmful) {
         text.chars()
@@ -54,9 +54,9 @@ pub(crate) fn escaped_json(json: &str) -> Cow<'_, str> {
     out.into()
 }
 
-/// Whether a terminal may obey `ch`, or shows nothing for it: control characters, marks that change
-/// the direction of writing, and characters of no width, which hide in a name. Combining accents
-/// stay: languages need them.
+/// Whether `ch` is not safe for a terminal: control characters, marks that change the direction of
+/// writing, and characters of no width, which are invisible in a name. Combining accents are kept:
+/// languages need them.
 fn is_harmful(ch: char) -> bool {
     ch.is_control()
         || matches!(ch,

@@ -28,12 +28,12 @@ impl Quota {
     /// when it has doubled.
     pub(super) fn note(&mut self, requests: u64) -> Option<String> {
         let least = least_delay(requests);
-        let is_news = if self.announced == self.interval {
+        let is_due = if self.announced == self.interval {
             least > self.interval
         } else {
             least >= self.announced.saturating_mul(2)
         };
-        if !is_news {
+        if !is_due {
             return None;
         }
         self.announced = least;

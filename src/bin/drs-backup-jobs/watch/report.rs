@@ -67,17 +67,17 @@ impl Report {
         }
     }
 
-    /// Prints why a poll failed, and when the next one begins. `is_news` if the poll before did not
-    /// fail for the same reason: the live view shows how often it did.
+    /// Prints why a poll failed, and when the next one begins. `is_new_failure` if the previous
+    /// poll did not fail for the same reason: the live view shows how many polls did.
     pub(super) fn failed_poll(
         &mut self,
         reason: &str,
         delay: Duration,
-        is_news: bool,
+        is_new_failure: bool,
         time: Timestamp,
     ) -> io::Result<()> {
         match &self.form {
-            Form::Live(live) if is_news => {
+            Form::Live(live) if is_new_failure => {
                 let time = self.zone.time_of_day(time);
                 live.print(PermanentLine::failed_poll(reason, delay, &time));
                 Ok(())

@@ -179,9 +179,10 @@ impl Session {
         let reason = with_causes(error);
         // Each message has a different request id.
         let cause = Some((error.kind(), error.status()));
-        let is_news = cause != self.failed_polls.cause;
+        let is_new_failure = cause != self.failed_polls.cause;
         let time = self.now();
-        self.report.failed_poll(&reason, delay, is_news, time)?;
+        self.report
+            .failed_poll(&reason, delay, is_new_failure, time)?;
         self.failed_polls = FailedPolls {
             times: self.failed_polls.times.saturating_add(1),
             cause,

@@ -359,8 +359,8 @@ fn waiting_in_the_command_and_in_the_library_end_as_the_script_does() {
         };
         let (removed, running) = (count("removed"), count("running"));
         let (succeeded, failed) = (count("finished SUCCESS"), count("finished FAILED"));
-        let is_over = matches!(end, End::TimedOut);
-        assert_eq!(is_over, running > 0, "seed {seed}: {end:?}");
+        let is_expired = matches!(end, End::TimedOut);
+        assert_eq!(is_expired, running > 0, "seed {seed}: {end:?}");
         let summary = session.summary().unwrap();
         assert!(
             summary.starts_with(&format!(

@@ -20,7 +20,7 @@ pub(super) struct StateFile {
 }
 
 impl StateFile {
-    /// The file, and the jobs of the run before; `None` if there was none.
+    /// Opens the file. Returns it with the jobs of the previous run; `None` if there was none.
     pub(super) fn open(
         path: &Path,
         scope: String,

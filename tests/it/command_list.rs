@@ -86,7 +86,7 @@ fn sends_every_filter_under_its_name_in_the_api() {
         "--endpoint",
         "https://h",
         "--project-id",
-        "p q",
+        "p/q",
         "--name",
         "备份",
         "--status",
@@ -120,7 +120,7 @@ fn sends_every_filter_under_its_name_in_the_api() {
     assert_eq!(
         printed,
         format!(
-            "GET https://h/v5/p%20q/backup-migration-jobs?name=%E5%A4%87%E4%BB%BD\
+            "GET https://h/v5/p%2Fq/backup-migration-jobs?name=%E5%A4%87%E4%BB%BD\
              &status=PRECHECK%20FAILED&dbs_instance_ids=i1&dbs_instance_ids=i2&description=d\
              &create_at=c1&completed_at=c2&enterprise_project_id=0&tags=t&limit=3&offset=4\
              &sort_key=name&sort_dir=asc\n\

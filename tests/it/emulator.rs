@@ -299,7 +299,7 @@ fn accepts_a_token_until_it_expires() {
 
 #[test]
 fn rejects_projects_that_are_not_configured() {
-    let emulator = Emulator::builder().project_id("项目 1").build();
+    let emulator = Emulator::builder().project_id("项目1").build();
     assert_eq!(list(&emulator, &ListJobs::new()).status, 200);
     let client = emulator.client().project_id("p2").build().unwrap();
     let error = client.list(&ListJobs::new()).unwrap_err();

@@ -301,6 +301,7 @@ impl ClientBuilder {
             .credentials
             .ok_or_else(|| Error::no_credentials("set a token, a login or an access key"))?;
         let session = credentials.start(&session_config)?;
+        let transport = self.transport.map_or_else(fallback::transport, Ok)?;
         let clock = self.clock.map_or_else(fallback::clock, Ok)?;
         #[cfg(feature = "std")]
         let clock = match &self.cancel_token {
@@ -314,7 +315,7 @@ impl ClientBuilder {
                     rate_limiter: RateLimiter::new(self.min_request_interval),
                     #[cfg(feature = "std")]
                     cancel_token: self.cancel_token,
-                    transport: self.transport.map_or_else(fallback::transport, Ok)?,
+                    transport,
                     clock,
                     jitter: self.jitter.map_or_else(fallback::jitter, Ok)?,
                     retry: self.retry.unwrap_or_default(),

@@ -65,6 +65,8 @@ impl Service {
             .project_id("p")
             .token("t")
             .transport(self.clone())
+            .clock(crate::model::Still)
+            .jitter(|| 0.5)
             .retry(RetryPolicy::none())
             .build()
             .unwrap()

@@ -432,7 +432,7 @@ impl Transport for Service {
 }
 
 /// A clock that stands still: nothing here waits.
-struct Still;
+pub(crate) struct Still;
 
 impl Clock for Still {
     fn now(&self) -> Duration {

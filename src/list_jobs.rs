@@ -145,7 +145,7 @@ impl ListJobs {
     }
 
     /// Returns the request, not yet authenticated: add `X-Auth-Token`, or
-    /// [sign](crate::AccessKey::sign) it, and send it with any HTTP client. Do not follow redirects:
+    /// sign it (`AccessKey::sign`), and send it with any HTTP client. Do not follow redirects:
     /// they would carry the token to another host.
     ///
     /// # Errors

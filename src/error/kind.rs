@@ -46,6 +46,6 @@ pub enum ErrorKind {
     /// A listing cannot guarantee that it found every job, or a wait found no job to wait for. Not
     /// retried; the message states the reason.
     Incomplete,
-    /// The client's [cancel token](crate::ClientBuilder::cancel_token) was cancelled. Not retried.
+    /// The client's cancel token (`ClientBuilder::cancel_token`) was cancelled. Not retried.
     Cancelled,
 }

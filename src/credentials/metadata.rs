@@ -167,10 +167,6 @@ impl MetadataKeys {
     }
 }
 
-#[cfg_attr(
-    not(any(feature = "ureq", feature = "curl")),
-    expect(clippy::unnecessary_wraps, reason = "there is no transport to build")
-)]
 fn default_transport() -> Result<Arc<dyn Transport>, Error> {
     #[cfg(feature = "ureq")]
     let builder = crate::transport::Ureq::builder();

@@ -126,7 +126,7 @@ struct Shared {
 }
 
 enum State {
-    ReadFailure(Box<Open>),
+    NotRead(Box<Open>),
     Reading,
     Read(Result<Secret, Arc<io::Error>>),
 }
@@ -141,7 +141,7 @@ impl ReadOnce {
     ) -> Self {
         Self {
             shared: Arc::new(Shared {
-                state: Mutex::new(State::ReadFailure(Box::new(open))),
+                state: Mutex::new(State::NotRead(Box::new(open))),
                 is_done: Condvar::new(),
             }),
             limit,
@@ -159,8 +159,8 @@ impl ReadOnce {
             })
         });
         let mut state = self.shared.lock();
-        if matches!(*state, State::ReadFailure(_))
-            && let State::ReadFailure(open) = core::mem::replace(&mut *state, State::Reading)
+        if matches!(*state, State::NotRead(_))
+            && let State::NotRead(open) = core::mem::replace(&mut *state, State::Reading)
         {
             let shared = Arc::clone(&self.shared);
             let limit = self.limit;
@@ -184,12 +184,12 @@ impl ReadOnce {
         match &*state {
             State::Read(text) => text.clone().map_err(ReadFailure::Failed),
             _ if limits.is_cancelled() => Err(ReadFailure::Cancelled),
-            State::Reading | State::ReadFailure(_) => Err(ReadFailure::TimedOut),
+            State::Reading | State::NotRead(_) => Err(ReadFailure::TimedOut),
         }
     }
 
     fn is_started(&self) -> bool {
-        !matches!(*self.shared.lock(), State::ReadFailure(_))
+        !matches!(*self.shared.lock(), State::NotRead(_))
     }
 }
 

@@ -103,7 +103,7 @@ impl TokenSource for TokenReader {
 
 /// The token in the text of the input called `name`.
 fn cleaned(text: Result<Secret, ReadFailure>, name: &str) -> Result<Secret, Error> {
-    let text = text.map_err(|unread| unread.into_error(name))?;
+    let text = text.map_err(|failure| failure.into_error(name))?;
     let token = clean(text.expose_secret());
     token
         .check(Rule::Word)

@@ -346,7 +346,7 @@ impl Environment {
             Err(ReadFailure::Failed(error)) if error.kind() == std::io::ErrorKind::NotFound => {
                 return Ok(Err(format!("no {shown}")));
             }
-            Err(unread) => return Err(unread.into_error(&shown)),
+            Err(failure) => return Err(failure.into_error(&shown)),
         };
         let section = self.section.as_deref().unwrap_or(profile::DEFAULT_SECTION);
         Profile::parse(text.expose_secret(), section, &shown).map(Ok)

@@ -2,7 +2,7 @@
 //!
 //! A step is `offset→jobs/count`, with `(+jobs)` behind it if some are new, `∅` for no job. Each
 //! letter is a job. After the steps comes `end`; `incomplete` stands for an error that is resumed,
-//! `batch` for the end of a batch of instance ids.
+//! `batch` for the end of a batch of instance ids, `limit n` for the page size of the next request.
 
 use alloc::format;
 use alloc::string::{String, ToString as _};
@@ -37,7 +37,11 @@ fn check(page_size: u32, ties: &[&str], script: &[&str]) {
                 assert!(error.starts_with("cannot list all jobs: "), "{error}");
             }
             step => {
-                let (offset, _) = next.unwrap().expect("no end");
+                let (offset, limit) = next.unwrap().expect("no end");
+                if let Some(expected) = step.strip_prefix("limit ") {
+                    assert_eq!(limit.to_string(), expected, "step {number}");
+                    continue;
+                }
                 let (expected, page, new) = parse(step, ties);
                 assert_eq!(offset, expected, "offset of step {number}, {step}");
                 let mut page = page;
@@ -271,17 +275,37 @@ fn sixty_four_responses_without_progress_are_an_error_and_the_listing_goes_on_at
 }
 
 #[test]
+fn a_list_of_more_than_sixty_four_pages_is_progress() {
+    let ids: Vec<char> = ('一'..).take(100).collect();
+    let mut steps = Vec::from([format!("0→{}{}/100 (+{0}{1})", ids[0], ids[1])]);
+    for (offset, pair) in ids.windows(2).enumerate().skip(1) {
+        steps.push(format!("{offset}→{}{}/100 (+{1})", pair[0], pair[1]));
+    }
+    steps.extend([
+        format!("99→{}/100", ids[99]),
+        format!("0→{}{}/100", ids[0], ids[1]),
+        "end".into(),
+    ]);
+    let steps: Vec<&str> = steps.iter().map(|step| &**step).collect();
+    check(2, &[], &steps);
+}
+
+#[test]
 fn five_short_passes_are_an_error_and_the_listing_goes_on_with_the_next() {
     let full = ["0→abc/4", "2→ca/4", "0→abc/4"];
     let small = ["0→ab/4", "1→bc/4", "2→ca/4", "3→a/4", "0→ab/4"];
     let found = ["0→ab/4", "1→bc/4", "2→cd/4 (+d)", "3→d/4", "0→ab/4"];
     let mut steps = [
         &full[..],
+        &["limit 2"],
         &small,
+        &["limit 3"],
         &full,
+        &["limit 2"],
         &small,
+        &["limit 3"],
         &full,
-        &["incomplete"],
+        &["incomplete", "limit 2"],
         &found,
         &["end"],
     ]
@@ -293,6 +317,17 @@ fn five_short_passes_are_an_error_and_the_listing_goes_on_with_the_next() {
 #[test]
 fn a_lone_job_is_the_list_only_if_nothing_was_seen_behind_the_head() {
     check(4, &[], &["0→a/9 (+a)", "1→∅/9", "0→a/9", "end"]);
+    // The empty response at offset 1 must be the last one.
+    let steps = [
+        "0→a/9 (+a)",
+        "1→∅/9",
+        "0→∅/9",
+        "0→a/9",
+        "1→∅/9",
+        "0→a/9",
+        "end",
+    ];
+    check(4, &[], &steps);
     // Pages of one job, and an empty response.
     let steps = [
         "0→a/9 (+a)",

@@ -42,7 +42,8 @@ fn decode_unicode(text: &str) -> Option<(char, usize)> {
         return Some((ch, 6));
     }
     let second = unit(6).filter(|second| (0xdc00..0xe000).contains(second))?;
-    let high = first.checked_sub(0xd800).filter(|high| *high < 0x400)?;
+    // Of a low surrogate, this makes a number that is no character.
+    let high = first.checked_sub(0xd800)?;
     let ch = char::from_u32(0x10000 + (high << 10) + (second - 0xdc00))?;
     Some((ch, 12))
 }
@@ -102,7 +103,7 @@ fn named(name: &str) -> Option<char> {
     ENTITIES.split(' ').find_map(|entity| {
         let mut rest = entity.strip_prefix(name)?.chars();
         let ch = rest.next()?;
-        (rest.next().is_none() && !ch.is_ascii_alphanumeric()).then_some(ch)
+        rest.next().is_none().then_some(ch)
     })
 }
 
@@ -112,4 +113,72 @@ fn hex(digits: &str) -> Option<u32> {
         return None;
     }
     u32::from_str_radix(digits, 16).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn assert_decoded(escape: &str, expected: char) {
+        for behind in ["", ",", "\\", "密"] {
+            let text = alloc::format!("{escape}{behind}");
+            assert_eq!(decode(&text), Some((expected, escape.len())), "{text}");
+        }
+    }
+
+    #[test]
+    fn decodes_the_escapes_of_json_and_of_programming_languages() {
+        for (escape, expected) in [
+            ("\\b", '\u{8}'),
+            ("\\f", '\u{c}'),
+            ("\\n", '\n'),
+            ("\\r", '\r'),
+            ("\\t", '\t'),
+            ("\\\"", '"'),
+            ("\\/", '/'),
+            ("\\'", '\''),
+            ("\\x27", '\''),
+            ("\\u5bC6", '密'),
+            ("\\u{27}", '\''),
+            ("\\u{1f600}", '😀'),
+            ("\\ud83d\\ude00", '😀'),
+            ("\\uD800\\uDC00", '\u{10000}'),
+            ("\\udbff\\udfff", '\u{10ffff}'),
+        ] {
+            assert_decoded(escape, expected);
+        }
+    }
+
+    #[test]
+    fn decodes_the_escapes_of_urls_and_of_html() {
+        for (escape, expected) in [
+            ("%2F", '/'),
+            ("%2f", '/'),
+            ("%7f", '\u{7f}'),
+            ("%C3%A9", 'é'),
+            ("%E5%AF%86", '密'),
+            ("%f0%9f%98%80", '😀'),
+            ("&amp;", '&'),
+            ("&amp", '&'),
+            ("&NewLine;", '\n'),
+            ("&#34;", '"'),
+            ("&#34", '"'),
+            ("&#0034;", '"'),
+            ("&#x22;", '"'),
+            ("&#X5bc6;", '密'),
+        ] {
+            assert_decoded(escape, expected);
+        }
+    }
+
+    #[test]
+    fn what_resembles_an_escape_is_none() {
+        const TEXTS: &str = r"a \ \q \密 \x2 \xzz \u \u12 \u{ \u{12 \u{} \u{110000} \u{+27} \ud83d \ud83d\n
+            \ud83d\u0041 \ud83d\ue000 \ude00 \ude00\ud83d \udc00\udc00 % %2 %zz %+1 %80 %C3 %C3%28 %E5%AF
+            & &; &# &#; &#x; &#x110000; &nosuch; &am; &ampere;";
+        for text in TEXTS.split_whitespace().chain([""]) {
+            assert_eq!(decode(text), None, "{text}");
+        }
+    }
 }

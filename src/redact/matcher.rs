@@ -140,7 +140,7 @@ impl Search<'_> {
             while let Some(&at) = self.places.get(index) {
                 index += 1;
                 // White space in a secret may be missing in the text.
-                if is_skipped(wanted) && matched > 0 {
+                if is_skipped(wanted) {
                     push_new(&mut self.next, at);
                 }
                 for (ch, end) in readings(self.text, at) {
@@ -160,7 +160,7 @@ impl Search<'_> {
             }
             matched += 1;
         }
-        self.places.iter().copied().max().filter(|_| matched > 0)
+        self.places.iter().copied().max()
     }
 }
 
@@ -269,15 +269,11 @@ impl Iterator for Base64<'_> {
         }
         let byte = |index: usize| {
             let index = index.checked_sub(self.shift);
-            u16::from(
-                index
-                    .and_then(|index| self.bytes.get(index))
-                    .copied()
-                    .unwrap_or_default(),
-            )
+            let byte = index.and_then(|index| self.bytes.get(index));
+            byte.copied().unwrap_or_default()
         };
         let first = self.bit / 8;
-        let pair = (byte(first) << 8) | byte(first + 1);
+        let pair = u16::from_be_bytes([byte(first), byte(first + 1)]);
         let value = usize::from(pair >> (10 - self.bit % 8) & 63);
         self.bit += 6;
         DIGITS.get(value).copied().map(char::from)

@@ -200,7 +200,7 @@ fn masks_every_secret_in_every_form() {
 
 #[test]
 fn leaves_other_texts_as_they_are() {
-    let redactor = redactor(&["hunter2-hunter2", "MIIDkgYJKoZIhvcNAQcC"]);
+    let redactor = redactor(&["hunter2-hunter2", "MIIDkgYJKoZIhvcNAQcC", "corr3ct h0rse"]);
     for text in [
         "",
         "hunter2",
@@ -208,9 +208,14 @@ fn leaves_other_texts_as_they_are() {
         "%41%zz &nosuch; \\q \\u12 \\ud800 & % \\",
         "令牌无效",
         "a+b/c==",
+        "hunter2+hunter2",
+        "corr3ct-h0rse",
+        &base64(b"hunter2-hunter3", STANDARD),
     ] {
         assert_eq!(redactor.clean(text, 1000), text);
     }
+    // What separates a secret from the text before it is not part of it.
+    assert_eq!(redactor.clean("\\nhunter2-hunter2", 99), "\\n***");
     assert_eq!(
         redactor.clean("a\r\nb\u{1b}[31m\u{202e}c", 1000),
         "a  b [31m c"
@@ -228,7 +233,7 @@ fn does_not_search_for_secrets_of_fewer_than_eight_characters() {
 
 #[test]
 fn masks_the_start_of_a_secret_where_the_text_was_cut() {
-    let redactor = redactor(&["MIIDkgYJKoZIhvcNAQcC"]);
+    let redactor = redactor(&["MIIDkgYJKoZIhvcNAQcC", "hunter-2😀"]);
     for (text, expected) in [
         ("bad token MIIDkgYJKoZ", "bad token ***"),
         ("bad token MIIDkgYJKoZ…", "bad token ***…"),
@@ -237,9 +242,22 @@ fn masks_the_start_of_a_secret_where_the_text_was_cut() {
         ("bad token MIIDkgYJ\\u00…", "bad token ***…"),
         ("bad token MIIDkgY…", "bad token MIIDkgY…"),
         ("MIIDkgYJKoZ is not it", "MIIDkgYJKoZ is not it"),
+        ("MIIDkgYJxyz", "MIIDkgYJxyz"),
+        // The longest escape, but for its last character, and a longer text.
+        ("hunter-2\\ud83d\\ude0", "***"),
+        ("hunter-2\\ud83d\\ude0x", "hunter-2\\ud83d\\ude0x"),
     ] {
         assert_eq!(redactor.clean(text, 1000), expected);
     }
+}
+
+#[test]
+fn searches_the_longest_text_that_is_kept_and_cuts_longer_ones_at_a_character() {
+    let redactor = redactor(&[]);
+    let longest = "x".repeat(16_000);
+    assert_eq!(redactor.clean(&longest, 16_000), longest);
+    let cleaned = redactor.clean(&"密".repeat(MAX_SEARCHED), MAX_SEARCHED);
+    assert_eq!(cleaned, format!("{}…", "密".repeat(MAX_SEARCHED / 3)));
 }
 
 #[test]

@@ -132,8 +132,7 @@ impl Search<'_> {
         self.places.clear();
         self.places.push(start);
         let is_base64 = matches!(needle, Needle::Base64(_));
-        let mut matched = 0;
-        for wanted in needle {
+        for (matched, wanted) in needle.enumerate() {
             self.next.clear();
             let mut index = 0;
             // Skipping adds places while they are visited.
@@ -158,7 +157,6 @@ impl Search<'_> {
                     matched >= MIN_SECRET_CHARS && self.next.iter().any(|at| self.is_end(*at));
                 return is_cut_off.then_some(self.text_end);
             }
-            matched += 1;
         }
         self.places.iter().copied().max()
     }

@@ -183,14 +183,11 @@ mod hashed {
         }
 
         fn write_u32(&mut self, key: u32) {
-            self.0 = u64::from(key) << 32 | u64::from(key);
+            self.0 = u64::from(key) * 0x1_0000_0001;
         }
 
-        fn write(&mut self, bytes: &[u8]) {
-            for &byte in bytes {
-                self.0 = self.0.rotate_left(8) ^ u64::from(byte);
-            }
-        }
+        // Not called, since the keys are of one type.
+        fn write(&mut self, _: &[u8]) {}
     }
 
     #[cfg(test)]
@@ -216,6 +213,18 @@ mod hashed {
             assert_eq!(ids.entries.len(), 4);
             assert_eq!(ids.text, "abab");
             assert!(ids.set(u32::MAX, "ba", &mut |_| 0));
+        }
+
+        #[test]
+        fn hashes_depend_on_the_id_and_on_a_seed_and_are_in_both_halves_of_the_key() {
+            use alloc::collections::BTreeSet;
+            let ids = Ids::default();
+            let hashes = (0..1000).map(|id| ids.hash(&alloc::format!("job-{id}")));
+            assert!(hashes.collect::<BTreeSet<_>>().len() > 900);
+            let seeded = (0..10).map(|_| Ids::default().hash("job-1"));
+            assert!(seeded.collect::<BTreeSet<_>>().len() > 1);
+            let spread = BuildHasherDefault::<Spread>::default();
+            assert_eq!(spread.hash_one(0x89ab_cdef_u32), 0x89ab_cdef_89ab_cdef);
         }
     }
 }

@@ -389,6 +389,7 @@ fn pages_hold_only_new_jobs_and_what_was_left_of_the_jobs() {
     assert_eq!(jobs.total(), None);
     assert_eq!(jobs.by_ref().take(3).count(), 3);
     assert_eq!(jobs.total(), Some(25));
+    assert!(format!("{jobs:?}").contains("total: Some(25)"));
     let sizes: Vec<usize> = jobs.pages().map(|page| page.unwrap().jobs.len()).collect();
     assert_eq!(sizes, [7, 8, 7]);
 }

@@ -169,6 +169,21 @@ fn does_not_poll_before_the_service_allows_it_and_ends_if_that_is_after_the_time
 }
 
 #[test]
+fn polls_once_more_if_the_service_allows_it_at_the_timeout() {
+    let polls = Polls::new([
+        List(&[("a", "TRANSFERRING")]),
+        Status(429, 50),
+        List(&[("a", "SUCCESS")]),
+    ]);
+    let outcomes = polls
+        .client()
+        .wait(ListJobs::new(), Duration::from_secs(60))
+        .unwrap();
+    assert!(matches!(&*outcomes, [WaitOutcome::Finished(_)]));
+    assert_eq!(polls.slept().as_secs(), 60);
+}
+
+#[test]
 fn an_empty_first_poll_no_successful_poll_and_final_errors_are_errors() {
     let error = |replies: Vec<Reply>| {
         let client = Polls::new(replies).client();
@@ -257,7 +272,7 @@ fn polling_shows_totals_events_and_what_to_do_next() {
         wait.new_jobs().map(text).collect::<Vec<_>>(),
         ["d finished SUCCESS"]
     );
-    let outcomes: Vec<String> = wait.into_outcomes().iter().map(text).collect();
+    let outcomes: Vec<String> = wait.outcomes().map(text).collect();
     assert_eq!(
         outcomes,
         [
@@ -266,6 +281,8 @@ fn polling_shows_totals_events_and_what_to_do_next() {
             "c finished SUCCESS"
         ]
     );
+    let into_outcomes = wait.into_outcomes();
+    assert!(into_outcomes.iter().map(text).eq(outcomes));
 }
 
 #[test]

@@ -116,6 +116,17 @@ fn a_poll_resumes_the_listing_that_a_transient_error_stopped() {
 }
 
 #[test]
+fn a_poll_resumes_the_listing_that_was_incomplete() {
+    // The service ignores the offset, then does not.
+    let polls = Polls::new([page(2, 0..2)]);
+    let mut watch = polls.client().watch(ListJobs::new()).page_size(2);
+    assert_failed_poll(&mut watch, ErrorKind::Incomplete);
+    polls.set([page(2, 1..2), page(2, 0..2)]);
+    assert_eq!(watch.poll().unwrap().len(), 2);
+    assert_eq!(polls.offsets(), [64, 0]);
+}
+
+#[test]
 fn a_list_that_no_poll_reads_in_one_run_is_read_in_many() {
     // Every second request is throttled.
     let pages = (0..50).map(|page_number| {
@@ -378,4 +389,5 @@ fn a_predicate_selects_jobs_in_addition_to_the_query() {
     assert_poll(&mut watch, &["a finished TRANSFERRING -> FAILED"]);
     let matching: Vec<&str> = watch.jobs().map(|job| &*job.id).collect();
     assert_eq!(matching, ["b"]);
+    assert!(format!("{watch:?}").contains("predicate: Some(Predicate(..))"));
 }

@@ -1,30 +1,26 @@
-//! Building a client.
+//! The settings of a client.
 
 use alloc::string::String;
 use alloc::sync::Arc;
 use core::fmt;
 use core::time::Duration;
 
-use super::{Client, Shared};
+#[cfg(feature = "std")]
+use super::build::DEFAULT_TIMEOUT;
 #[cfg(feature = "std")]
 use crate::cancel::CancelToken;
-#[cfg(feature = "std")]
-use crate::client::rate_limit::RateLimiter;
 use crate::client::retry::RetryPolicy;
-use crate::client::send::SendLoop;
-#[cfg(feature = "std")]
-use crate::clock::CancellableClock;
 use crate::clock::{Clock, Jitter};
-use crate::credentials::{Credentials, SessionConfig};
+use crate::credentials::Credentials;
 #[cfg(feature = "std")]
-use crate::credentials::{Environment, InputLimits, Project};
+use crate::credentials::{Environment, InputLimits};
 use crate::decode::Decoder;
-use crate::error::{BoxError, Error};
+use crate::error::BoxError;
+#[cfg(feature = "std")]
+use crate::error::Error;
 use crate::job::Language;
-use crate::region::Region;
 use crate::secret::Secret;
-use crate::transport::{ResponseBody, Transport};
-use crate::url::Endpoint;
+use crate::transport::Transport;
 
 /// Builds a [`Client`].
 ///
@@ -33,29 +29,29 @@ use crate::url::Endpoint;
 #[derive(Clone, Default)]
 #[must_use = "a builder does nothing until `build`"]
 pub struct ClientBuilder {
-    region: Option<String>,
-    endpoint: Option<String>,
-    project_id: Option<String>,
+    pub(super) region: Option<String>,
+    pub(super) endpoint: Option<String>,
+    pub(super) project_id: Option<String>,
     #[cfg(feature = "std")]
-    project_name: Option<String>,
+    pub(super) project_name: Option<String>,
     #[cfg(feature = "std")]
-    iam_endpoint: Option<String>,
-    cloud_domain: Option<String>,
-    credentials: Option<Credentials>,
-    language: Option<Language>,
-    user_agent: Option<String>,
-    timeout: Option<Duration>,
-    max_body: Option<usize>,
-    retry: Option<RetryPolicy>,
+    pub(super) iam_endpoint: Option<String>,
+    pub(super) cloud_domain: Option<String>,
+    pub(super) credentials: Option<Credentials>,
+    pub(super) language: Option<Language>,
+    pub(super) user_agent: Option<String>,
+    pub(super) timeout: Option<Duration>,
+    pub(super) max_body: Option<usize>,
+    pub(super) retry: Option<RetryPolicy>,
     #[cfg(feature = "std")]
-    min_request_interval: Duration,
-    transport: Option<Arc<dyn Transport>>,
-    clock: Option<Arc<dyn Clock>>,
-    jitter: Option<Arc<Jitter>>,
+    pub(super) min_request_interval: Duration,
+    pub(super) transport: Option<Arc<dyn Transport>>,
+    pub(super) clock: Option<Arc<dyn Clock>>,
+    pub(super) jitter: Option<Arc<Jitter>>,
     #[cfg(feature = "std")]
-    cancel_token: Option<CancelToken>,
-    allow_http: bool,
-    decoder: Decoder,
+    pub(super) cancel_token: Option<CancelToken>,
+    pub(super) allow_http: bool,
+    pub(super) decoder: Decoder,
 }
 
 impl ClientBuilder {
@@ -273,161 +269,6 @@ impl ClientBuilder {
         self.allow_http = allow;
         self
     }
-
-    /// Builds the client. Sends nothing.
-    ///
-    /// # Errors
-    ///
-    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) if a setting is missing or
-    /// invalid, with its name in [`Error::parameter`];
-    /// [`ErrorKind::NoCredentials`](crate::ErrorKind::NoCredentials) if no credentials are set,
-    /// [`ErrorKind::Credentials`](crate::ErrorKind::Credentials) if they are invalid.
-    pub fn build(self) -> Result<Client, Error> {
-        let region = self.region.as_deref().map(Region::new).transpose()?;
-        let endpoint = match (&self.endpoint, &region, &self.cloud_domain) {
-            (Some(endpoint), ..) => Endpoint::parse(endpoint)?,
-            (None, Some(region), Some(domain)) => region.endpoint_in(domain)?,
-            (None, Some(region), None) => region.endpoint(),
-            (None, None, _) => {
-                return Err(Error::missing(
-                    "endpoint",
-                    "set a region, such as cn-north-4, or an endpoint",
-                ));
-            }
-        };
-        self.check_encrypted("endpoint", &endpoint)?;
-        let session_config = self.session_config(region.as_ref())?;
-        let credentials = self
-            .credentials
-            .ok_or_else(|| Error::no_credentials("set a token, a login or an access key"))?;
-        let session = credentials.start(&session_config)?;
-        let transport = self.transport.map_or_else(fallback::transport, Ok)?;
-        let clock = self.clock.map_or_else(fallback::clock, Ok)?;
-        #[cfg(feature = "std")]
-        let clock = match &self.cancel_token {
-            Some(token) => Arc::new(CancellableClock::new(clock, token.clone())),
-            None => clock,
-        };
-        let client = Client {
-            shared: Arc::new(Shared {
-                send_loop: SendLoop {
-                    #[cfg(feature = "std")]
-                    rate_limiter: RateLimiter::new(self.min_request_interval),
-                    #[cfg(feature = "std")]
-                    cancel_token: self.cancel_token,
-                    transport,
-                    clock,
-                    jitter: self.jitter.map_or_else(fallback::jitter, Ok)?,
-                    retry: self.retry.unwrap_or_default(),
-                    user_agent: self.user_agent.unwrap_or_else(|| USER_AGENT.into()),
-                    timeout: self.timeout.unwrap_or(DEFAULT_TIMEOUT),
-                    max_body: self.max_body.unwrap_or(ResponseBody::DEFAULT_LIMIT),
-                },
-                decoder: self.decoder,
-                endpoint,
-                language: self.language,
-                session_config,
-            }),
-            session,
-            project_id: self.project_id.map(Arc::from),
-        };
-        client.check()?;
-        Ok(client)
-    }
-
-    /// The part of the configuration that credentials depend on.
-    #[cfg(feature = "std")]
-    fn session_config(&self, region: Option<&Region>) -> Result<SessionConfig, Error> {
-        let iam = match &self.iam_endpoint {
-            Some(url) => {
-                let iam = crate::credentials::parse_iam_endpoint(url).map_err(|_| {
-                    Error::input(
-                        "iam_endpoint",
-                        "must be a URL such as https://iam.cn-north-4.myhuaweicloud.com",
-                    )
-                })?;
-                self.check_encrypted("iam_endpoint", &iam)?;
-                Some(iam)
-            }
-            None => match (region, &self.cloud_domain) {
-                (Some(region), Some(domain)) => Some(region.iam_endpoint_in(domain)?),
-                (Some(region), None) => Some(region.iam_endpoint()),
-                (None, _) => None,
-            },
-        };
-        let of_id = self.project_id.clone().map(Project::Id);
-        let of_name = || self.project_name.clone().map(Project::Name);
-        let of_region = || region.map(|region| Project::Name(region.as_str().into()));
-        Ok(SessionConfig {
-            iam_endpoint: iam,
-            project: of_id.or_else(of_name).or_else(of_region),
-        })
-    }
-
-    #[cfg(not(feature = "std"))]
-    #[expect(
-        clippy::unnecessary_wraps,
-        clippy::unused_self,
-        reason = "only a login and a project lookup use it"
-    )]
-    fn session_config(&self, _region: Option<&Region>) -> Result<SessionConfig, Error> {
-        Ok(SessionConfig::default())
-    }
-
-    fn check_encrypted(&self, name: &'static str, endpoint: &Endpoint) -> Result<(), Error> {
-        if endpoint.is_https() || endpoint.is_loopback() || self.allow_http {
-            return Ok(());
-        }
-        Err(Error::input(
-            name,
-            "must begin with https://; plain HTTP sends the token without encryption",
-        ))
-    }
-}
-
-const USER_AGENT: &str = concat!("drs-backup-jobs/", env!("CARGO_PKG_VERSION"));
-const DEFAULT_TIMEOUT: Duration = Duration::from_secs(60);
-
-/// The defaults that depend on features.
-#[cfg_attr(
-    any(feature = "std", feature = "ureq"),
-    expect(
-        clippy::unnecessary_wraps,
-        reason = "without the feature there is no default"
-    )
-)]
-mod fallback {
-    use super::{Arc, Clock, Error, Jitter, Transport};
-
-    pub(super) fn transport() -> Result<Arc<dyn Transport>, Error> {
-        #[cfg(feature = "ureq")]
-        return Ok(Arc::new(crate::transport::Ureq::new()));
-        #[cfg(not(feature = "ureq"))]
-        Err(Error::missing(
-            "transport",
-            "set one, or enable the feature ureq",
-        ))
-    }
-
-    pub(super) fn clock() -> Result<Arc<dyn Clock>, Error> {
-        #[cfg(feature = "std")]
-        return Ok(Arc::new(crate::clock::SystemClock::new()));
-        #[cfg(not(feature = "std"))]
-        Err(Error::missing(
-            "clock",
-            "set one, or enable the feature std",
-        ))
-    }
-
-    pub(super) fn jitter() -> Result<Arc<Jitter>, Error> {
-        #[cfg(feature = "std")]
-        return Ok(Arc::new(crate::clock::random_jitter));
-        #[cfg(not(feature = "std"))]
-        Err(Error::missing(
-            "jitter",
-            "set one, or enable the feature std",
-        ))
-    }
 }
 
 impl fmt::Debug for ClientBuilder {
@@ -437,57 +278,5 @@ impl fmt::Debug for ClientBuilder {
             .field("project_id", &self.project_id)
             .field("credentials", &self.credentials)
             .finish_non_exhaustive()
-    }
-}
-
-#[cfg(test)]
-#[cfg(not(feature = "ureq"))]
-mod tests {
-    use super::*;
-    use crate::transport::{Request, ResponseHead, TransportError};
-
-    struct Nowhere;
-
-    impl Transport for Nowhere {
-        fn send(
-            &self,
-            _request: &Request<'_>,
-            _body: &mut ResponseBody,
-        ) -> Result<ResponseHead, TransportError> {
-            Ok(ResponseHead::new(200))
-        }
-    }
-
-    fn missing(builder: ClientBuilder) -> Option<&'static str> {
-        let builder = builder.endpoint("https://h").project_id("p").token("t");
-        builder.build().err().and_then(|error| error.parameter())
-    }
-
-    #[test]
-    fn names_the_settings_that_no_feature_provides() {
-        assert_eq!(missing(Client::builder()), Some("transport"));
-        let with_transport = Client::builder().transport(Nowhere);
-        if cfg!(feature = "std") {
-            assert_eq!(missing(with_transport), None);
-            return;
-        }
-        assert_eq!(missing(with_transport.clone()), Some("clock"));
-        let with_clock = with_transport.clock(StandingStill);
-        assert_eq!(missing(with_clock.clone()), Some("jitter"));
-        assert_eq!(missing(with_clock.jitter(|| 0.0)), None);
-    }
-
-    struct StandingStill;
-
-    impl Clock for StandingStill {
-        fn now(&self) -> Duration {
-            Duration::ZERO
-        }
-
-        fn unix_time(&self) -> Duration {
-            Duration::ZERO
-        }
-
-        fn sleep(&self, _duration: Duration) {}
     }
 }

@@ -17,6 +17,7 @@ use crate::list_jobs::ListJobs;
 use crate::transport::{RequestParts, ResponseBody};
 use crate::url::Endpoint;
 
+mod build;
 mod builder;
 #[cfg(feature = "std")]
 mod rate_limit;

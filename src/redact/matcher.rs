@@ -11,7 +11,6 @@ use alloc::string::String;
 use alloc::vec;
 use alloc::vec::Vec;
 use core::ops::Range;
-use core::str::Chars;
 
 use super::{MIN_SECRET_CHARS, escape, is_harmless};
 use crate::secret::Secret;
@@ -89,23 +88,20 @@ fn search(text: &str, secrets: &[Secret], mark: &mut dyn FnMut(Range<usize>)) {
         next: Vec::new(),
     };
     for secret in secrets {
-        let secret = secret.expose_secret();
-        let raw = Needle::Raw(secret.trim_start_matches(is_skipped).chars());
-        let base64 = [0, 1, 2].map(|shift| Needle::Base64(Base64::new(secret.as_bytes(), shift)));
-        for needle in [raw].into_iter().chain(base64) {
-            let is_base64 = matches!(needle, Needle::Base64(_));
-            let Some(first) = needle.clone().next() else {
+        for needle in needles(secret.expose_secret()) {
+            let Some(first) = needle.text.expose_secret().chars().next() else {
                 continue;
             };
             let mut behind = 0;
             for (at, ch) in text.char_indices() {
                 // Most places are ruled out by the first character.
-                let may_begin = is_same(ch, first, is_base64) || matches!(ch, '\\' | '%' | '&');
+                let may_begin =
+                    is_same(ch, first, needle.is_base64) || matches!(ch, '\\' | '%' | '&');
                 if at < behind || !may_begin {
                     continue;
                 }
-                if let Some(end) = search.match_at(at, needle.clone()) {
-                    mark(if is_base64 {
+                if let Some(end) = search.match_at(at, &needle) {
+                    mark(if needle.is_base64 {
                         extended(text, at..end)
                     } else {
                         at..end
@@ -128,11 +124,10 @@ struct Search<'t> {
 impl Search<'_> {
     /// The end of the needle if the text has it at `start`. Its first characters at the end of the
     /// text are a match, too, if there are enough of them.
-    fn match_at(&mut self, start: usize, needle: Needle<'_>) -> Option<usize> {
+    fn match_at(&mut self, start: usize, needle: &Needle) -> Option<usize> {
         self.places.clear();
         self.places.push(start);
-        let is_base64 = matches!(needle, Needle::Base64(_));
-        for (matched, wanted) in needle.enumerate() {
+        for (matched, wanted) in needle.text.expose_secret().chars().enumerate() {
             self.next.clear();
             let mut index = 0;
             // Skipping adds places while they are visited.
@@ -143,7 +138,7 @@ impl Search<'_> {
                     push_new(&mut self.next, at);
                 }
                 for (ch, end) in readings(self.text, at) {
-                    if is_same(ch, wanted, is_base64) {
+                    if is_same(ch, wanted, needle.is_base64) {
                         push_new(&mut self.next, end);
                     }
                     if is_skipped(ch) && matched > 0 {
@@ -216,64 +211,40 @@ fn extended(text: &str, range: Range<usize>) -> Range<usize> {
     range.start - left..range.end + right
 }
 
-/// The characters of a secret, or of its base64 form.
-#[derive(Clone)]
-enum Needle<'a> {
-    Raw(Chars<'a>),
-    Base64(Base64<'a>),
+/// A secret or its base64 form, as it is searched for.
+struct Needle {
+    text: Secret,
+    is_base64: bool,
 }
 
-impl Iterator for Needle<'_> {
-    type Item = char;
+/// The secret, and the three forms that its base64 has by where it begins in a group of three bytes.
+fn needles(secret: &str) -> [Needle; 4] {
+    let raw = Needle {
+        text: secret.trim_start_matches(is_skipped).into(),
+        is_base64: false,
+    };
+    let base64 = |other_bits| Needle {
+        text: base64(secret.as_bytes(), other_bits),
+        is_base64: true,
+    };
+    [raw, base64(0), base64(4), base64(2)]
+}
 
-    fn next(&mut self) -> Option<char> {
-        match self {
-            Self::Raw(chars) => chars.next(),
-            Self::Base64(digits) => digits.next(),
+/// The base64 digits of `bytes`, but for those at the edges that depend on other bytes: a digit
+/// before the first takes `other_bits` of them.
+fn base64(bytes: &[u8], other_bits: i32) -> Secret {
+    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    // Large enough for all digits: growing would leave a copy in memory.
+    let mut digits = String::with_capacity(2 * bytes.len());
+    let (mut buffer, mut bits) = (0_u32, -other_bits);
+    for &byte in bytes {
+        buffer = buffer << 8 | u32::from(byte);
+        bits += 8;
+        while bits >= 6 {
+            bits -= 6;
+            let digit = DIGITS.get((buffer >> bits & 63) as usize);
+            digits.extend(digit.copied().map(char::from));
         }
     }
-}
-
-/// The base64 digits of bytes that begin `shift` bytes into a group of three, but for those at the
-/// edges that depend on other bytes.
-#[derive(Clone)]
-struct Base64<'a> {
-    bytes: &'a [u8],
-    shift: usize,
-    /// The bit of the next digit, and the bit after the last.
-    bit: usize,
-    end: usize,
-}
-
-impl<'a> Base64<'a> {
-    fn new(bytes: &'a [u8], shift: usize) -> Self {
-        Self {
-            bytes,
-            shift,
-            bit: (8 * shift).next_multiple_of(6),
-            end: 8 * (shift + bytes.len()),
-        }
-    }
-}
-
-impl Iterator for Base64<'_> {
-    type Item = char;
-
-    fn next(&mut self) -> Option<char> {
-        const DIGITS: &[u8; 64] =
-            b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-        if self.bit + 6 > self.end {
-            return None;
-        }
-        let byte = |index: usize| {
-            let index = index.checked_sub(self.shift);
-            let byte = index.and_then(|index| self.bytes.get(index));
-            byte.copied().unwrap_or_default()
-        };
-        let first = self.bit / 8;
-        let pair = u16::from_be_bytes([byte(first), byte(first + 1)]);
-        let value = usize::from(pair >> (10 - self.bit % 8) & 63);
-        self.bit += 6;
-        DIGITS.get(value).copied().map(char::from)
-    }
+    digits.into()
 }

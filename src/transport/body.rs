@@ -1,6 +1,7 @@
 //! The body of a response, in a buffer with a limit.
 
 use alloc::vec::Vec;
+use core::fmt;
 
 use super::{TransportError, TransportErrorKind};
 
@@ -8,9 +9,10 @@ use super::{TransportError, TransportErrorKind};
 ///
 /// A buffer that the client lends to the transport and reuses. The limit is checked here, so that
 /// no transport can forget it.
-#[derive(Debug)]
 pub struct ResponseBody {
+    /// The bytes received, and behind them room that was used before.
     bytes: Vec<u8>,
+    length: usize,
     limit: usize,
 }
 
@@ -24,19 +26,20 @@ impl ResponseBody {
     pub fn new(limit: usize) -> Self {
         Self {
             bytes: Vec::new(),
+            length: 0,
             limit,
         }
     }
 
     /// Removes the bytes and keeps the capacity for the next response.
     pub fn clear(&mut self) {
-        self.bytes.clear();
+        self.length = 0;
     }
 
     /// The bytes received so far.
     #[must_use]
     pub fn as_bytes(&self) -> &[u8] {
-        &self.bytes
+        self.bytes.get(..self.length).unwrap_or_default()
     }
 
     /// Appends `bytes`.
@@ -48,8 +51,14 @@ impl ResponseBody {
         if bytes.len() > self.remaining() {
             return Err(self.too_large());
         }
-        self.bytes.extend_from_slice(bytes);
+        self.append(bytes);
         Ok(())
+    }
+
+    fn append(&mut self, bytes: &[u8]) {
+        self.bytes.truncate(self.length);
+        self.bytes.extend_from_slice(bytes);
+        self.length = self.bytes.len();
     }
 
     /// As [`write`](Self::write), but appends what fits before it fails.
@@ -57,7 +66,7 @@ impl ResponseBody {
     pub(super) fn write_up_to_limit(&mut self, bytes: &[u8]) -> Result<(), TransportError> {
         match bytes.split_at_checked(self.remaining()) {
             Some((bytes, rest)) if !rest.is_empty() => {
-                self.bytes.extend_from_slice(bytes);
+                self.append(bytes);
                 Err(self.too_large())
             }
             _ => self.write(bytes),
@@ -74,24 +83,32 @@ impl ResponseBody {
     #[cfg(feature = "std")]
     pub fn read_from(
         &mut self,
-        reader: impl std::io::Read,
+        mut reader: impl std::io::Read,
         on_failure: impl FnOnce(std::io::Error) -> TransportError,
     ) -> Result<(), TransportError> {
-        use std::io::Read as _;
-        let remaining = self.remaining() as u64;
-        let read = reader
-            .take(remaining.saturating_add(1))
-            .read_to_end(&mut self.bytes);
-        if self.bytes.len() > self.limit {
-            self.bytes.truncate(self.limit);
-            return Err(self.too_large());
+        loop {
+            if self.length > self.limit {
+                self.length = self.limit;
+                return Err(self.too_large());
+            }
+            if self.length == self.bytes.len() {
+                let doubled = self.length.saturating_mul(2).max(8 << 10);
+                self.bytes
+                    .resize(doubled.min(self.limit.saturating_add(1)), 0);
+            }
+            let room = self.bytes.get_mut(self.length..).unwrap_or_default();
+            match reader.read(room) {
+                Ok(0) => return Ok(()),
+                Ok(read) => self.length += read.min(room.len()),
+                Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(on_failure(error)),
+            }
         }
-        read.map(|_| ()).map_err(on_failure)
     }
 
     fn remaining(&self) -> usize {
         // The length never exceeds the limit: no underflow.
-        self.limit - self.bytes.len()
+        self.limit - self.length
     }
 
     fn too_large(&self) -> TransportError {
@@ -100,6 +117,16 @@ impl ResponseBody {
             self.limit
         );
         TransportError::new(TransportErrorKind::BodyTooLarge, text)
+    }
+}
+
+/// Without the bytes, which may hold what an earlier request received.
+impl fmt::Debug for ResponseBody {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ResponseBody")
+            .field("length", &self.length)
+            .field("limit", &self.limit)
+            .finish_non_exhaustive()
     }
 }
 

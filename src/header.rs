@@ -10,7 +10,9 @@ pub(crate) const AUTHORIZATION: &str = "Authorization";
 pub(crate) const AUTH_TOKEN: &str = "X-Auth-Token";
 #[cfg(feature = "emulator")]
 pub(crate) const CONNECTION: &str = "Connection";
-#[cfg(feature = "emulator")]
+#[cfg(any(feature = "ureq", feature = "curl"))]
+pub(crate) const CONTENT_ENCODING: &str = "Content-Encoding";
+#[cfg(any(feature = "ureq", feature = "curl", feature = "emulator"))]
 pub(crate) const CONTENT_LENGTH: &str = "Content-Length";
 pub(crate) const CONTENT_TYPE: &str = "Content-Type";
 pub(crate) const DATE: &str = "Date";
@@ -32,6 +34,6 @@ pub(crate) const SDK_DATE: &str = "X-Sdk-Date";
 #[cfg(feature = "aksk")]
 pub(crate) const SECURITY_TOKEN: &str = "X-Security-Token";
 pub(crate) const SUBJECT_TOKEN: &str = "X-Subject-Token";
-#[cfg(feature = "emulator")]
+#[cfg(any(feature = "ureq", feature = "curl", feature = "emulator"))]
 pub(crate) const TRANSFER_ENCODING: &str = "Transfer-Encoding";
 pub(crate) const USER_AGENT: &str = "User-Agent";

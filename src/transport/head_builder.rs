@@ -5,6 +5,7 @@ use alloc::string::String;
 
 use super::route::invalid_response;
 use super::{ResponseHead, TransportError};
+use crate::header;
 
 /// Collects the headers of one response, and what is wrong with them.
 pub(super) struct HeadBuilder {
@@ -26,13 +27,13 @@ impl HeadBuilder {
 
     pub(super) fn push(&mut self, name: &str, value: &[u8]) {
         let Ok(value) = core::str::from_utf8(value) else {
-            if name.eq_ignore_ascii_case("Content-Length") {
+            if name.eq_ignore_ascii_case(header::CONTENT_LENGTH) {
                 self.fault = Some(INVALID_LENGTH);
             }
             return;
         };
         let value = value.trim_matches([' ', '\t']);
-        if name.eq_ignore_ascii_case("Content-Length") {
+        if name.eq_ignore_ascii_case(header::CONTENT_LENGTH) {
             // HTTP clients parse `31, 5`, `+31` or `31 abc` differently, and a proxy in between may
             // have used another length.
             let is_number = value.bytes().all(|byte| byte.is_ascii_digit());
@@ -42,12 +43,12 @@ impl HeadBuilder {
             if *self.length.get_or_insert_with(|| value.into()) != value {
                 self.fault = Some("two different Content-Length headers");
             }
-        } else if name.eq_ignore_ascii_case("Transfer-Encoding") {
+        } else if name.eq_ignore_ascii_case(header::TRANSFER_ENCODING) {
             if !value.eq_ignore_ascii_case("chunked") {
                 self.fault = Some("a Transfer-Encoding other than chunked");
             }
             self.has_transfer_coding = true;
-        } else if name.eq_ignore_ascii_case("Content-Encoding")
+        } else if name.eq_ignore_ascii_case(header::CONTENT_ENCODING)
             && !value.eq_ignore_ascii_case("identity")
         {
             self.fault = Some("a compressed body, although the request accepts none");

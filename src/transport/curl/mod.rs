@@ -1,7 +1,7 @@
 //! A transport by the system's libcurl.
 
 use alloc::format;
-use alloc::string::{String, ToString as _};
+use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::cell::RefCell;
@@ -18,8 +18,6 @@ use super::route::{self, Route};
 use super::{Method, Request, ResponseBody, ResponseHead, Transport, TransportError, roots};
 use crate::cancel::CancelToken;
 use crate::error::Error;
-use crate::percent;
-use crate::url::Authority;
 
 mod curl_error;
 mod receiver;
@@ -112,7 +110,7 @@ impl Curl {
         match proxy {
             None => easy.proxy("")?,
             Some(proxy) => {
-                easy.proxy(&proxy_url(proxy))?;
+                easy.proxy(proxy.url())?;
                 easy.http_proxy_tunnel(true)?;
                 easy.proxy_auth(Auth::new().basic(true))?;
             }
@@ -139,25 +137,6 @@ impl Curl {
         }
         easy.http_headers(headers)
     }
-}
-
-/// A proxy's URL with its user info, percent-encoded: every version of libcurl decodes that, but
-/// only some, 7.88 among them, decode the options for user and password.
-fn proxy_url(proxy: &Proxy) -> String {
-    let mut url = String::from("http://");
-    if let Some((user, password)) = proxy.login() {
-        percent::encode_into(&mut url, user);
-        url.push(':');
-        percent::encode_into(&mut url, password.expose_secret());
-        url.push('@');
-    }
-    let Authority { host, port } = proxy.authority();
-    url.push_str(host);
-    if let Some(port) = port {
-        url.push(':');
-        url.push_str(&port.to_string());
-    }
-    url
 }
 
 /// Whole milliseconds, as libcurl counts, rounded up; and one more, because libcurl may end one

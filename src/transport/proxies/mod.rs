@@ -132,8 +132,11 @@ impl Proxies {
         // No host holds a quote or a byte order mark, which files of variables add.
         let is_separator =
             |c: char| c.is_whitespace() || matches!(c, ',' | '"' | '\'' | '\u{feff}');
-        let entries = hosts.split(is_separator).filter(|entry| !entry.is_empty());
-        self.no_proxy.extend(entries.map(NoProxyEntry::parse));
+        for entry in hosts.split(is_separator) {
+            if !entry.is_empty() {
+                self.no_proxy.push(NoProxyEntry::parse(entry));
+            }
+        }
         self
     }
 

@@ -14,7 +14,9 @@ use crate::url::Authority;
 pub(in crate::transport) struct Proxy {
     host: String,
     port: u16,
-    login: Option<(String, Secret)>,
+    /// Scheme, user info, host and port; user and password percent-encoded.
+    url: Secret,
+    has_login: bool,
 }
 
 impl Proxy {
@@ -40,17 +42,23 @@ impl Proxy {
         }
         let Authority { host, port } = Authority::parse(authority)
             .ok_or("has no valid host or port: expected the form http://user:password@host:port")?;
-        let login = match login {
-            None => None,
-            Some(login) => {
-                let (user, password) = login.split_once(':').unwrap_or((login, ""));
-                Some((decode(user)?.expose_secret().into(), decode(password)?))
-            }
-        };
+        let port = port.unwrap_or(80);
+        let mut url = String::from("http://");
+        if let Some(login) = login {
+            let (user, password) = login.split_once(':').unwrap_or((login, ""));
+            percent::encode_into(&mut url, decode(user)?.expose_secret());
+            url.push(':');
+            percent::encode_into(&mut url, decode(password)?.expose_secret());
+            url.push('@');
+        }
+        url.push_str(host);
+        url.push(':');
+        text::push_number(&mut url, port.into());
         Ok(Self {
             host: host.into(),
-            port: port.unwrap_or(80),
-            login,
+            port,
+            url: url.into(),
+            has_login: login.is_some(),
         })
     }
 
@@ -62,27 +70,16 @@ impl Proxy {
         }
     }
 
-    #[cfg(feature = "ureq")]
-    /// The host; an IPv6 address in brackets.
-    pub(in crate::transport) fn host(&self) -> &str {
-        &self.host
-    }
-
-    #[cfg(feature = "ureq")]
-    pub(in crate::transport) fn port(&self) -> u16 {
-        self.port
-    }
-
-    /// User and password, decoded.
-    pub(in crate::transport) fn login(&self) -> Option<(&str, &Secret)> {
-        let (user, password) = self.login.as_ref()?;
-        Some((user, password))
+    /// The URL with user and password, percent-encoded: the one form that ureq and every version of
+    /// libcurl decode alike. Do not print it.
+    pub(in crate::transport) fn url(&self) -> &str {
+        self.url.expose_secret()
     }
 }
 
 impl fmt::Debug for Proxy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let login = if self.login.is_some() { "***@" } else { "" };
+        let login = if self.has_login { "***@" } else { "" };
         write!(f, "http://{login}{}:{}", self.host, self.port)
     }
 }
@@ -121,26 +118,24 @@ fn decode(text: &str) -> Result<Secret, &'static str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use alloc::format;
 
     #[test]
     fn parses_every_form_of_a_proxy_url() {
         for (url, host, port, login) in [
-            ("proxy.test", "proxy.test", 80, None),
-            ("http://proxy.test:3128", "proxy.test", 3128, None),
-            ("HTTP://10.0.0.1:3128/", "10.0.0.1", 3128, None),
-            ("http://[::1]:3128", "[::1]", 3128, None),
-            ("http://me@p:1", "p", 1, Some(("me", ""))),
-            ("http://me:a%40b%3ac@p:1", "p", 1, Some(("me", "a@b:c"))),
-            ("http://me:a@b@p:1", "p", 1, Some(("me", "a@b"))),
-            ("http://me:a/b@p:1", "p", 1, Some(("me", "a/b"))),
-            ("http://me:a%2541b@p:1", "p", 1, Some(("me", "a%41b"))),
+            ("proxy.test", "proxy.test", 80, ""),
+            ("http://proxy.test:3128", "proxy.test", 3128, ""),
+            ("HTTP://10.0.0.1:3128/", "10.0.0.1", 3128, ""),
+            ("http://[::1]:3128", "[::1]", 3128, ""),
+            ("http://me@p:1", "p", 1, "me:@"),
+            ("http://me:a%40b%3ac@p:1", "p", 1, "me:a%40b%3Ac@"),
+            ("http://me:a@b@p:1", "p", 1, "me:a%40b@"),
+            ("http://me:a/b@p:1", "p", 1, "me:a%2Fb@"),
+            ("http://me:a%2541b@p:1", "p", 1, "me:a%2541b@"),
         ] {
             let proxy = Proxy::parse(url).unwrap();
             assert_eq!((&*proxy.host, proxy.port), (host, port), "{url}");
-            let parsed = proxy
-                .login()
-                .map(|(user, secret)| (user, secret.expose_secret()));
-            assert_eq!(parsed, login, "{url}");
+            assert_eq!(proxy.url(), format!("http://{login}{host}:{port}"), "{url}");
         }
     }
 

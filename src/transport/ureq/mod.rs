@@ -1,17 +1,16 @@
 //! The default transport: the blocking HTTP client `ureq`, through its stable API only.
 
-use alloc::format;
 use alloc::sync::Arc;
+use core::fmt;
 use core::time::Duration;
-use core::{fmt, mem};
 use std::io::{self, Read};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
-use ::ureq::{Agent, ProxyProtocol, http};
+use ::ureq::{Agent, http};
 
 use self::settings::{Timeouts, agent_config, request_config};
-use self::ureq_error::{from_ureq, without_thread_panic};
+use self::ureq_error::{NOT_VALID_HTTP, from_ureq, without_thread_panic};
 use super::head_builder::HeadBuilder;
 use super::proxies::{Proxies, Proxy};
 use super::route::{self, Route};
@@ -19,6 +18,7 @@ use super::{
     Method, Request, ResponseBody, ResponseHead, Transport, TransportError, TransportErrorKind,
 };
 use crate::cancel::{CancelGuard, CancelToken};
+use crate::header;
 use crate::url::Authority;
 
 mod builder;
@@ -93,7 +93,8 @@ trait Sender: Send + Sync {
     ) -> Result<ResponseHead, TransportError>;
 }
 
-/// Agents that this crate configures, one for each scheme.
+/// Agents that this crate configures, one for each scheme. The first request of each makes one, with
+/// its own settings; later requests use request-level settings.
 struct Built {
     connect_timeout: Duration,
     proxies: Proxies,
@@ -101,12 +102,31 @@ struct Built {
     tls_config: tls::Config,
     has_configured_roots: bool,
     idle_tls_connections: usize,
-    http: Mutex<Agent>,
+    http: Mutex<Option<Agent>>,
     /// Set by the first `https` request that gets a response and ran without request-level
     /// settings: only then does ureq keep the TLS setup. Without that each connection would load
     /// the roots again (0.4 ms with rustls, 36 ms with native TLS).
     https: Mutex<Option<Agent>>,
 }
+
+/// The headers that count, with ureq's keys. A loop over all headers would need their names as text,
+/// which takes 1 kB in a program.
+static HEADERS: [(&str, http::HeaderName); 8] = [
+    (header::CONTENT_LENGTH, http::header::CONTENT_LENGTH),
+    (header::TRANSFER_ENCODING, http::header::TRANSFER_ENCODING),
+    (header::CONTENT_ENCODING, http::header::CONTENT_ENCODING),
+    (header::RETRY_AFTER, http::header::RETRY_AFTER),
+    (header::DATE, http::header::DATE),
+    (header::LOCATION, http::header::LOCATION),
+    (
+        header::REQUEST_ID,
+        http::HeaderName::from_static("x-request-id"),
+    ),
+    (
+        header::SUBJECT_TOKEN,
+        http::HeaderName::from_static("x-subject-token"),
+    ),
+];
 
 /// A busy program has about this many threads. With fewer kept connections they would close each
 /// other's.
@@ -116,25 +136,27 @@ const IDLE_CONNECTIONS: usize = 32;
 const MAX_TIMEOUT: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
 impl Built {
-    /// Interrupts the requests in flight. Other clients may share this transport: their later
-    /// requests get new agents, and those in flight fail with an error that is retried.
-    fn interrupt(&self) {
-        mem::replace(&mut *lock(&self.http), http_agent()).shutdown();
-        let https = lock(&self.https).take();
-        if let Some(agent) = https {
-            agent.shutdown();
-        }
+    /// The agent of a scheme, if there is one yet.
+    fn agent(&self, is_https: bool) -> MutexGuard<'_, Option<Agent>> {
+        let agent = if is_https { &self.https } else { &self.http };
+        // It is valid at every moment, also after a panic elsewhere.
+        agent.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
 
-fn http_agent() -> Agent {
-    let config = agent_config(IDLE_CONNECTIONS, &Timeouts::default(), None);
-    Agent::new_with_config(config.build())
-}
-
-/// An agent is valid at every moment, also after a panic elsewhere.
-fn lock<T>(agent: &Mutex<T>) -> MutexGuard<'_, T> {
-    agent.lock().unwrap_or_else(PoisonError::into_inner)
+    fn new_agent(
+        &self,
+        is_https: bool,
+        timeouts: &Timeouts,
+        proxy: Option<::ureq::Proxy>,
+    ) -> Agent {
+        let idle = if is_https {
+            self.idle_tls_connections
+        } else {
+            IDLE_CONNECTIONS
+        };
+        let config = self.tls_config.apply(agent_config(idle, timeouts, proxy));
+        Agent::new_with_config(config.build())
+    }
 }
 
 impl Ureq {
@@ -165,7 +187,7 @@ impl Ureq {
             } else {
                 0
             },
-            http: Mutex::new(http_agent()),
+            http: Mutex::default(),
             https: Mutex::default(),
         });
         Self {
@@ -221,8 +243,6 @@ impl Sender for Built {
         outgoing: http::Request<()>,
         body: &mut ResponseBody,
     ) -> Result<ResponseHead, TransportError> {
-        let interrupted = Arc::clone(&self);
-        let _guard = exchange.on_cancel(move || interrupted.interrupt());
         let url = exchange.request.url();
         let proxy = self.proxies.proxy_for(url)?;
         let route = Route::new(url, proxy.map(Proxy::authority));
@@ -273,32 +293,39 @@ impl Exchange<'_> {
 
     fn run_built(
         &self,
-        built: &Built,
+        built: &Arc<Built>,
         proxy: Option<&Proxy>,
         outgoing: http::Request<()>,
         route: &Route<'_>,
         body: &mut ResponseBody,
     ) -> Result<ResponseHead, TransportError> {
         let timeouts = Timeouts::new(route, self.timeout, built.connect_timeout);
-        let proxy = proxy.map(|proxy| to_ureq(proxy, route)).transpose()?;
-        let kept = if route.is_https() {
-            built.tls.check_built_in()?;
-            lock(&built.https).clone()
-        } else {
-            Some(lock(&built.http).clone())
+        let proxy = match proxy {
+            Some(proxy) => Some(to_ureq(proxy, route)?),
+            None => None,
         };
-        if let Some(agent) = kept {
+        let is_https = route.is_https();
+        if is_https {
+            built.tls.check_built_in()?;
+        }
+        let kept = built.agent(is_https).clone();
+        let is_new = kept.is_none();
+        let agent = kept.unwrap_or_else(|| built.new_agent(is_https, &timeouts, proxy.clone()));
+        let (interrupted, owner) = (agent.clone(), Arc::clone(built));
+        let guard = self.on_cancel(move || {
+            // Other clients may share this transport: their later requests get a new agent, and
+            // those in flight fail with an error that is retried.
+            owner.agent(is_https).take();
+            interrupted.shutdown();
+        });
+        if !is_new {
             return self.run_on(&agent, outgoing, &timeouts, proxy, route, body);
         }
-        let config = agent_config(built.idle_tls_connections, &timeouts, proxy);
-        let agent = Agent::new_with_config(built.tls_config.apply(config).build());
-        let interrupted = agent.clone();
-        let guard = self.on_cancel(move || interrupted.shutdown());
         let result = self.run(&agent, outgoing, route, body);
         drop(guard);
-        if result.is_ok() {
+        if result.is_ok() && !self.is_cancelled() {
             // If another thread was first, this agent and its connection are dropped.
-            lock(&built.https).get_or_insert(agent);
+            built.agent(is_https).get_or_insert(agent);
         }
         result
     }
@@ -348,8 +375,10 @@ impl Exchange<'_> {
             .map_err(|error| from_ureq(error, route))?
             .into_parts();
         let mut head = HeadBuilder::new(parts.status.as_u16());
-        for (name, value) in &parts.headers {
-            head.push(name.as_str(), value.as_bytes());
+        for (name, key) in &HEADERS {
+            for value in parts.headers.get_all(key) {
+                head.push(name, value.as_bytes());
+            }
         }
         head.check()?;
         let reader = UntilDeadline {
@@ -377,41 +406,33 @@ impl<R: Read> Read for UntilDeadline<R> {
     }
 }
 
-/// The request in ureq's type.
+/// The request in ureq's type. The error holds no header's value.
 fn to_http(request: &Request<'_>) -> Result<http::Request<()>, TransportError> {
-    // The error holds no header's value.
-    fill_http(request).map_err(|error| {
-        let text = format!("cannot send the request: {error}");
-        TransportError::new(TransportErrorKind::InvalidRequest, text)
-    })
+    fill_http(request)
+        .ok_or_else(|| TransportError::new(TransportErrorKind::InvalidRequest, NOT_VALID_HTTP))
 }
 
 /// As [`to_http`]. Not by http's builder, which moves the whole request at every step.
-fn fill_http(request: &Request<'_>) -> Result<http::Request<()>, http::Error> {
+fn fill_http(request: &Request<'_>) -> Option<http::Request<()>> {
     let mut outgoing = http::Request::new(());
     *outgoing.method_mut() = match request.method() {
         Method::Get => http::Method::GET,
         Method::Post => http::Method::POST,
         Method::Put => http::Method::PUT,
     };
-    *outgoing.uri_mut() = http::Uri::try_from(request.url())?;
+    *outgoing.uri_mut() = http::Uri::try_from(request.url()).ok()?;
     let headers = outgoing.headers_mut();
     for (name, value) in request.headers().iter() {
-        let value = http::HeaderValue::from_str(value.as_str())?;
-        headers.try_append(http::HeaderName::from_bytes(name.as_bytes())?, value)?;
+        let name = http::HeaderName::from_bytes(name.as_bytes()).ok()?;
+        let value = http::HeaderValue::from_str(value.as_str()).ok()?;
+        headers.try_append(name, value).ok()?;
     }
-    Ok(outgoing)
+    Some(outgoing)
 }
 
 /// The proxy as ureq's type. Its `uri` and `Debug` show user info: print neither.
 fn to_ureq(proxy: &Proxy, route: &Route<'_>) -> Result<::ureq::Proxy, TransportError> {
-    let mut builder = ::ureq::Proxy::builder(ProxyProtocol::Http)
-        .host(proxy.host())
-        .port(proxy.port());
-    if let Some((user, password)) = proxy.login() {
-        builder = builder.username(user).password(password.expose_secret());
-    }
-    builder.build().map_err(|error| from_ureq(error, route))
+    ::ureq::Proxy::new(proxy.url()).map_err(|error| from_ureq(error, route))
 }
 
 impl fmt::Debug for Ureq {

@@ -12,6 +12,9 @@ use crate::text;
 use crate::transport::route::{self, HEADERS_TOO_LARGE, NOT_HTTP, Route, invalid_response};
 use crate::transport::{TransportError, TransportErrorKind};
 
+pub(super) const NOT_VALID_HTTP: &str =
+    "cannot send the request: its URL or a header is not valid HTTP";
+
 pub(super) fn from_ureq(error: Error, route: &Route<'_>) -> TransportError {
     let invalid_request = |text| TransportError::new(TransportErrorKind::InvalidRequest, text);
     match Reason::of(&error) {
@@ -36,9 +39,7 @@ pub(super) fn from_ureq(error: Error, route: &Route<'_>) -> TransportError {
             TransportErrorKind::Unsupported,
             "cannot send the request: https needs the feature rustls or an agent with TLS",
         ),
-        Error::BadUri(_) | Error::Http(_) => {
-            invalid_request("cannot send the request: its URL or a header is not valid HTTP")
-        }
+        Error::BadUri(_) | Error::Http(_) => invalid_request(NOT_VALID_HTTP),
         Error::RequireHttpsOnly(_) => {
             invalid_request("cannot send the request: the agent allows https only")
         }

@@ -58,7 +58,8 @@ pub(crate) struct Context<'a> {
     pub(crate) project_id: Option<&'a str>,
 }
 
-/// The client's loop that sends a request and retries it, as credentials use it.
+/// The client's loop that sends a request and retries it, as credentials use it. A trait for its one
+/// implementation, because naming the loop here would be a path up from credentials to the client.
 #[cfg(feature = "std")]
 pub(crate) trait RequestSender {
     /// Sends `request` until `decode` accepts a response of success, or an error is final.

@@ -20,18 +20,18 @@ impl RateLimiter {
         }
     }
 
-    /// Waits for the next free slot and takes it. Returns `false`, and takes none, if that slot is
-    /// `remaining` away or more.
-    pub(crate) fn wait(&self, clock: &dyn Clock, remaining: Duration) -> bool {
+    /// Waits for the next free slot, takes it and returns how long it waited. Returns `None`, and
+    /// takes none, if that slot is `remaining` away or more.
+    pub(crate) fn wait(&self, clock: &dyn Clock, remaining: Duration) -> Option<Duration> {
         if self.interval.is_zero() {
-            return true;
+            return Some(Duration::ZERO);
         }
         let now = clock.now();
         let delay = {
             let mut next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
             let delay = next.saturating_sub(now);
             if delay >= remaining {
-                return false;
+                return None;
             }
             *next = now.saturating_add(delay).saturating_add(self.interval);
             delay
@@ -39,6 +39,6 @@ impl RateLimiter {
         if !delay.is_zero() {
             clock.sleep(delay);
         }
-        true
+        Some(delay)
     }
 }

@@ -3,6 +3,8 @@
 //! Every request of a client goes through it, both to the service and to IAM. The order within one
 //! attempt is fixed: authenticate, take a rate-limit slot, send. A slot taken before a slow login
 //! would be used late, and several logins that end together would start their requests at once.
+//! After a wait for the slot the request is authenticated again: a signature is valid for 15
+//! minutes from its time, and the token may have been renewed.
 
 use alloc::string::String;
 use alloc::sync::Arc;
@@ -211,27 +213,34 @@ impl Call<'_> {
             .context(self.request.project_id, self.deadline)
     }
 
+    fn authenticate(&mut self) -> Result<(), Error> {
+        let mut parts = self.request.parts.clone();
+        self.send_loop.add_common_headers(&mut parts)?;
+        let authenticator = self.request.authenticator;
+        authenticator.apply(&mut parts, &self.context())?;
+        self.sent = parts;
+        Ok(())
+    }
+
     fn attempt(&mut self, body: &mut ResponseBody) -> Result<Response, Failure> {
         let send_loop = self.send_loop;
         let clock = &*send_loop.clock;
         send_loop.check_cancelled()?;
-        let mut parts = self.request.parts.clone();
-        send_loop.add_common_headers(&mut parts)?;
-        self.request
-            .authenticator
-            .apply(&mut parts, &self.context())?;
-        self.sent = parts;
+        self.authenticate()?;
         #[cfg(feature = "std")]
-        if self.request.service == Responder::Drs
-            && !send_loop
-                .rate_limiter
-                .wait(clock, self.deadline.remaining(clock))
-        {
-            return Err(self
-                .timed_out(
-                    "cannot send the request: the rate limit allows it only after the deadline",
-                )
-                .into());
+        if self.request.service == Responder::Drs {
+            let remaining = self.deadline.remaining(clock);
+            let Some(waited) = send_loop.rate_limiter.wait(clock, remaining) else {
+                return Err(self
+                    .timed_out(
+                        "cannot send the request: the rate limit allows it only after the deadline",
+                    )
+                    .into());
+            };
+            if !waited.is_zero() {
+                send_loop.check_cancelled()?;
+                self.authenticate()?;
+            }
         }
         send_loop.check_cancelled()?;
         let remaining = self.deadline.remaining(clock);

@@ -256,3 +256,25 @@ fn takes_a_rate_limit_slot_only_once_the_credentials_are_ready() {
     );
     assert!(clock.total_slept() >= Duration::from_secs(2));
 }
+
+#[test]
+fn signs_again_after_a_wait_for_a_rate_limit_slot() {
+    let transport = Scripted::new(&[(200, PAGE)]);
+    let client = transport
+        .client(AccessKey::new("AKIDEXAMPLE", "a-secret-key"))
+        .min_request_interval(Duration::from_secs(20 * 60))
+        .timeout(Duration::from_secs(60 * 60))
+        .build()
+        .unwrap();
+    for _ in 0..3 {
+        list(&client).unwrap();
+    }
+    let sent = transport.sent.lock().unwrap();
+    let dates = sent.iter().map(|headers| {
+        let date = headers.iter().find(|(name, _)| name == "X-Sdk-Date");
+        date.unwrap().1.as_str()
+    });
+    // The time at which each is sent: a signature is valid for 15 minutes.
+    let expected = ["20240820T000000Z", "20240820T002000Z", "20240820T004000Z"];
+    assert_eq!(dates.collect::<Vec<_>>(), expected);
+}

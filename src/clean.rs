@@ -177,6 +177,7 @@ mod tests {
     fn a_broken_rule_is_named_with_the_quotes_that_were_removed() {
         let broken = |given, rule| clean(given).check(rule).unwrap_err();
         assert_eq!(broken("", Rule::Word), "must not be empty");
+        assert_eq!(broken("", Rule::Text), "must not be empty");
         assert_eq!(
             broken("'a b'", Rule::Word),
             "must be printable ASCII without spaces (one pair of quotes around the value was \

@@ -234,6 +234,7 @@ fn polling_shows_totals_events_and_what_to_do_next() {
 
     let first = wait.poll();
     assert_eq!(first.status, WaitStatus::Waiting);
+    assert!(!first.is_done());
     assert_eq!(first.events.len(), 3);
     assert_eq!((first.totals.running, first.totals.succeeded), (2, 1));
     assert_eq!(first.delay, Duration::from_secs(10));

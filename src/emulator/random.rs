@@ -58,9 +58,27 @@ pub(super) fn mix(number: u64) -> u64 {
     number ^ (number >> 31)
 }
 
+/// The inverse of [`mix`]: the shifts once more with all they left out, and the inverse factors.
+pub(super) fn unmix(number: u64) -> u64 {
+    let number = (number ^ (number >> 31) ^ (number >> 62)).wrapping_mul(0x3196_42b2_d24d_8ec3);
+    let number = (number ^ (number >> 27) ^ (number >> 54)).wrapping_mul(0x96de_1b17_3f11_9089);
+    number ^ (number >> 30) ^ (number >> 60)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn unmix_is_the_inverse_of_mix() {
+        let mut random = Random::new(3);
+        for number in [0, 1, u64::MAX]
+            .into_iter()
+            .chain((0..1000).map(|_| random.next()))
+        {
+            assert_eq!(unmix(mix(number)), number);
+        }
+    }
 
     #[test]
     fn generates_the_published_first_numbers() {

@@ -12,6 +12,7 @@ use std::collections::HashSet;
 use super::emulated_job::EmulatedJob;
 use super::filter::{Selection, SortValue, sort_value};
 use super::sample::Sample;
+use super::script::{Change, Kind};
 use crate::emulator::random::Random;
 use crate::job::{SortDir, SortKey};
 
@@ -26,6 +27,8 @@ const CACHED_SELECTIONS: usize = 4;
 pub(super) struct List {
     sample: Sample,
     entries: Vec<Entry>,
+    /// The ids of the jobs that are not built from the seed: a new id needs no search.
+    own: HashSet<String>,
     /// The last selections, so that a listing does not filter and sort again for each page.
     selected: VecDeque<(Selection, Arc<[Selected]>)>,
 }
@@ -46,16 +49,6 @@ struct Selected {
     rank: u32,
 }
 
-/// One change of a list; a lagging replica makes it later.
-#[derive(Clone, Debug)]
-pub(super) enum Edit {
-    /// At a position, or at the end of a shorter list; a job with the same id is removed first.
-    Insert(usize, Box<EmulatedJob>),
-    Remove(String),
-    /// In its place in the list.
-    Replace(Box<EmulatedJob>),
-}
-
 /// The jobs of one page, and how many the query selects in all.
 #[derive(Debug)]
 pub(crate) struct Page {
@@ -66,22 +59,16 @@ pub(crate) struct Page {
 impl List {
     /// The sample jobs, newest first, after `own` jobs, of which the last added comes first.
     pub(super) fn new(sample: Sample, own: &[EmulatedJob]) -> Self {
-        let mut ids = HashSet::new();
-        let mut head: Vec<Entry> = own
-            .iter()
-            .rev()
-            .filter(|job| ids.insert(job.id()))
-            .map(|job| Entry::Own(Box::new(job.clone())))
-            .collect();
-        head.reverse();
-        let is_new = |index: &u32| ids.is_empty() || !ids.contains(sample.id(*index).as_str());
-        let mut entries: Vec<Entry> = (0..sample.jobs).filter(is_new).map(Entry::Sample).collect();
-        entries.append(&mut head);
-        Self {
+        let mut list = Self {
             sample,
-            entries,
+            entries: (0..sample.jobs).map(Entry::Sample).collect(),
+            own: HashSet::new(),
             selected: VecDeque::new(),
+        };
+        for job in own {
+            list.apply(Change::add(job.clone()), "");
         }
+        list
     }
 
     pub(super) fn len(&self) -> usize {
@@ -98,27 +85,55 @@ impl List {
         self.entries.get(at).map(|entry| self.job(entry))
     }
 
-    pub(super) fn edit(&mut self, edit: Edit) {
+    /// Makes a change, at this time of the wall clock; one of a job that is not listed has no
+    /// effect.
+    pub(super) fn apply(&mut self, change: Change, now: &str) {
         self.selected.clear();
-        match edit {
-            Edit::Insert(position, job) => {
-                if let Some(at) = self.find(job.id()) {
-                    self.entries.remove(at);
-                }
-                let at = self.entries.len().saturating_sub(position);
-                self.entries.insert(at, Entry::Own(job));
+        match change.0 {
+            Kind::Insert(position, job) => {
+                self.take(job.id());
+                self.insert(position, Entry::Own(job));
             }
-            Edit::Remove(id) => {
-                if let Some(at) = self.find(&id) {
-                    self.entries.remove(at);
-                }
+            Kind::Remove(id) => {
+                self.take(&id);
             }
-            Edit::Replace(job) => {
-                let at = self.find(job.id());
-                if let Some(entry) = at.and_then(|at| self.entries.get_mut(at)) {
-                    *entry = Entry::Own(job);
+            Kind::MoveTo(id, position) => {
+                if let Some(entry) = self.take(&id) {
+                    self.insert(position, entry);
                 }
             }
+            Kind::Replace(job) => self.replace(job),
+            Kind::Status(id, status, error_log) => {
+                if let Some(mut job) = self.get(&id) {
+                    job.set_status(status, now);
+                    if let Some(error_log) = error_log {
+                        job = job.error_log(error_log);
+                    }
+                    self.replace(Box::new(job));
+                }
+            }
+        }
+    }
+
+    fn insert(&mut self, position: usize, entry: Entry) {
+        if let Entry::Own(job) = &entry {
+            self.own.insert(job.id().into());
+        }
+        let at = self.entries.len().saturating_sub(position);
+        self.entries.insert(at, entry);
+    }
+
+    fn take(&mut self, id: &str) -> Option<Entry> {
+        let at = self.find(id)?;
+        self.own.remove(id);
+        Some(self.entries.remove(at))
+    }
+
+    fn replace(&mut self, job: Box<EmulatedJob>) {
+        let at = self.find(job.id());
+        if let Some(entry) = at.and_then(|at| self.entries.get_mut(at)) {
+            self.own.insert(job.id().into());
+            *entry = Entry::Own(job);
         }
     }
 
@@ -198,9 +213,13 @@ impl List {
     }
 
     fn find(&self, id: &str) -> Option<usize> {
+        let number = self.sample.index_of(id);
+        if number.is_none() && !self.own.contains(id) {
+            return None;
+        }
         // From the head: tests and scripts mostly name new jobs.
         self.entries.iter().rposition(|entry| match entry {
-            Entry::Sample(index) => self.sample.has_id(*index, id),
+            Entry::Sample(index) => number == Some(*index),
             Entry::Own(job) => job.id() == id,
         })
     }

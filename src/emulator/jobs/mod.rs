@@ -20,11 +20,11 @@ mod script;
 pub use emulated_job::EmulatedJob;
 pub(super) use emulated_job::members;
 pub(super) use filter::{Filter, Selection, TimeFilter};
+use list::List;
 pub(super) use list::Page;
-use list::{Edit, List};
 pub(super) use sample::Sample;
+use script::Kind;
 pub use script::{Change, Script};
-use script::{Due, Timeline};
 
 /// The most random changes made at once.
 const MOST_RANDOM_CHANGES: usize = 1000;
@@ -51,23 +51,38 @@ pub(super) struct JobsSetup {
 pub(super) struct Jobs {
     list: List,
     replicas: Vec<Replica>,
-    timeline: Timeline,
+    script: Script,
     sample: Sample,
     /// The number of the next new sample job.
     next_sample: u32,
     growth: u32,
     ties: Option<u64>,
     pages: u64,
-    started: Duration,
-    started_unix: Duration,
+    started: Started,
 }
 
-/// A copy of the list that makes each edit later.
+/// A copy of the list that makes each change later.
 #[derive(Debug)]
 struct Replica {
     lag: Duration,
     list: List,
-    pending: VecDeque<(Duration, Edit)>,
+    pending: VecDeque<(Duration, Change)>,
+}
+
+/// When the emulator was built or reset, by both clocks.
+#[derive(Clone, Copy, Debug)]
+struct Started {
+    moment: Duration,
+    unix_time: Duration,
+}
+
+impl Started {
+    /// The wall clock at a moment, to the second, as jobs hold it.
+    fn wall_clock(self, now: Duration) -> String {
+        let elapsed = now.saturating_sub(self.moment);
+        let seconds = self.unix_time.saturating_add(elapsed).as_secs();
+        sample::time(Timestamp::from_unix(Duration::from_secs(seconds)))
+    }
 }
 
 impl Jobs {
@@ -81,14 +96,16 @@ impl Jobs {
         Self {
             replicas: setup.replicas.iter().map(replica).collect(),
             list,
-            timeline: Timeline::new(setup.script.clone()),
+            script: setup.script.clone(),
             sample: setup.sample,
             next_sample: setup.sample.jobs,
             growth: setup.growth,
             ties: setup.ties,
             pages: 0,
-            started: clock.now(),
-            started_unix: clock.unix_time(),
+            started: Started {
+                moment: clock.now(),
+                unix_time: clock.unix_time(),
+            },
         }
     }
 
@@ -107,54 +124,43 @@ impl Jobs {
 
     /// Makes a change; one of a job that is not listed has no effect.
     pub(super) fn apply(&mut self, change: Change, now: Duration) {
-        if let Some(edit) = change.edit(&self.list, &self.wall_clock(now)) {
-            self.edit(edit, now);
+        for replica in &mut self.replicas {
+            replica.pending.push_back((now, change.clone()));
         }
+        self.list.apply(change, &self.started.wall_clock(now));
     }
 
     /// Replaces the job with this id in its place in the list.
     pub(super) fn replace(&mut self, job: EmulatedJob, now: Duration) {
-        self.edit(Edit::Replace(Box::new(job)), now);
-    }
-
-    fn edit(&mut self, edit: Edit, now: Duration) {
-        for replica in &mut self.replicas {
-            replica.pending.push_back((now, edit.clone()));
-        }
-        self.list.edit(edit);
+        self.apply(Change(Kind::Replace(Box::new(job))), now);
     }
 
     /// Makes every change that is due.
     pub(super) fn advance(&mut self, now: Duration) {
-        let elapsed = now.saturating_sub(self.started);
+        let elapsed = now.saturating_sub(self.started.moment);
         let mut random_changes = 0;
-        while let Some((due, change)) = self.timeline.next(elapsed) {
-            let moment = self.started.saturating_add(due);
-            match change {
-                Due::Scripted(change) => self.apply(change, moment),
-                Due::Random if random_changes == MOST_RANDOM_CHANGES => {
-                    self.timeline.skip_random(elapsed);
-                }
-                Due::Random => {
-                    random_changes += 1;
-                    let change = self.random_change(due);
-                    self.apply(change, moment);
+        while let Some((due, change)) = self.script.next_due(elapsed) {
+            if change.is_none() {
+                random_changes += 1;
+                if random_changes > MOST_RANDOM_CHANGES {
+                    self.script.skip_random(elapsed);
+                    continue;
                 }
             }
+            let change = change.unwrap_or_else(|| self.random_change(due));
+            self.apply(change, self.started.moment.saturating_add(due));
         }
-        for replica in &mut self.replicas {
-            let Replica { lag, list, pending } = replica;
-            let is_due = |(moment, _): &(Duration, Edit)| moment.saturating_add(*lag) <= now;
-            let due = pending.iter().take_while(|edit| is_due(edit)).count();
-            for (_, edit) in pending.drain(..due) {
-                list.edit(edit);
+        for Replica { lag, list, pending } in &mut self.replicas {
+            let due = pending.partition_point(|(moment, _)| moment.saturating_add(*lag) <= now);
+            for (moment, change) in pending.drain(..due) {
+                list.apply(change, &self.started.wall_clock(moment));
             }
         }
     }
 
     /// Makes the changes due before the response to this request.
     pub(super) fn before_request(&mut self, number: u64, now: Duration) {
-        for change in self.timeline.before_request(number) {
+        for change in self.script.due_before_request(number) {
             self.apply(change, now);
         }
     }
@@ -168,7 +174,7 @@ impl Jobs {
     ) -> Page {
         for _ in 0..self.growth {
             let job = self.new_job(now);
-            self.edit(Edit::Insert(0, Box::new(job)), now);
+            self.apply(Change::add(job), now);
         }
         let number = self.pages;
         self.pages = self.pages.wrapping_add(1);
@@ -183,9 +189,7 @@ impl Jobs {
 
     /// The wall clock at a moment, to the second, as jobs hold it.
     pub(super) fn wall_clock(&self, now: Duration) -> String {
-        let elapsed = now.saturating_sub(self.started);
-        let seconds = self.started_unix.saturating_add(elapsed).as_secs();
-        sample::time(Timestamp::from_unix(Duration::from_secs(seconds)))
+        self.started.wall_clock(now)
     }
 
     /// A new running job.
@@ -214,7 +218,7 @@ impl Jobs {
             5..8 => None,
             _ => pick(&mut random, true).map(Change::remove),
         };
-        change.unwrap_or_else(|| Change::add(self.new_job(self.started.saturating_add(due))))
+        change.unwrap_or_else(|| Change::add(self.new_job(self.started.moment.saturating_add(due))))
     }
 }
 

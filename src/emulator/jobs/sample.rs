@@ -7,7 +7,7 @@ use alloc::string::String;
 use alloc::vec;
 
 use super::emulated_job::EmulatedJob;
-use crate::emulator::random::{Random, mix};
+use crate::emulator::random::{Random, mix, unmix};
 use crate::job::{EngineType, Job, JobStatus};
 use crate::timestamp::Timestamp;
 
@@ -40,21 +40,16 @@ impl Default for Sample {
 impl Sample {
     /// The id of a job. Its first half is one to one in `index`, so that ids do not repeat.
     pub(super) fn id(self, index: u32) -> String {
-        let high = self.first_half(index);
+        let high = mix(mix(self.seed).wrapping_add(u64::from(index)));
         uuid(high, mix(high ^ self.seed))
     }
 
-    fn first_half(self, index: u32) -> u64 {
-        mix(mix(self.seed).wrapping_add(u64::from(index)))
-    }
-
-    /// Whether this is the id of the job with this number.
-    pub(super) fn has_id(self, index: u32, given: &str) -> bool {
-        // The first eight digits decide for all but one job in four thousand million.
-        let first = given
-            .get(..8)
-            .and_then(|first| u64::from_str_radix(first, 16).ok());
-        first == Some(self.first_half(index) >> 32) && self.id(index) == given
+    /// The number of the job with this id, if it is one of the sample.
+    pub(super) fn index_of(self, id: &str) -> Option<u32> {
+        let digits = |range| u64::from_str_radix(id.get(range)?, 16).ok();
+        let high = digits(0..8)? << 32 | digits(9..13)? << 16 | digits(14..18)?;
+        let index = u32::try_from(unmix(high).wrapping_sub(mix(self.seed))).ok()?;
+        (index < self.jobs && self.id(index) == id).then_some(index)
     }
 
     /// When the job with this number was created: one in each interval, anywhere in it.
@@ -185,6 +180,22 @@ mod tests {
     }
 
     #[test]
+    fn an_id_gives_the_number_of_a_job_of_the_sample_alone() {
+        let sample = sample(7);
+        assert!((0..500).all(|index| sample.index_of(&sample.id(index)) == Some(index)));
+        let first = sample.id(0);
+        for other in [
+            &sample.id(500),
+            &first[1..],
+            &first.replace('-', "+"),
+            "备备备备备备备",
+            "",
+        ] {
+            assert_eq!(sample.index_of(other), None, "{other}");
+        }
+    }
+
+    #[test]
     fn ids_do_not_repeat() {
         let ids: HashSet<String> = (0..100_000).map(|index| sample(7).id(index)).collect();
         assert_eq!(ids.len(), 100_000);
@@ -227,7 +238,7 @@ mod tests {
             jobs: u32::MAX,
             newest: NEWEST_CREATED,
         };
-        assert!(sample.has_id(0, sample.job(0).id()));
+        assert_eq!(sample.index_of(sample.job(9).id()), Some(9));
         assert!(sample.job(u32::MAX).job.created_at().is_some());
     }
 }

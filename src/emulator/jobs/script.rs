@@ -1,24 +1,26 @@
 //! Scripted changes of a list, each with its moment.
 
 use alloc::boxed::Box;
+use alloc::collections::VecDeque;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::time::Duration;
 
 use super::emulated_job::EmulatedJob;
-use super::list::{Edit, List};
 use crate::job::JobStatus;
 
 /// One change of the list of jobs.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Change(Kind);
+pub struct Change(pub(super) Kind);
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Kind {
+pub(super) enum Kind {
     Insert(usize, Box<EmulatedJob>),
     Remove(String),
     MoveTo(String, usize),
     Status(String, JobStatus, Option<String>),
+    /// The job with this id becomes this one, in its place in the list.
+    Replace(Box<EmulatedJob>),
 }
 
 impl Change {
@@ -63,23 +65,6 @@ impl Change {
     pub(super) fn failure(id: String, status: JobStatus, error_log: impl Into<String>) -> Self {
         Self(Kind::Status(id, status, Some(error_log.into())))
     }
-
-    /// The edit of the list at this moment; `None` if the job is not in it.
-    pub(super) fn edit(self, list: &List, now: &str) -> Option<Edit> {
-        Some(match self.0 {
-            Kind::Insert(position, job) => Edit::Insert(position, job),
-            Kind::Remove(id) => Edit::Remove(id),
-            Kind::MoveTo(id, position) => Edit::Insert(position, Box::new(list.get(&id)?)),
-            Kind::Status(id, status, error_log) => {
-                let mut job = list.get(&id)?;
-                job.set_status(status, now);
-                if let Some(error_log) = error_log {
-                    job = job.error_log(error_log);
-                }
-                Edit::Replace(Box::new(job))
-            }
-        })
-    }
 }
 
 /// Changes of the list at a time since the emulator was built, by its clock, or at a request.
@@ -101,9 +86,12 @@ impl Change {
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Script {
-    by_time: Vec<(Duration, Change)>,
+    /// The earliest first; those of one moment in the order added.
+    by_time: VecDeque<(Duration, Change)>,
     by_request: Vec<(u64, Change)>,
-    every: Option<Duration>,
+    every: Duration,
+    /// When the next random change is due; `None` for never.
+    next_random: Option<Duration>,
 }
 
 impl Script {
@@ -117,7 +105,8 @@ impl Script {
     /// the order added.
     #[must_use]
     pub fn after(mut self, since_built: Duration, change: Change) -> Self {
-        self.by_time.push((since_built, change));
+        let at = self.by_time.partition_point(|(due, _)| *due <= since_built);
+        self.by_time.insert(at, (since_built, change));
         self
     }
 
@@ -136,57 +125,25 @@ impl Script {
     /// are left out.
     #[must_use]
     pub fn random_changes(mut self, every: Duration) -> Self {
-        self.every = (!every.is_zero()).then_some(every);
+        self.every = every;
+        self.next_random = (!every.is_zero()).then_some(every);
         self
     }
-}
 
-/// A change that is due.
-#[derive(Debug)]
-pub(super) enum Due {
-    Scripted(Change),
-    Random,
-}
-
-/// A script and how far it has run.
-#[derive(Debug)]
-pub(super) struct Timeline {
-    /// The latest first, so that the next is at the end.
-    by_time: Vec<(Duration, Change)>,
-    by_request: Vec<(u64, Change)>,
-    every: Duration,
-    /// When the next random change is due; `None` for never.
-    next_random: Option<Duration>,
-}
-
-impl Timeline {
-    pub(super) fn new(script: Script) -> Self {
-        let mut by_time = script.by_time;
-        // Reversed before the stable sort, so that changes of one moment keep their order.
-        by_time.reverse();
-        by_time.sort_by(|(a, _), (b, _)| b.cmp(a));
-        Self {
-            by_time,
-            by_request: script.by_request,
-            every: script.every.unwrap_or_default(),
-            next_random: script.every,
-        }
-    }
-
-    /// The next change that is due after this time, and its moment. Scripted and random changes
-    /// come in the order of their moments, so that the list does not depend on when requests arrive.
-    pub(super) fn next(&mut self, elapsed: Duration) -> Option<(Duration, Due)> {
-        let scripted = self.by_time.last().map(|(due, _)| *due);
-        let scripted = scripted.filter(|due| *due <= elapsed);
+    /// Removes the next change that is due by now, and returns its moment; a random change is
+    /// `None`. Scripted and random changes come in the order of their moments, so that the list does
+    /// not depend on when requests arrive.
+    pub(super) fn next_due(&mut self, elapsed: Duration) -> Option<(Duration, Option<Change>)> {
+        let scripted = self.by_time.front().map(|(due, _)| *due);
         let random = self.next_random.filter(|due| *due <= elapsed);
         match (scripted, random) {
-            (Some(due), other) if other.is_none_or(|other| due <= other) => self
-                .by_time
-                .pop()
-                .map(|(_, change)| (due, Due::Scripted(change))),
-            (_, Some(due)) => {
+            (_, Some(due)) if scripted.is_none_or(|scripted| due < scripted) => {
                 self.next_random = due.checked_add(self.every);
-                Some((due, Due::Random))
+                Some((due, None))
+            }
+            (Some(due), _) if due <= elapsed => {
+                let (due, change) = self.by_time.pop_front()?;
+                Some((due, Some(change)))
             }
             _ => None,
         }
@@ -197,10 +154,9 @@ impl Timeline {
         self.next_random = elapsed.checked_add(self.every);
     }
 
-    /// The changes due before the response to this request.
-    pub(super) fn before_request(&mut self, number: u64) -> Vec<Change> {
-        let is_due = |(at, _): &mut (u64, Change)| *at <= number;
-        let due = self.by_request.extract_if(.., is_due);
+    /// Removes the changes that are due before the response to this request.
+    pub(super) fn due_before_request(&mut self, number: u64) -> Vec<Change> {
+        let due = self.by_request.extract_if(.., |(at, _)| *at <= number);
         due.map(|(_, change)| change).collect()
     }
 }

@@ -4,8 +4,9 @@ use core::time::Duration;
 
 use crate::error::Error;
 
-/// A hundred years: a practical maximum that can be added to any time without overflow.
-const LONGEST: Duration = Duration::from_secs(100 * 365 * 24 * 3600);
+/// A hundred years in milliseconds: a practical maximum that can be added to any time without
+/// overflow.
+const LONGEST: u64 = 36_500 * 86_400_000;
 
 /// The units, from the longest to the shortest, in milliseconds.
 const UNITS: [(&str, u64); 5] = [
@@ -43,8 +44,8 @@ fn parse(text: &str) -> Result<Duration, &'static str> {
     const FORM: &str = "must be numbers with units, such as 500ms, 10s, 2m, 1h30m or 2d";
     const TOO_LONG: &str = "must be at most 36500d";
     let mut rest = text;
-    let mut units = UNITS.as_slice();
-    let mut total = Duration::ZERO;
+    let mut units = UNITS.iter();
+    let mut total = 0_u64;
     loop {
         let (number, after) = split_at_first(rest, |ch| !ch.is_ascii_digit());
         let (unit, after) = split_at_first(after, |ch| ch.is_ascii_digit());
@@ -54,20 +55,16 @@ fn parse(text: &str) -> Result<Duration, &'static str> {
         if unit.is_empty() {
             return Err("must have a unit after each number: ms, s, m, h or d");
         }
-        let position = units.iter().position(|(known, _)| *known == unit);
-        let (_, millis) = position.and_then(|at| units.get(at)).ok_or(FORM)?;
-        units = units
-            .get(position.map_or(0, |at| at + 1)..)
-            .unwrap_or_default();
-        let number: u64 = number.parse().map_err(|_| TOO_LONG)?;
-        let part = number.checked_mul(*millis).ok_or(TOO_LONG)?;
-        total = total.saturating_add(Duration::from_millis(part));
-        if total > LONGEST {
-            return Err(TOO_LONG);
-        }
+        // The search goes on after the last unit, so that they are in order and none repeats.
+        let (_, millis) = units.find(|(known, _)| *known == unit).ok_or(FORM)?;
+        let number = number.parse::<u64>().ok();
+        let sum = number
+            .and_then(|number| number.checked_mul(*millis)?.checked_add(total))
+            .filter(|sum| *sum <= LONGEST);
+        total = sum.ok_or(TOO_LONG)?;
         rest = after;
         if rest.is_empty() {
-            return Ok(total);
+            return Ok(Duration::from_millis(total));
         }
     }
 }

@@ -9,7 +9,7 @@ use super::auth::{KnownKey, ProjectName, User};
 use super::faults::Faults;
 use super::handle::{AdminAccess, Emulator};
 use super::jobs::{EmulatedJob, Script};
-use super::limits::{Count, Limits, PageCap, Quota};
+use super::limits::{Count, Limits, Quota};
 use super::service::Setup;
 use crate::clock::{Clock, SystemClock};
 use crate::credentials::AccessKey;
@@ -142,7 +142,7 @@ impl EmulatorBuilder {
         name: impl Into<String>,
         password: impl Into<Secret>,
     ) -> Self {
-        self.setup.users.known.push(User {
+        self.setup.access.users.push(User {
             account: account.into(),
             name: name.into(),
             password: password.into(),
@@ -153,7 +153,7 @@ impl EmulatorBuilder {
     /// Sets how long a token is valid that IAM issues for a login; the default is 24 hours, as
     /// documented.
     pub fn token_lifetime(mut self, lifetime: Duration) -> Self {
-        self.setup.users.token_lifetime = lifetime;
+        self.setup.access.token_lifetime = lifetime;
         self
     }
 
@@ -174,7 +174,7 @@ impl EmulatorBuilder {
     /// # Ok::<(), drs_backup_jobs::Error>(())
     /// ```
     pub fn metadata_key_lifetime(mut self, lifetime: Duration) -> Self {
-        self.setup.access.key_lifetime = Some(lifetime);
+        self.setup.access.key_lifetime = lifetime;
         self
     }
 
@@ -207,7 +207,7 @@ impl EmulatorBuilder {
     /// Sets the maximum number of jobs in a page, regardless of the request's `limit`; the default
     /// is 512, as documented.
     pub fn page_cap(mut self, jobs: usize) -> Self {
-        self.setup.page_cap = PageCap(jobs);
+        self.setup.page_cap = Some(jobs);
         self
     }
 

@@ -12,8 +12,9 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use super::auth::CLIENT_TOKEN;
 use super::faults::{Delivery, Faults, Schedule};
 use super::jobs::{Change, EmulatedJob, Jobs};
-use super::message::{ErrorResponse, Request};
-use super::service::{Moment, RecordedRequest, Setup, State};
+use super::request::RecordedRequest;
+use super::response::ErrorResponse;
+use super::service::{Moment, Setup, State};
 use crate::client::{Client, ClientBuilder};
 use crate::clock::Clock;
 use crate::error::Error;
@@ -74,7 +75,7 @@ impl Emulator {
         Client::builder()
             .endpoint(Self::ENDPOINT)
             .iam_endpoint(Self::ENDPOINT)
-            .project_id(self.shared.setup.project_id(self.project))
+            .project_id(self.shared.setup.project_id(self.project.unwrap_or(0)))
             .token(CLIENT_TOKEN)
             .clock(Arc::clone(&self.shared.clock))
             .transport(self.clone())
@@ -174,23 +175,13 @@ impl Emulator {
     /// assert_eq!(emulator.job("a").unwrap().job.finished_at(), Some(end));
     /// ```
     pub fn update(&self, id: &str, change: impl FnOnce(EmulatedJob) -> EmulatedJob) -> bool {
-        let changed = self.try_update(id, |job, _| Ok::<_, core::convert::Infallible>(change(job)));
-        matches!(changed, Some(Ok(_)))
-    }
-
-    /// Changes a job, given the wall clock, and returns it; `None` if it is not listed.
-    pub(super) fn try_update<E>(
-        &self,
-        id: &str,
-        change: impl FnOnce(EmulatedJob, &str) -> Result<EmulatedJob, E>,
-    ) -> Option<Result<EmulatedJob, E>> {
         self.with_jobs(|jobs, now| {
-            let changed = change(jobs.get(id)?, &jobs.wall_clock(now)).map(|mut job| {
-                job.job.id = Cow::Owned(id.into());
-                jobs.replace(job.clone(), now);
-                job
-            });
-            Some(changed)
+            let Some(mut job) = jobs.get(id).map(change) else {
+                return false;
+            };
+            job.job.id = Cow::Owned(id.into());
+            jobs.replace(job, now);
+            true
         })
     }
 
@@ -252,9 +243,9 @@ impl Emulator {
     }
 
     /// The response to a request.
-    pub(super) fn respond(&self, request: &Request<'_>) -> Delivery {
+    pub(super) fn respond(&self, request: RecordedRequest, body: &[u8]) -> Delivery {
         let setup = &self.shared.setup;
-        self.lock().respond(setup, request, self.moment())
+        self.lock().respond(setup, request, body, self.moment())
     }
 
     /// The response to bytes that are not a request.
@@ -263,7 +254,7 @@ impl Emulator {
         self.lock().reject(setup, error, self.moment())
     }
 
-    /// A new job's id and the wall clock.
+    /// An id for a new job.
     pub(super) fn new_id(&self) -> String {
         let seed = self.shared.setup.seed(0);
         self.lock().next_request_id(seed)

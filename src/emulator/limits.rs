@@ -3,7 +3,7 @@
 use alloc::format;
 use core::time::Duration;
 
-use super::message::ErrorResponse;
+use super::response::ErrorResponse;
 
 /// Which of the service's documented limits the emulator enforces.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -19,19 +19,9 @@ pub enum Limits {
     None,
 }
 
-/// The maximum number of jobs in a page, regardless of the request's `limit`.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct PageCap(pub(super) usize);
-
-impl Default for PageCap {
-    fn default() -> Self {
-        Self(512)
-    }
-}
-
 /// Rejects a value longer than documented.
 pub(super) fn checked_length<'v>(
-    key: &'static str,
+    key: &str,
     value: &'v str,
     most: usize,
     limits: Limits,

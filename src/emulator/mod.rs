@@ -8,8 +8,9 @@ mod http;
 mod jobs;
 mod limits;
 mod manual_clock;
-mod message;
 mod random;
+mod request;
+mod response;
 mod service;
 
 pub use builder::EmulatorBuilder;
@@ -19,4 +20,4 @@ pub use http::Server;
 pub use jobs::{Change, EmulatedJob, Script};
 pub use limits::{Count, Limits};
 pub use manual_clock::ManualClock;
-pub use service::RecordedRequest;
+pub use request::RecordedRequest;

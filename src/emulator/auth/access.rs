@@ -6,9 +6,12 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::time::Duration;
 
-use super::signature::{self, Claim, KnownKey};
+use super::identity::User;
+use super::signature::{Claim, KnownKey};
 use crate::emulator::limits::Limits;
-use crate::emulator::message::{ErrorResponse, Request};
+use crate::emulator::request::RecordedRequest;
+use crate::emulator::response::ErrorResponse;
+use crate::emulator::service::Received;
 use crate::header;
 use crate::secret::Secret;
 use crate::timestamp::Timestamp;
@@ -18,28 +21,33 @@ pub(crate) const CLIENT_TOKEN: &str = "emulator-client";
 
 /// The longest token of the service's OpenAPI description.
 const LONGEST_TOKEN: usize = 50_000;
-/// The most issued tokens that are kept; the oldest are dropped first.
+/// The most issued tokens and keys that are kept; the oldest are dropped first.
 pub(super) const MOST_ISSUED: usize = 1000;
-/// Begins the id of every key that the metadata service issues, so that a dropped one is not taken
-/// for any other key.
+/// Begins every issued token and the id of every issued key, so that a dropped one is not taken for
+/// any other.
+pub(super) const ISSUED_TOKEN_PREFIX: &str = "emulated-";
 pub(super) const ISSUED_KEY_PREFIX: &str = "METADATA";
-/// Begins every issued token, so that a dropped one is not taken for any other token.
-const ISSUED_PREFIX: &str = "emulated-";
+/// How long a token for a login or a key is valid unless configured, as documented.
+const LIFETIME: Duration = Duration::from_secs(24 * 3600);
 
-/// The tokens and access keys that are accepted.
-#[derive(Clone, Debug, Default)]
+/// The tokens and access keys that are accepted, and the users who can log in.
+#[derive(Clone, Debug)]
 pub(crate) struct Access {
     /// Whether a token or key was ever configured. Otherwise every token that is not empty is
     /// accepted, and every well-formed signature.
     is_restricted: bool,
     tokens: Vec<AcceptedToken>,
-    /// Those issued for logins, the oldest first.
-    issued: VecDeque<AcceptedToken>,
     keys: Vec<KnownKey>,
+    /// The users who can log in; any with a password if there is none.
+    pub(crate) users: Vec<User>,
+    /// How long a token for a login is valid.
+    pub(crate) token_lifetime: Duration,
+    /// How long a key of the metadata service is valid.
+    pub(crate) key_lifetime: Duration,
+    /// Those issued for logins, the oldest first.
+    pub(super) issued: VecDeque<AcceptedToken>,
     /// Those issued by the metadata service, the oldest first.
-    pub(super) issued_keys: Vec<KnownKey>,
-    /// How long an issued key is valid, if not the default.
-    pub(crate) key_lifetime: Option<Duration>,
+    pub(super) issued_keys: VecDeque<KnownKey>,
     /// Tokens for the metadata service itself.
     pub(super) metadata_tokens: VecDeque<AcceptedToken>,
 }
@@ -59,12 +67,28 @@ impl AcceptedToken {
     }
 }
 
-/// Keeps an issued token, and drops the oldest if there are too many.
-pub(super) fn push_issued(issued: &mut VecDeque<AcceptedToken>, token: AcceptedToken) {
-    while issued.len() >= MOST_ISSUED {
+/// Keeps an issued token or key, and drops the oldest if there are too many.
+pub(super) fn push_issued<T>(issued: &mut VecDeque<T>, new: T) {
+    if issued.len() >= MOST_ISSUED {
         issued.pop_front();
     }
-    issued.push_back(token);
+    issued.push_back(new);
+}
+
+impl Default for Access {
+    fn default() -> Self {
+        Self {
+            is_restricted: false,
+            tokens: Vec::new(),
+            keys: Vec::new(),
+            users: Vec::new(),
+            token_lifetime: LIFETIME,
+            key_lifetime: LIFETIME,
+            issued: VecDeque::new(),
+            issued_keys: VecDeque::new(),
+            metadata_tokens: VecDeque::new(),
+        }
+    }
 }
 
 impl Access {
@@ -93,48 +117,25 @@ impl Access {
         self.issued.retain(is_other);
     }
 
-    /// Issues a token for a login, for this project only.
-    pub(super) fn issue_token(
-        &mut self,
-        request_id: &str,
-        project_id: String,
-        expires_at: Option<Timestamp>,
-    ) -> Secret {
-        let token = Secret::from(format!("{ISSUED_PREFIX}{request_id}"));
-        let issued = AcceptedToken {
-            token: token.clone(),
-            expires_at,
-            project_id: Some(project_id),
-        };
-        push_issued(&mut self.issued, issued);
-        token
-    }
-
     /// Authenticates a request as the gateway does; returns the only project that the token is for,
     /// if there is one.
     pub(crate) fn authenticate(
         &mut self,
-        request: &Request<'_>,
-        now: Option<Timestamp>,
+        received: &Received<'_>,
         limits: Limits,
     ) -> Result<Option<String>, ErrorResponse> {
+        let request = received.request;
+        let now = received.moment.wall;
         if let Some(token) = request.header(header::AUTH_TOKEN) {
             return self.check_token(token.trim(), now, limits);
         }
         let authorization = request
             .header(header::AUTHORIZATION)
             .ok_or_else(|| ErrorResponse::unauthenticated("x-auth-token not found"))?;
-        let checked = match Claim::parse(authorization) {
-            None => Err("the header Authorization is malformed"),
-            Some(claim) if claim.access.starts_with(ISSUED_KEY_PREFIX) => {
-                signature::check(&mut self.issued_keys, request, &claim, now)
-            }
-            Some(_) if !self.is_restricted => Ok(()),
-            Some(claim) => signature::check(&mut self.keys, request, &claim, now),
-        };
-        checked.map(|()| None).map_err(|why| {
-            ErrorResponse::unauthenticated(&format!("verify aksk signature fail, {why}"))
-        })
+        self.check_signature(request, authorization, now)
+            .map_err(|why| format!("verify aksk signature fail, {why}"))
+            .map_err(|why| ErrorResponse::unauthenticated(&why))?;
+        Ok(None)
     }
 
     fn check_token(
@@ -162,8 +163,25 @@ impl Access {
                 }
                 _ => Ok(known.project_id.clone()),
             },
-            None if self.is_restricted || token.starts_with(ISSUED_PREFIX) => Err(unknown()),
+            None if self.is_restricted || token.starts_with(ISSUED_TOKEN_PREFIX) => Err(unknown()),
             None => Ok(None),
+        }
+    }
+
+    fn check_signature(
+        &mut self,
+        request: &RecordedRequest,
+        authorization: &str,
+        now: Option<Timestamp>,
+    ) -> Result<(), &'static str> {
+        let claim = Claim::parse(authorization).ok_or("the header Authorization is malformed")?;
+        let mut keys = self.keys.iter_mut().chain(&mut self.issued_keys);
+        match keys.find(|key| key.id() == claim.access) {
+            Some(key) => key.verify(request, &claim, now),
+            None if self.is_restricted || claim.access.starts_with(ISSUED_KEY_PREFIX) => {
+                Err("ak not exist")
+            }
+            None => Ok(()),
         }
     }
 }
@@ -176,17 +194,22 @@ mod tests {
     fn issued_tokens_are_bounded_and_dropped_ones_rejected() {
         let at = |seconds: u64| Timestamp::from_unix(Duration::from_secs(seconds));
         let mut access = Access::default();
-        let first = access.issue_token("0", "p".into(), at(100));
-        for number in 1..=MOST_ISSUED {
-            access.issue_token(&format!("{number}"), "p".into(), at(100));
+        let token = |number: usize| format!("{ISSUED_TOKEN_PREFIX}{number}");
+        for number in 0..=MOST_ISSUED {
+            let issued = AcceptedToken {
+                token: token(number).into(),
+                expires_at: at(100),
+                project_id: None,
+            };
+            push_issued(&mut access.issued, issued);
         }
         assert_eq!(access.issued.len(), MOST_ISSUED);
-        let last = access.issue_token("last", "p".into(), at(100));
-        let is_accepted = |token: &Secret, now| {
-            let checked = access.check_token(token.expose_secret(), at(now), Limits::Documented);
+        let is_accepted = |token: &str, now| {
+            let checked = access.check_token(token, at(now), Limits::Documented);
             checked.is_ok()
         };
-        assert!(!is_accepted(&first, 0), "dropped, not any token");
+        assert!(!is_accepted(&token(0), 0), "dropped, not any token");
+        let last = token(MOST_ISSUED);
         assert!(is_accepted(&last, 99) && !is_accepted(&last, 100));
     }
 }

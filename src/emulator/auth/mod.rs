@@ -6,6 +6,5 @@ mod metadata;
 mod signature;
 
 pub(super) use access::{Access, CLIENT_TOKEN};
-pub(super) use identity::{ANY_PROJECT_ID, ProjectName, User, Users, list_projects, log_in};
-pub(super) use metadata::{metadata_token, security_key};
+pub(super) use identity::{ANY_PROJECT_ID, ProjectName, User};
 pub(super) use signature::KnownKey;

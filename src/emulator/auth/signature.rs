@@ -1,10 +1,9 @@
 //! Access keys, and whether one of them signed a request.
 
-use alloc::format;
 use alloc::vec::Vec;
 
 use crate::credentials::{AccessKey, Canonical};
-use crate::emulator::message::Request;
+use crate::emulator::request::RecordedRequest;
 use crate::header;
 use crate::secret::Secret;
 use crate::timestamp::Timestamp;
@@ -37,31 +36,33 @@ impl KnownKey {
         self.key.parts().0.expose_secret()
     }
 
-    fn verify(
+    /// Whether this key signed the request; else why not.
+    pub(super) fn verify(
         &mut self,
-        request: &Request<'_>,
+        request: &RecordedRequest,
         claim: &Claim<'_>,
-        now: i64,
+        now: Option<Timestamp>,
     ) -> Result<(), &'static str> {
+        let now = now.ok_or("the date of the signature is out of range")?;
+        let now = now.unix_millis();
         if self.locked_until.is_some_and(|until| now < until) {
             return Err("the ak is locked after too many failures");
         }
         let outcome = self.compare(request, claim, now);
-        if outcome.is_ok() {
+        self.failures = match outcome {
+            Ok(()) => 0,
+            Err(_) => self.failures.saturating_add(1),
+        };
+        if self.failures > FAILURES {
             self.failures = 0;
-        } else {
-            self.failures = self.failures.saturating_add(1);
-            if self.failures > FAILURES {
-                self.failures = 0;
-                self.locked_until = Some(now.saturating_add(LOCKED_FOR));
-            }
+            self.locked_until = Some(now.saturating_add(LOCKED_FOR));
         }
         outcome
     }
 
     fn compare(
         &self,
-        request: &Request<'_>,
+        request: &RecordedRequest,
         claim: &Claim<'_>,
         now: i64,
     ) -> Result<(), &'static str> {
@@ -95,8 +96,7 @@ impl KnownKey {
         if token.is_some() && !is_signed(header::SECURITY_TOKEN) {
             return Err("the header X-Security-Token must be signed");
         }
-        let target = format!("{}?{}", request.path, request.query);
-        let canonical = Canonical::new(request.method, &target, headers.into_iter());
+        let canonical = Canonical::new(request.method(), request.target(), headers.into_iter());
         if canonical.signature(secret, date).as_deref() == Some(claim.signature) {
             Ok(())
         } else {
@@ -133,24 +133,10 @@ impl<'a> Claim<'a> {
     }
 }
 
-/// Whether one of the keys signed the request; else why not.
-pub(super) fn check(
-    keys: &mut [KnownKey],
-    request: &Request<'_>,
-    claim: &Claim<'_>,
-    now: Option<Timestamp>,
-) -> Result<(), &'static str> {
-    let mut keys = keys.iter_mut();
-    let key = keys
-        .find(|key| key.id() == claim.access)
-        .ok_or("ak not exist")?;
-    let now = now.ok_or("the date of the signature is out of range")?;
-    key.verify(request, claim, now.unix_millis())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use alloc::format;
     use alloc::string::String;
 
     #[test]

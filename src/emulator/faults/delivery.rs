@@ -1,12 +1,17 @@
 //! How a response is delivered: whole, or as a fault damages it.
 
 use alloc::format;
+use alloc::string::{String, ToString as _};
+use alloc::vec::Vec;
 use core::time::Duration;
 
+use serde_json::{Map, Value, json};
+
 use super::fault::{Fault, MAX_EXTRA_BYTES};
-use crate::emulator::message::{ErrorResponse, Response, reason_phrase};
+use crate::emulator::response::{ErrorResponse, Response, reason_phrase};
 use crate::header;
 use crate::job::Language;
+use crate::timestamp::Timestamp;
 
 /// A response and the way it is sent.
 #[derive(Debug)]
@@ -44,7 +49,7 @@ impl Delivery {
         }
     }
 
-    /// Applies a fault of the delivery; those of the response itself are in it already.
+    /// Applies a fault; one that replaces the response has done so already.
     pub(crate) fn apply(&mut self, fault: &Fault) {
         let body = &mut self.response.body;
         let half = body.len() / 2;
@@ -63,11 +68,13 @@ impl Delivery {
                 self.ending = Ending::WrongLength(body.len().saturating_add_signed(difference));
             }
             Fault::Garbage => self.ending = Ending::Garbage,
-            Fault::Status(..)
-            | Fault::Html(_)
-            | Fault::TypeDrift
-            | Fault::InvalidCount
-            | Fault::UnknownFields => {}
+            Fault::TypeDrift => alter(body, drift_count, drift_job),
+            Fault::InvalidCount => {
+                let invalid = |page: &mut Members| set(page, "count", json!({}));
+                alter(body, invalid, |_| {});
+            }
+            Fault::UnknownFields => alter(body, add_unknown, add_unknown),
+            Fault::Status(..) | Fault::Html(_) => {}
         }
     }
 
@@ -77,6 +84,60 @@ impl Delivery {
             Ending::Reset | Ending::Garbage => None,
             _ => Some(self.response.status),
         }
+    }
+}
+
+type Members = Map<String, Value>;
+
+/// Alters a page and each of its jobs; other bodies stay.
+fn alter(body: &mut Vec<u8>, page: impl Fn(&mut Members), job: impl Fn(&mut Members)) {
+    let Ok(Value::Object(mut members)) = serde_json::from_slice(body) else {
+        return;
+    };
+    let Some(Value::Array(jobs)) = members.get_mut("jobs") else {
+        return;
+    };
+    jobs.iter_mut()
+        .filter_map(Value::as_object_mut)
+        .for_each(job);
+    page(&mut members);
+    *body = Value::from(members).to_string().into();
+}
+
+fn set(members: &mut Members, name: &str, value: impl Into<Value>) {
+    members.insert(name.into(), value.into());
+}
+
+fn add_unknown(members: &mut Members) {
+    set(
+        members,
+        "x_unknown",
+        json!({"nested": [1, -2.5e3, true, null, "备"]}),
+    );
+}
+
+fn drift_count(page: &mut Members) {
+    let count = page.get("count").map(Value::to_string);
+    set(page, "count", count);
+}
+
+fn drift_job(job: &mut Members) {
+    let text = |name| job.get(name).and_then(Value::as_str).unwrap_or_default();
+    let status = text("status").to_ascii_lowercase();
+    let engine = text("engine_type").to_ascii_uppercase();
+    let created = Timestamp::parse(text("create_time")).map_or(0, Timestamp::unix_millis);
+    let finished = text("finish_time").replacen('T', " ", 1);
+    set(job, "status", status);
+    set(job, "engine_type", engine);
+    set(job, "create_time", created);
+    set(
+        job,
+        "finish_time",
+        (!finished.is_empty()).then_some(finished),
+    );
+    set(job, "enterprise_project_id", 0);
+    for name in ["name", "description", "error_log"] {
+        set(job, name, Value::Null);
     }
 }
 

@@ -5,13 +5,13 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::net::IpAddr;
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use crate::emulator::faults::Faults;
 use crate::emulator::handle::{AdminAccess, Emulator};
 use crate::emulator::jobs::EmulatedJob;
-use crate::emulator::message::{Request, Response, percent_decode};
-use crate::emulator::service::RecordedRequest;
+use crate::emulator::request::{RecordedRequest, percent_decode};
+use crate::emulator::response::Response;
 use crate::header;
 
 const PREFIX: &str = "/__admin/";
@@ -21,16 +21,21 @@ type Rejected = (u16, String);
 
 /// The response to a request of the admin interface; `None` if it is another one, or if the
 /// interface is off.
-pub(super) fn respond(emulator: &Emulator, request: &Request<'_>) -> Option<Response> {
-    let path = request.path.strip_prefix(PREFIX)?;
-    let is_local = |peer: IpAddr| peer.to_canonical().is_loopback();
+pub(super) fn respond(
+    emulator: &Emulator,
+    request: &RecordedRequest,
+    body: &[u8],
+    peer: IpAddr,
+) -> Option<Response> {
+    let path = request.raw_path().strip_prefix(PREFIX)?;
     let outcome = match emulator.admin_access() {
         AdminAccess::Off => return None,
-        AdminAccess::Loopback if !request.peer.is_some_and(is_local) => Err((
+        AdminAccess::Loopback if !peer.to_canonical().is_loopback() => Err((
             403,
             "the admin interface accepts requests from this machine only".into(),
         )),
-        _ => dispatch(emulator, request, path),
+        _ => scope(emulator, request)
+            .and_then(|emulator| dispatch(&emulator, request.method(), path, body)),
     };
     Some(match outcome {
         Ok((status, body)) => Response::json(status, &body),
@@ -42,6 +47,16 @@ pub(super) fn respond(emulator: &Emulator, request: &Request<'_>) -> Option<Resp
             response
         }
     })
+}
+
+/// The emulator, or one project of it if the query has `project`.
+fn scope(emulator: &Emulator, request: &RecordedRequest) -> Result<Emulator, Rejected> {
+    match request.param("project") {
+        None => Ok(emulator.clone()),
+        Some(id) => emulator
+            .for_project(id)
+            .map_err(|error| (404, format!("{error}"))),
+    }
 }
 
 /// The methods of a path; empty if there is no such path.
@@ -58,67 +73,50 @@ fn allowed(path: &str) -> &'static str {
 
 fn dispatch(
     emulator: &Emulator,
-    request: &Request<'_>,
+    method: &str,
     path: &str,
+    body: &[u8],
 ) -> Result<(u16, Value), Rejected> {
     let allowed = allowed(path);
     if allowed.is_empty() {
         return Err((404, format!("no such path: {PREFIX}{path}")));
     }
-    if !allowed.split(", ").any(|method| method == request.method) {
+    if !allowed.split(", ").any(|allowed| allowed == method) {
         return Err((405, format!("method not allowed: must be {allowed}")));
     }
-    let emulator = &scope(emulator, request)?;
-    Ok(match (request.method, path) {
-        ("GET", "jobs") => (
-            200,
-            list_of("jobs", emulator.jobs().iter().map(EmulatedJob::to_json)),
-        ),
-        ("POST", "jobs") => (201, add_jobs(emulator, request.body)?),
+    let body = match (method, path) {
+        ("GET", "jobs") => list_of("jobs", emulator.jobs().iter().map(EmulatedJob::to_json)),
+        ("POST", "jobs") => return Ok((201, add_jobs(emulator, body)?)),
         ("PUT", "faults") => {
-            let faults = faults(request.body)?;
+            let faults = faults(body)?;
             let text = format!("{faults}");
             emulator.set_faults(faults);
-            (200, json!({"faults": text}))
+            json!({"faults": text})
         }
         ("GET", "requests") => {
             let requests = emulator.requests();
-            (
-                200,
-                list_of("requests", requests.iter().map(RecordedRequest::to_json)),
-            )
+            list_of("requests", requests.iter().map(RecordedRequest::to_json))
         }
         ("DELETE", "requests") => {
             emulator.clear_requests();
-            (200, json!({}))
+            json!({})
         }
         ("POST", "reset") => {
             emulator.reset();
-            (200, json!({}))
+            json!({})
         }
         (method, path) => {
-            let id = path.trim_start_matches("jobs/");
+            let id = path.strip_prefix("jobs/").unwrap_or(path);
             let id = percent_decode(id).ok_or_else(|| (400, String::from("invalid job id")))?;
             let job = match method {
-                "PATCH" => patch_job(emulator, &id, request.body)?,
+                "PATCH" => patch_job(emulator, &id, body)?,
                 _ => emulator.remove(&id),
             };
             let job = job.ok_or_else(|| (404, format!("no job with the id {id:?}")))?;
-            (200, job.to_json())
+            job.to_json()
         }
-    })
-}
-
-/// The emulator, or one project of it if the query has `project`.
-fn scope(emulator: &Emulator, request: &Request<'_>) -> Result<Emulator, Rejected> {
-    let parameters = request.parameters().unwrap_or_default();
-    let project = parameters.iter().find(|(key, _)| key == "project");
-    match project {
-        None => Ok(emulator.clone()),
-        Some((_, id)) => emulator
-            .for_project(id)
-            .map_err(|error| (404, format!("{error}"))),
-    }
+    };
+    Ok((200, body))
 }
 
 /// `{"count":…,"NAME":[…]}`, like a page of the service.
@@ -173,16 +171,21 @@ fn new_job(emulator: &Emulator, job: Value, now: &str) -> Result<EmulatedJob, St
     EmulatedJob::new(id).create_time(now).patched(&members, now)
 }
 
+/// The changed job; `None` if it is not listed.
 fn patch_job(emulator: &Emulator, id: &str, body: &[u8]) -> Result<Option<EmulatedJob>, Rejected> {
     let Value::Object(patch) = parse(body)? else {
         return Err(invalid("invalid patch: must be an object".into()));
     };
-    let keeps_id = |patch: &Map<String, Value>| patch.get("id").is_none_or(|new| new == id);
-    if !keeps_id(&patch) {
+    if patch.get("id").is_some_and(|new| new != id) {
         return Err(invalid("invalid patch: the id cannot be changed".into()));
     }
-    let changed = emulator.try_update(id, |job, now| job.patched(&patch, now));
-    changed.transpose().map_err(invalid)
+    let now = emulator.wall_clock();
+    let mut changed = Ok(None);
+    emulator.update(id, |job| {
+        changed = job.clone().patched(&patch, &now).map(Some);
+        changed.clone().ok().flatten().unwrap_or(job)
+    });
+    changed.map_err(invalid)
 }
 
 /// The text form of faults, as it is or as a JSON string.

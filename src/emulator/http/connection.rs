@@ -10,7 +10,8 @@ use std::net::{Shutdown, TcpStream};
 use super::admin;
 use crate::emulator::faults::{Delivery, Ending};
 use crate::emulator::handle::Emulator;
-use crate::emulator::message::{ErrorResponse, Request, Response, reason_phrase};
+use crate::emulator::request::RecordedRequest;
+use crate::emulator::response::{ErrorResponse, Response, reason_phrase};
 use crate::header;
 
 /// How long the server waits for the client to send or to receive.
@@ -35,21 +36,7 @@ pub(super) fn serve(
         stream,
         unread: Vec::new(),
     };
-    loop {
-        let goes_on = match connection.read_request() {
-            Ok(Ok((head, body))) => connection.respond(&head, &body, emulator, is_stopping),
-            Ok(Err(Malformed(status, why))) => {
-                let error = ErrorResponse::bad_request(status, why);
-                let response = emulator.reject(&error).response;
-                let written = connection.write(&response, response.body.len(), false, true);
-                written.map(|()| false)
-            }
-            Err(_) => return,
-        };
-        if !matches!(goes_on, Ok(true)) || is_stopping() {
-            break;
-        }
-    }
+    while !is_stopping() && matches!(connection.exchange(emulator, is_stopping), Ok(true)) {}
     connection.close();
 }
 
@@ -60,8 +47,62 @@ struct Connection {
 }
 
 impl Connection {
+    /// Reads a request and sends its response; returns whether the connection stays open.
+    fn exchange(
+        &mut self,
+        emulator: &Emulator,
+        is_stopping: &dyn Fn() -> bool,
+    ) -> io::Result<bool> {
+        let (delivery, is_head, keep_alive) = match self.read_request()? {
+            Ok((head, body)) => {
+                let request = head.request;
+                let line = format!("{} {}", request.method(), request.target());
+                let is_head = request.method() == "HEAD";
+                let peer = self.stream.peer_addr()?.ip();
+                let delivery = match admin::respond(emulator, &request, &body, peer) {
+                    Some(response) => Delivery::whole(response, Duration::ZERO),
+                    None => emulator.respond(request, &body),
+                };
+                log_request(&line, &delivery);
+                (delivery, is_head, head.keep_alive)
+            }
+            Err(malformed) => (emulator.reject(&malformed), false, false),
+        };
+
+        let sleep = |duration| emulator.sleep(duration, is_stopping);
+        sleep(delivery.delay);
+        if is_stopping() {
+            return Ok(false);
+        }
+        let stays_open = keep_alive && delivery.ending == Ending::Whole;
+        let mut response = delivery.response;
+        let mut announced = response.body.len();
+        match delivery.ending {
+            Ending::Whole => {}
+            Ending::Reset => return Ok(false),
+            Ending::AbortBody(length) => response.body.truncate(length),
+            Ending::WrongLength(length) => announced = length,
+            Ending::Garbage => {
+                self.stream.write_all(b"SSH-2.0-emulator\r\n")?;
+                return Ok(false);
+            }
+        }
+        if is_head {
+            response.body.clear();
+        }
+        let mut bytes = head_of(&response, announced, stays_open).into_bytes();
+        if delivery.body_duration.is_zero() {
+            bytes.append(&mut response.body);
+            self.stream.write_all(&bytes)?;
+        } else {
+            self.stream.write_all(&bytes)?;
+            self.write_slowly(&response.body, delivery.body_duration, sleep)?;
+        }
+        Ok(stays_open)
+    }
+
     /// The next request and its body; an error if the client sends no more.
-    fn read_request(&mut self) -> io::Result<Result<(Head, Vec<u8>), Malformed>> {
+    fn read_request(&mut self) -> io::Result<Result<(Head, Vec<u8>), ErrorResponse>> {
         let head = loop {
             match Head::parse(&self.unread) {
                 Ok(Some(head)) => break head,
@@ -75,9 +116,8 @@ impl Connection {
         while self.unread.len() < head.len + head.body_len {
             self.read_more()?;
         }
-        let rest = self.unread.split_off(head.len + head.body_len);
-        let mut body = core::mem::replace(&mut self.unread, rest);
-        body.drain(..head.len);
+        let body = self.unread.drain(..head.len + head.body_len);
+        let body = body.skip(head.len).collect();
         Ok(Ok((head, body)))
     }
 
@@ -97,100 +137,23 @@ impl Connection {
         }
     }
 
-    /// Responds to a request; returns whether the connection stays open.
-    fn respond(
-        &mut self,
-        head: &Head,
-        body: &[u8],
-        emulator: &Emulator,
-        is_stopping: &dyn Fn() -> bool,
-    ) -> io::Result<bool> {
-        let headers = head.headers.iter();
-        let headers = headers.map(|(name, value)| (&**name, &**value)).collect();
-        let mut request = Request::new(&head.method, &head.target, headers, body);
-        request.peer = Some(self.stream.peer_addr()?.ip());
-        let delivery = match admin::respond(emulator, &request) {
-            Some(response) => Delivery::whole(response, Duration::ZERO),
-            None => emulator.respond(&request),
-        };
-        log_request(head, &delivery);
-
-        emulator.sleep(delivery.delay, is_stopping);
-        if is_stopping() {
-            return Ok(false);
-        }
-        let stays_open = head.keep_alive && delivery.ending == Ending::Whole;
-        let mut response = delivery.response;
-        let mut announced = response.body.len();
-        match delivery.ending {
-            Ending::Whole => {}
-            Ending::Reset => return Ok(false),
-            Ending::AbortBody(length) => response.body.truncate(length),
-            Ending::WrongLength(length) => announced = length,
-            Ending::Garbage => {
-                self.stream.write_all(b"SSH-2.0-emulator\r\n")?;
-                return Ok(false);
-            }
-        }
-        let is_head = head.method == "HEAD";
-        if is_head || delivery.body_duration.is_zero() {
-            self.write(&response, announced, stays_open, !is_head)?;
-        } else {
-            self.write(&response, announced, stays_open, false)?;
-            let sleep = |duration| emulator.sleep(duration, is_stopping);
-            self.write_slowly(&response.body, delivery.body_duration, sleep)?;
-        }
-        Ok(stays_open && !is_stopping())
-    }
-
-    /// Writes a response that announces a body of this length, and the body if wanted.
-    fn write(
-        &mut self,
-        response: &Response,
-        announced: usize,
-        stays_open: bool,
-        with_body: bool,
-    ) -> io::Result<()> {
-        let status = response.status;
-        let mut head = format!("HTTP/1.1 {status} {}\r\n", reason_phrase(status));
-        let mut push = |name: &str, value: &str| {
-            for part in [name, ": ", value, "\r\n"] {
-                head.push_str(part);
-            }
-        };
-        for (name, value) in &response.headers {
-            push(name, value);
-        }
-        push(header::CONTENT_LENGTH, &format!("{announced}"));
-        if !stays_open {
-            push(header::CONNECTION, "close");
-        }
-        let mut bytes = (head + "\r\n").into_bytes();
-        if with_body {
-            bytes.extend_from_slice(&response.body);
-        }
-        self.stream.write_all(&bytes)
-    }
-
-    /// Writes a body in pieces, over this long.
+    /// Writes a body in pieces, over this long, also if it is empty.
     fn write_slowly(
         &mut self,
         body: &[u8],
         duration: Duration,
         sleep: impl Fn(Duration),
     ) -> io::Result<()> {
-        const MOST_PIECES: usize = 20;
-        let mut remaining = duration;
-        let pieces = body.chunks(body.len().div_ceil(MOST_PIECES).max(1));
-        for (piece, after) in pieces.clone().zip((1..=pieces.len()).rev()) {
-            let step = remaining / u32::try_from(after).unwrap_or(1);
-            sleep(step);
-            self.stream.write_all(piece)?;
-            remaining = remaining.saturating_sub(step);
+        const PIECES: u32 = 20;
+        let (mut rest, piece) = (body, body.len() / 20);
+        for _ in 1..PIECES {
+            sleep(duration / PIECES);
+            let (sent, after) = rest.split_at_checked(piece).unwrap_or_default();
+            self.stream.write_all(sent)?;
+            rest = after;
         }
-        // An empty body takes its time too.
-        sleep(remaining);
-        Ok(())
+        sleep(duration.saturating_sub(duration / PIECES * (PIECES - 1)));
+        self.stream.write_all(rest)
     }
 
     /// Closes the connection so that the last response is not lost: unread bytes would make the
@@ -212,18 +175,36 @@ impl Connection {
     }
 }
 
+/// The head of a response that announces a body of this length.
+fn head_of(response: &Response, announced: usize, stays_open: bool) -> String {
+    let status = response.status;
+    let mut head = format!("HTTP/1.1 {status} {}\r\n", reason_phrase(status));
+    let mut push = |name: &str, value: &str| {
+        for part in [name, ": ", value, "\r\n"] {
+            head.push_str(part);
+        }
+    };
+    for (name, value) in &response.headers {
+        push(name, value);
+    }
+    push(header::CONTENT_LENGTH, &format!("{announced}"));
+    if !stays_open {
+        push(header::CONNECTION, "close");
+    }
+    head + "\r\n"
+}
+
 /// Logs one line: method, target and status. Headers and bodies, which hold secrets, are left out.
 #[cfg(feature = "log")]
-fn log_request(head: &Head, delivery: &Delivery) {
-    let Head { method, target, .. } = head;
+fn log_request(line: &str, delivery: &Delivery) {
     match delivery.status() {
-        Some(status) => log::debug!("{method} {target} {status}"),
-        None => log::debug!("{method} {target} no response"),
+        Some(status) => log::debug!("{line} {status}"),
+        None => log::debug!("{line} no response"),
     }
 }
 
 #[cfg(not(feature = "log"))]
-fn log_request(_: &Head, _: &Delivery) {}
+fn log_request(_: &str, _: &Delivery) {}
 
 /// The longest head: a token of 50 000 characters fits.
 const LONGEST_HEAD: usize = 128 << 10;
@@ -234,16 +215,10 @@ const LONGEST_BODY: usize = 16 << 20;
 /// The most headers in a request.
 const MOST_HEADERS: usize = 100;
 
-/// Why a request is rejected before it is read whole: a status and a reason.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Malformed(u16, &'static str);
-
 /// A parsed head.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 struct Head {
-    method: String,
-    target: String,
-    headers: Vec<(String, String)>,
+    request: RecordedRequest,
     /// The length of the head itself.
     len: usize,
     body_len: usize,
@@ -253,73 +228,66 @@ struct Head {
 
 impl Head {
     /// Parses the head that the bytes begin with; `None` if it is not complete.
-    fn parse(bytes: &[u8]) -> Result<Option<Self>, Malformed> {
+    fn parse(bytes: &[u8]) -> Result<Option<Self>, ErrorResponse> {
+        let malformed = |status, why| Err(ErrorResponse::bad_request(status, why));
         let mut headers = [httparse::EMPTY_HEADER; MOST_HEADERS];
         let mut parsed = httparse::Request::new(&mut headers);
         let len = match parsed.parse(bytes) {
             Ok(httparse::Status::Complete(len)) => len,
-            Ok(httparse::Status::Partial) if bytes.len() > LONGEST_HEAD => {
-                return Err(Malformed(494, "the headers are too long"));
-            }
-            Ok(httparse::Status::Partial) => return Ok(None),
-            Err(httparse::Error::TooManyHeaders) => {
-                return Err(Malformed(494, "too many headers"));
-            }
+            Ok(httparse::Status::Partial) if bytes.len() <= LONGEST_HEAD => return Ok(None),
+            Ok(httparse::Status::Partial) => return malformed(494, "the headers are too long"),
+            Err(httparse::Error::TooManyHeaders) => return malformed(494, "too many headers"),
             Err(httparse::Error::Version) => {
-                return Err(Malformed(505, "the version must be HTTP/1.1 or HTTP/1.0"));
+                return malformed(505, "the version must be HTTP/1.1 or HTTP/1.0");
             }
-            Err(_) => return Err(Malformed(400, "not an HTTP request")),
+            Err(_) => return malformed(400, "not an HTTP request"),
         };
         let target = parsed.path.unwrap_or_default();
         if target.len() > LONGEST_TARGET {
-            return Err(Malformed(414, "path and query are too long"));
+            return malformed(414, "path and query are too long");
         }
+        let headers: Vec<(String, String)> = parsed
+            .headers
+            .iter()
+            .map(|header| (header.name, String::from_utf8_lossy(header.value)))
+            .map(|(name, value)| (name.into(), value.into_owned()))
+            .collect();
         let values = |name: &'static str| {
-            parsed
-                .headers
+            let named = headers
                 .iter()
-                .filter(move |header| header.name.eq_ignore_ascii_case(name))
-                .map(|header| header.value.trim_ascii())
+                .filter(move |(known, _)| known.eq_ignore_ascii_case(name));
+            named.map(|(_, value)| value.trim())
         };
         let is_1_1 = parsed.version == Some(1);
         if is_1_1 && values(header::HOST).count() != 1 {
-            return Err(Malformed(400, "exactly one Host header is required"));
+            return malformed(400, "exactly one Host header is required");
         }
         if values(header::TRANSFER_ENCODING).next().is_some() {
-            return Err(Malformed(411, "a body requires Content-Length"));
+            return malformed(411, "a body requires Content-Length");
         }
         let mut lengths = values(header::CONTENT_LENGTH);
-        let length = lengths.next().unwrap_or(b"0");
-        let is_number = !length.is_empty() && length.iter().all(u8::is_ascii_digit);
+        let length = lengths.next().unwrap_or("0");
+        let is_number = !length.is_empty() && length.bytes().all(|byte| byte.is_ascii_digit());
         if !is_number || lengths.any(|other| other != length) {
-            return Err(Malformed(400, "Content-Length must be one number"));
+            return malformed(400, "Content-Length must be one number");
         }
         // Digits that do not fit are too many.
-        let body_len = core::str::from_utf8(length).map(str::parse);
-        let body_len = body_len.ok().and_then(Result::ok).unwrap_or(usize::MAX);
+        let body_len = length.parse().unwrap_or(usize::MAX);
         if body_len > LONGEST_BODY {
-            return Err(Malformed(413, "the body is too long"));
+            return malformed(413, "the body is too long");
         }
-        let closes = values(header::CONNECTION).any(|value| {
-            let mut tokens = value.split(|byte| *byte == b',');
-            tokens.any(|token| token.trim_ascii().eq_ignore_ascii_case(b"close"))
-        });
-        let expects_continue =
-            values(header::EXPECT).any(|value| value.eq_ignore_ascii_case(b"100-continue"));
-        let text = |value: &[u8]| String::from_utf8_lossy(value).into_owned();
+        let mut options = values(header::CONNECTION).flat_map(|value| value.split(','));
+        let closes = options.any(|option| option.trim().eq_ignore_ascii_case("close"));
+        let mut expected = values(header::EXPECT);
+        let expects_continue = expected.any(|value| value.eq_ignore_ascii_case("100-continue"));
+        let method = parsed.method.unwrap_or_default();
         Ok(Some(Self {
-            method: parsed.method.unwrap_or_default().into(),
-            target: target.into(),
             len,
             body_len,
             // HTTP/1.0 keeps a connection only if both sides say so; reconnecting is simpler.
             keep_alive: is_1_1 && !closes,
             expects_continue,
-            headers: parsed
-                .headers
-                .iter()
-                .map(|header| (header.name.into(), text(header.value)))
-                .collect(),
+            request: RecordedRequest::new(method, target, headers),
         }))
     }
 }
@@ -337,7 +305,8 @@ mod tests {
         assert_eq!(head.len, HEAD.len());
         assert!((0..HEAD.len()).all(|end| matches!(Head::parse(&HEAD[..end]), Ok(None))));
         assert_eq!((head.body_len, head.keep_alive), (12, false));
-        assert_eq!((&*head.method, &*head.target), ("POST", "/v5?a=b"));
+        let request = &head.request;
+        assert_eq!((request.method(), request.target()), ("POST", "/v5?a=b"));
         assert!(head.expects_continue);
         let mut random = Random::new(2);
         for _ in 0..20_000 {

@@ -2,7 +2,7 @@
 
 use crate::emulator::faults::Ending;
 use crate::emulator::handle::Emulator;
-use crate::emulator::message::Request as EmulatorRequest;
+use crate::emulator::request::RecordedRequest;
 use crate::transport::{
     Request, ResponseBody, ResponseHead, Transport, TransportError, TransportErrorKind,
 };
@@ -13,16 +13,11 @@ impl Transport for Emulator {
         request: &Request<'_>,
         body: &mut ResponseBody,
     ) -> Result<ResponseHead, TransportError> {
-        let delivery = self.respond(&EmulatorRequest::new(
-            request.method().as_str(),
-            request.url(),
-            request
-                .headers()
-                .iter()
-                .map(|(name, value)| (name, value.as_str()))
-                .collect(),
-            request.body(),
-        ));
+        let headers = request.headers().iter();
+        let headers = headers.map(|(name, value)| (name.into(), value.as_str().into()));
+        let (method, url) = (request.method().as_str(), request.url());
+        let received = RecordedRequest::new(method, url, headers.collect());
+        let delivery = self.respond(received, request.body());
         let takes = delivery.delay.saturating_add(delivery.body_duration);
         if takes > request.timeout() {
             self.sleep(request.timeout(), || false);

@@ -11,8 +11,9 @@ use std::io;
 use std::net::{
     IpAddr, Ipv4Addr, Ipv6Addr, Shutdown, SocketAddr, TcpListener, TcpStream, ToSocketAddrs,
 };
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
-use std::thread::{self, JoinHandle};
+use std::sync::mpsc::{self, Receiver, Sender};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::thread;
 
 use super::connection::{self, TIMEOUT};
 use crate::emulator::handle::Emulator;
@@ -26,7 +27,9 @@ const STOP_WAIT: Duration = Duration::from_secs(2);
 pub struct Server {
     address: SocketAddr,
     running: Arc<Running>,
-    acceptor: Option<JoinHandle<()>>,
+    /// Disconnected when every thread has ended: each holds a sender. Behind a lock, which makes it
+    /// `Sync`.
+    ended: Mutex<Receiver<()>>,
 }
 
 /// What the threads of a server share.
@@ -34,7 +37,6 @@ pub struct Server {
 struct Running {
     is_stopping: AtomicBool,
     connections: Mutex<HashMap<u64, TcpStream>>,
-    one_ended: Condvar,
 }
 
 impl Emulator {
@@ -49,14 +51,15 @@ impl Emulator {
         let listener = TcpListener::bind(address)?;
         let address = listener.local_addr()?;
         let running = Arc::new(Running::default());
-        let acceptor = thread::Builder::new().name("drs-emulator".into()).spawn({
+        let (alive, ended) = mpsc::channel();
+        thread::Builder::new().name("drs-emulator".into()).spawn({
             let running = Arc::clone(&running);
-            move || accept(&listener, &emulator, &running)
+            move || accept(&listener, &emulator, &running, &alive)
         })?;
         Ok(Server {
             address,
             running,
-            acceptor: Some(acceptor),
+            ended: Mutex::new(ended),
         })
     }
 }
@@ -79,13 +82,6 @@ impl Server {
         drop(self);
     }
 
-    fn join(&mut self) {
-        if let Some(acceptor) = self.acceptor.take() {
-            // If the acceptor panicked, it is finished too.
-            let _ = acceptor.join();
-        }
-    }
-
     fn reachable(&self) -> SocketAddr {
         let ip = match self.address.ip() {
             IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
@@ -99,13 +95,11 @@ impl Server {
 impl Drop for Server {
     fn drop(&mut self) {
         self.running.is_stopping.store(true, Ordering::SeqCst);
-        // The acceptor waits for a connection. If this one fails, the acceptor keeps waiting.
-        if self.acceptor.is_some()
-            && TcpStream::connect_timeout(&self.reachable(), STOP_WAIT).is_ok()
-        {
-            self.join();
-        }
-        self.running.end_connections();
+        // The acceptor waits for a connection; it then closes all of them.
+        let woken = TcpStream::connect_timeout(&self.reachable(), STOP_WAIT);
+        let ended = self.ended.get_mut().unwrap_or_else(PoisonError::into_inner);
+        // Nothing is ever sent: this waits for the last thread.
+        let _ = woken.is_ok_and(|_| ended.recv_timeout(STOP_WAIT).is_ok());
     }
 }
 
@@ -127,62 +121,41 @@ impl Running {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
     }
-
-    fn end_connections(&self) {
-        let connections = self.connections();
-        for connection in connections.values() {
-            // It may be closed already.
-            let _ = connection.shutdown(Shutdown::Both);
-        }
-        let waited = self
-            .one_ended
-            .wait_timeout_while(connections, STOP_WAIT, |open| !open.is_empty());
-        drop(waited);
-    }
 }
 
-/// The place of an open connection, freed however its thread ends.
-struct Place {
-    running: Arc<Running>,
-    number: u64,
-}
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        self.running.connections().remove(&self.number);
-        self.running.one_ended.notify_all();
-    }
-}
-
-fn accept(listener: &TcpListener, emulator: &Emulator, running: &Arc<Running>) {
+fn accept(listener: &TcpListener, emulator: &Emulator, running: &Arc<Running>, alive: &Sender<()>) {
     for number in 0_u64.. {
         let accepted = listener.accept();
         if running.is_stopping() {
-            return;
+            break;
         }
-        let Ok((stream, _)) = accepted else {
+        let Ok((stream, held)) = accepted.and_then(|(stream, _)| {
+            let held = stream.try_clone()?;
+            Ok((stream, held))
+        }) else {
             // Mostly too many open files: other connections must end first.
             thread::sleep(Duration::from_millis(10));
             continue;
         };
-        let Ok(held) = stream.try_clone() else {
-            continue;
-        };
         running.connections().insert(number, held);
-        let place = Place {
-            running: Arc::clone(running),
-            number,
-        };
-        let emulator = emulator.clone();
-        let spawned = thread::Builder::new()
-            .name(format!("drs-emulator-{number}"))
-            .spawn(move || {
-                let is_stopping = || place.running.is_stopping();
+        let name = format!("drs-emulator-{number}");
+        let (emulator, alive) = (emulator.clone(), alive.clone());
+        let spawned = thread::Builder::new().name(name).spawn({
+            let running = Arc::clone(running);
+            move || {
+                let is_stopping = || running.is_stopping();
                 connection::serve(stream, &emulator, TIMEOUT, &is_stopping);
-                drop(place);
-            });
-        // Without a thread the closure, and with it stream and place, is dropped.
-        drop(spawned);
+                running.connections().remove(&number);
+                drop(alive);
+            }
+        });
+        if spawned.is_err() {
+            running.connections().remove(&number);
+        }
+    }
+    for connection in running.connections().values() {
+        // It may be closed already.
+        let _ = connection.shutdown(Shutdown::Both);
     }
 }
 

@@ -1,10 +1,13 @@
 //! A job of the emulator: the fields of a response, and those that only filters and sorting use.
 
 use alloc::borrow::Cow;
+use alloc::collections::BTreeMap;
 use alloc::format;
 use alloc::string::{String, ToString as _};
 use alloc::vec::Vec;
 
+use serde::Deserialize as _;
+use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use crate::job::{EngineType, Job, JobStatus};
@@ -148,7 +151,7 @@ impl EmulatedJob {
         }
         if !self.tags.is_empty() {
             let tags = self.tags.iter().cloned();
-            members.insert("tags".into(), tags.collect::<Value>());
+            members.insert("tags".into(), tags.collect());
         }
         members.into()
     }
@@ -161,63 +164,51 @@ impl EmulatedJob {
         if let Some(status) = patch.get("status").and_then(Value::as_str) {
             self.set_status(status.into(), now);
         }
-        let fields = self.job.fields();
-        let mut shown: Map<String, Value> = fields
-            .map(|(name, value)| (name.into(), value.into()))
-            .collect();
+        let mut members = members(&self.job);
         for (name, value) in patch {
-            let hidden = match name.as_str() {
-                "instance_id" => &mut self.instance_id,
-                "ip" => &mut self.ip,
-                "db_type" => &mut self.db_type,
+            match name.as_str() {
+                "instance_id" => self.instance_id = parse(name, value, "a string")?,
+                "ip" => self.ip = parse(name, value, "a string")?,
+                "db_type" => self.db_type = parse(name, value, "a string")?,
                 "tags" => {
-                    self.tags = tags(value)?;
-                    continue;
+                    let tags: BTreeMap<_, _> = parse(name, value, "an object of strings")?;
+                    self.tags = tags.into_iter().collect();
                 }
-                _ if shown.contains_key(name) => {
-                    shown.insert(name.clone(), value.clone());
-                    continue;
+                name if Job::FIELD_NAMES.contains(&name) => {
+                    members.insert(name.into(), value.clone());
                 }
-                _ => return Err(unknown_member(name)),
-            };
-            *hidden = value
-                .as_str()
-                .ok_or_else(|| format!("invalid {name}: must be a string"))?
-                .into();
+                name => {
+                    let known = Job::FIELD_NAMES.join(", ");
+                    return Err(format!(
+                        "unknown member {name:?}: must be one of {known}, instance_id, ip, db_type, tags"
+                    ));
+                }
+            }
         }
         // Through the decoder, so that a test can set values of drifted types.
-        let shown = Value::from(shown).to_string();
-        let job = Job::parse(shown.as_bytes()).map_err(|error| format!("invalid job: {error}"))?;
+        let members = Value::from(members).to_string();
+        let job =
+            Job::parse(members.as_bytes()).map_err(|error| format!("invalid job: {error}"))?;
         self.job = job.into_owned();
         Ok(self)
     }
 }
 
 /// The fields that a job has, as members of a JSON object.
-pub(crate) fn members(job: &Job<'_>) -> Map<String, Value> {
-    let fields = job.fields();
-    fields
-        .filter_map(|(name, value)| Some((name.into(), value?.into())))
+fn members(job: &Job<'_>) -> Map<String, Value> {
+    job.present_fields()
+        .map(|(name, value)| (name.into(), value.into()))
         .collect()
 }
 
-fn unknown_member(name: &str) -> String {
-    format!(
-        "unknown member {name:?}: must be one of {}, instance_id, ip, db_type, tags",
-        Job::FIELD_NAMES.join(", ")
-    )
-}
-
-fn tags(value: &Value) -> Result<Vec<(String, String)>, String> {
-    let pairs = value.as_object().map(|object| {
-        let pairs = object.iter();
-        pairs
-            .map(|(key, value)| Some((key.clone(), value.as_str()?.into())))
-            .collect()
-    });
-    pairs
-        .flatten()
-        .ok_or_else(|| "invalid tags: must be an object of strings".into())
+/// The value of a member, or the default for `null`.
+fn parse<T: DeserializeOwned + Default>(
+    name: &str,
+    value: &Value,
+    expected: &str,
+) -> Result<T, String> {
+    let parsed = Option::<T>::deserialize(value).map(Option::unwrap_or_default);
+    parsed.map_err(|_| format!("invalid {name}: must be {expected}"))
 }
 
 impl From<Job<'_>> for EmulatedJob {

@@ -8,27 +8,22 @@ use super::emulated_job::EmulatedJob;
 use crate::job::{JobStatus, SortDir, SortKey};
 use crate::timestamp::Timestamp;
 
-/// Which jobs in which order: the same for every page of a listing.
+/// Which jobs in which order: the same for every page of a listing. A job must match every filter
+/// that is set.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Selection {
-    /// A job must match all of them.
-    pub(crate) filters: Vec<Filter>,
-    pub(crate) sort: Option<(SortKey, SortDir)>,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Filter {
-    /// A part of the name, in lower case.
-    Name(String),
-    Status(JobStatus),
-    InstanceIds(Vec<String>),
-    /// A part of the description, in lower case.
-    Description(String),
-    Created(TimeFilter),
-    Completed(TimeFilter),
-    EnterpriseProjectId(String),
+    pub(crate) status: Option<JobStatus>,
+    /// None for every instance.
+    pub(crate) instance_ids: Vec<String>,
+    pub(crate) enterprise_project_id: Option<String>,
+    pub(crate) created: Option<TimeFilter>,
+    pub(crate) completed: Option<TimeFilter>,
+    /// Parts of name and description, in lower case.
+    pub(crate) name: Option<String>,
+    pub(crate) description: Option<String>,
     /// Keys, each with the required value if there is one.
-    Tags(Vec<(String, Option<String>)>),
+    pub(crate) tags: Vec<(String, Option<String>)>,
+    pub(crate) sort: Option<(SortKey, SortDir)>,
 }
 
 /// The value of a filter on a time.
@@ -40,25 +35,34 @@ pub(crate) struct TimeFilter {
     second: Option<i64>,
 }
 
-impl Filter {
+impl Selection {
     pub(super) fn matches(&self, emulated: &EmulatedJob) -> bool {
         let job = &emulated.job;
-        let contains = |text: &str, part: &str| text.to_lowercase().contains(part);
-        let is =
-            |text: &Option<_>, matches: &dyn Fn(&str) -> bool| text.as_deref().is_some_and(matches);
-        match self {
-            Self::Name(part) => contains(&job.name, part),
-            Self::Status(status) => job.status == *status,
-            Self::InstanceIds(ids) => ids.contains(&emulated.instance_id),
-            Self::Description(part) => is(&job.description, &|text| contains(text, part)),
-            Self::Created(filter) => filter.matches(&job.create_time),
-            Self::Completed(filter) => is(&job.finish_time, &|time| filter.matches(time)),
-            Self::EnterpriseProjectId(id) => is(&job.enterprise_project_id, &|own| own == id),
-            Self::Tags(tags) => tags.iter().all(|(key, value)| {
-                let mut own = emulated.tags.iter().filter(|(own, _)| own == key);
-                own.any(|(_, own)| value.as_ref().is_none_or(|value| value == own))
-            }),
-        }
+        let time = |filter: &Option<TimeFilter>, time: Option<&str>| {
+            let matches = |filter: &TimeFilter| time.is_some_and(|time| filter.matches(time));
+            filter.as_ref().is_none_or(matches)
+        };
+        let part = |part: &Option<String>, text: Option<&str>| {
+            let contains =
+                |part: &String| text.is_some_and(|text| text.to_lowercase().contains(part));
+            part.as_ref().is_none_or(contains)
+        };
+        let has_tag = |(key, value): &(String, Option<String>)| {
+            let mut own = emulated.tags.iter().filter(|(own, _)| own == key);
+            own.any(|(_, own)| value.as_ref().is_none_or(|value| value == own))
+        };
+        // The cheap ones first.
+        self.status
+            .as_ref()
+            .is_none_or(|status| job.status == *status)
+            && (self.instance_ids.is_empty() || self.instance_ids.contains(&emulated.instance_id))
+            && (self.enterprise_project_id.is_none()
+                || self.enterprise_project_id.as_deref() == job.enterprise_project_id.as_deref())
+            && time(&self.created, Some(&job.create_time))
+            && time(&self.completed, job.finish_time.as_deref())
+            && part(&self.name, Some(&job.name))
+            && part(&self.description, job.description.as_deref())
+            && self.tags.iter().all(has_tag)
     }
 }
 

@@ -147,8 +147,8 @@ impl List {
     ) -> Page {
         let selected = match (&selection.sort, &ties) {
             (None, Some(_)) => self.select(&Selection {
-                filters: selection.filters.clone(),
                 sort: Some((SortKey::CreatedAt, SortDir::Desc)),
+                ..selection.clone()
             }),
             _ => self.select(selection),
         };
@@ -172,20 +172,19 @@ impl List {
         if let Some((_, selected)) = self.selected.iter().find(|(known, _)| known == selection) {
             return Arc::clone(selected);
         }
-        let Selection { filters, sort } = selection;
-        let matches = |job: &EmulatedJob| filters.iter().all(|filter| filter.matches(job));
+        let has_filters = *selection != Selection::default();
         let all = u32::try_from(self.entries.len()).unwrap_or(u32::MAX);
         let entries = (0..all).zip(&self.entries).rev();
-        let selected: Arc<[Selected]> = match sort {
+        let selected: Arc<[Selected]> = match &selection.sort {
             None => entries
-                .filter(|(_, entry)| filters.is_empty() || matches(&self.job(entry)))
+                .filter(|(_, entry)| !has_filters || selection.matches(&self.job(entry)))
                 .zip(0..)
                 .map(|((entry, _), rank)| Selected { entry, rank })
                 .collect(),
             Some((key, direction)) => {
                 let mut keyed: Vec<(SortValue, u32)> = entries
                     .map(|(at, entry)| (self.job(entry), at))
-                    .filter(|(job, _)| matches(job))
+                    .filter(|(job, _)| selection.matches(job))
                     .map(|(job, at)| (sort_value(&job, key), at))
                     .collect();
                 // Stable sorts: ties keep the list's own order in both directions.

@@ -18,8 +18,7 @@ mod sample;
 mod script;
 
 pub use emulated_job::EmulatedJob;
-pub(super) use emulated_job::members;
-pub(super) use filter::{Filter, Selection, TimeFilter};
+pub(super) use filter::{Selection, TimeFilter};
 use list::List;
 pub(super) use list::Page;
 pub(super) use sample::Sample;

@@ -4,29 +4,17 @@ use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use crate::emulator::jobs::{Filter, Selection, TimeFilter};
+use crate::emulator::jobs::{Selection, TimeFilter};
 use crate::emulator::limits::{Limits, checked_length};
-use crate::emulator::message::{ErrorResponse, Parameter};
+use crate::emulator::request::RecordedRequest;
+use crate::emulator::response::ErrorResponse;
 use crate::job::{JobStatus, SortDir, SortKey};
 use crate::list_jobs::MAX_INSTANCE_IDS;
 
 /// The largest `limit` and `offset`.
 const MOST_PAGING: u64 = 65_534;
 /// The service's default for `limit`.
-const DEFAULT_LIMIT: u64 = 10;
-
-/// The parameters that are texts, with their documented lengths; cheap filters first.
-const TEXTS: &[(&str, usize)] = &[
-    ("status", 128),
-    ("enterprise_project_id", 128),
-    ("create_at", 128),
-    ("completed_at", 128),
-    ("name", 128),
-    ("description", 512),
-    ("tags", 512),
-    ("sort_key", 128),
-    ("sort_dir", 128),
-];
+const DEFAULT_LIMIT: usize = 10;
 
 /// A checked query.
 #[derive(Debug)]
@@ -39,64 +27,70 @@ pub(super) struct PageQuery {
 impl PageQuery {
     /// Checks query parameters. Unknown keys are ignored, an empty value counts as missing, and of a
     /// repeated key the first counts, except for `dbs_instance_ids`.
-    pub(super) fn new(pairs: &[Parameter<'_>], limits: Limits) -> Result<Self, ErrorResponse> {
-        let first = |key: &str| {
-            pairs
-                .iter()
-                .find(|(known, _)| known == key)
-                .map(|(_, value)| &**value)
-                .filter(|value| !value.is_empty())
+    pub(super) fn new(request: &RecordedRequest, limits: Limits) -> Result<Self, ErrorResponse> {
+        let first = |key| request.param(key).filter(|value| !value.is_empty());
+        let text = |key, most| {
+            let value = first(key);
+            value
+                .map(|value| checked_length(key, value, most, limits))
+                .transpose()
         };
-        let number = |key: &'static str, default: u64| match first(key) {
-            Some(value) => paging(key, value, limits),
-            None => Ok(default),
+        let time = |key| Ok(text(key, 128)?.map(TimeFilter::new));
+        let sort_key = known(
+            "sort_key",
+            text("sort_key", 128)?,
+            SortKey::known,
+            SortKey::KNOWN,
+        )?;
+        let sort_dir = known(
+            "sort_dir",
+            text("sort_dir", 128)?,
+            SortDir::known,
+            SortDir::KNOWN,
+        )?;
+        let sort = match (sort_key, sort_dir) {
+            (None, None) => None,
+            (key, direction) => Some((
+                key.unwrap_or(SortKey::CreatedAt),
+                direction.unwrap_or(SortDir::Desc),
+            )),
         };
-        let mut filters = instance_ids(pairs, limits)?;
-        let (mut sort_key, mut sort_dir) = (None, None);
-        for (key, most) in TEXTS {
-            let Some(value) = first(key) else { continue };
-            checked_length(key, value, *most, limits)?;
-            filters.push(match *key {
-                "sort_key" => {
-                    sort_key = Some(known(key, value, SortKey::known, SortKey::KNOWN)?);
-                    continue;
-                }
-                "sort_dir" => {
-                    sort_dir = Some(known(key, value, SortDir::known, SortDir::KNOWN)?);
-                    continue;
-                }
-                "status" => Filter::Status(known(key, value, JobStatus::known, JobStatus::KNOWN)?),
-                "enterprise_project_id" => Filter::EnterpriseProjectId(value.into()),
-                "create_at" => Filter::Created(TimeFilter::new(value)),
-                "completed_at" => Filter::Completed(TimeFilter::new(value)),
-                "name" => Filter::Name(value.to_lowercase()),
-                "description" => Filter::Description(value.to_lowercase()),
-                _ => Filter::Tags(tags(value)),
-            });
-        }
-        let is_sorted = sort_key.is_some() || sort_dir.is_some();
-        let sort = is_sorted.then(|| {
-            let key = sort_key.unwrap_or(SortKey::CreatedAt);
-            (key, sort_dir.unwrap_or(SortDir::Desc))
-        });
-        let limit = number("limit", DEFAULT_LIMIT)?;
-        let offset = number("offset", 0)?;
+        let selection = Selection {
+            status: known(
+                "status",
+                text("status", 128)?,
+                JobStatus::known,
+                JobStatus::KNOWN,
+            )?,
+            instance_ids: instance_ids(request, limits)?,
+            enterprise_project_id: text("enterprise_project_id", 128)?.map(String::from),
+            created: time("create_at")?,
+            completed: time("completed_at")?,
+            name: text("name", 128)?.map(str::to_lowercase),
+            description: text("description", 512)?.map(str::to_lowercase),
+            tags: text("tags", 512)?.map(tags).unwrap_or_default(),
+            sort,
+        };
+        let number =
+            |key, default| first(key).map_or(Ok(default), |value| paging(key, value, limits));
         Ok(Self {
-            selection: Selection { filters, sort },
-            limit: usize::try_from(limit).unwrap_or(usize::MAX),
-            offset: usize::try_from(offset).unwrap_or(usize::MAX),
+            selection,
+            limit: number("limit", DEFAULT_LIMIT)?,
+            offset: number("offset", 0)?,
         })
     }
 }
 
-fn paging(key: &'static str, value: &str, limits: Limits) -> Result<u64, ErrorResponse> {
+fn paging(key: &str, value: &str, limits: Limits) -> Result<usize, ErrorResponse> {
     let is_number = value.bytes().all(|byte| byte.is_ascii_digit());
     let most = match limits {
         Limits::Documented => MOST_PAGING,
         Limits::None => u64::MAX,
     };
-    match value.parse() {
-        Ok(number) if is_number && number <= most => Ok(number),
+    match value.parse::<u64>() {
+        Ok(number) if is_number && number <= most => {
+            Ok(usize::try_from(number).unwrap_or(usize::MAX))
+        }
         _ => Err(ErrorResponse::parameter(
             key,
             &format!("must be a number from 0 to {most}"),
@@ -105,32 +99,31 @@ fn paging(key: &'static str, value: &str, limits: Limits) -> Result<u64, ErrorRe
     }
 }
 
-/// The filter on instance ids, if there is one.
-fn instance_ids(pairs: &[Parameter<'_>], limits: Limits) -> Result<Vec<Filter>, ErrorResponse> {
-    let given = || pairs.iter().filter(|(key, _)| key == "dbs_instance_ids");
-    if given().count() > MAX_INSTANCE_IDS {
+fn instance_ids(request: &RecordedRequest, limits: Limits) -> Result<Vec<String>, ErrorResponse> {
+    const KEY: &str = "dbs_instance_ids";
+    if request.params(KEY).count() > MAX_INSTANCE_IDS {
         return Err(ErrorResponse::parameter(
-            "dbs_instance_ids",
+            KEY,
             &format!("holds more than {MAX_INSTANCE_IDS} ids"),
             &format!("超过{MAX_INSTANCE_IDS}个"),
         ));
     }
-    let ids = given()
-        .filter(|(_, id)| !id.is_empty())
-        .map(|(_, id)| checked_length("dbs_instance_ids", id, 128, limits).map(String::from))
-        .collect::<Result<Vec<_>, _>>()?;
-    let filter = (!ids.is_empty()).then_some(Filter::InstanceIds(ids));
-    Ok(filter.into_iter().collect())
+    request
+        .params(KEY)
+        .filter(|id| !id.is_empty())
+        .map(|id| checked_length(KEY, id, 128, limits).map(String::from))
+        .collect()
 }
 
 /// A documented value of a parameter.
 fn known<T: AsRef<str>>(
     key: &str,
-    text: &str,
+    text: Option<&str>,
     parse: fn(&str) -> Option<T>,
     known: &[T],
-) -> Result<T, ErrorResponse> {
-    parse(text).ok_or_else(|| {
+) -> Result<Option<T>, ErrorResponse> {
+    let parsed = text.map(|text| parse(text).ok_or(()));
+    parsed.transpose().map_err(|()| {
         let known: Vec<&str> = known.iter().map(AsRef::as_ref).collect();
         let known = known.join(", ");
         let english = format!("must be one of {known}");

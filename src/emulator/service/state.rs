@@ -1,18 +1,17 @@
 //! The state of an emulator: its projects, who has access, what was requested.
 
-use alloc::borrow::ToOwned as _;
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::time::Duration;
 
-use super::request_log::RequestLog;
 use crate::clock::Clock;
-use crate::emulator::auth::{Access, ProjectName, Users};
+use crate::emulator::auth::{ANY_PROJECT_ID, Access, ProjectName};
 use crate::emulator::faults::{Faults, Schedule};
 use crate::emulator::jobs::{Jobs, JobsSetup, Sample};
-use crate::emulator::limits::{Count, Limits, PageCap, Quota};
+use crate::emulator::limits::{Count, Limits, Quota};
 use crate::emulator::random::mix;
+use crate::emulator::request::RequestLog;
 
 /// What an emulator is built from, and reset to.
 #[derive(Clone, Debug, Default)]
@@ -20,11 +19,10 @@ pub(crate) struct Setup {
     pub(crate) jobs: JobsSetup,
     pub(crate) projects: Vec<ProjectName>,
     pub(crate) access: Access,
-    pub(crate) users: Users,
     pub(crate) faults: Faults,
     pub(crate) quota: Option<Quota>,
     pub(crate) limits: Limits,
-    pub(crate) page_cap: PageCap,
+    pub(crate) page_cap: Option<usize>,
     pub(crate) count: Count,
     pub(crate) latency: Duration,
 }
@@ -82,12 +80,16 @@ impl Setup {
         self.projects.iter().position(|project| project.id == id)
     }
 
-    /// The id of a project, or of the first.
-    pub(crate) fn project_id(&self, index: Option<usize>) -> String {
-        let project = self.projects.get(index.unwrap_or(0));
-        project
-            .map_or(crate::emulator::auth::ANY_PROJECT_ID, |project| &project.id)
-            .to_owned()
+    /// The id of a project.
+    pub(crate) fn project_id(&self, index: usize) -> &str {
+        self.projects
+            .get(index)
+            .map_or(ANY_PROJECT_ID, |project| &project.id)
+    }
+
+    /// The most jobs in a page.
+    pub(crate) fn page_cap(&self) -> usize {
+        self.page_cap.unwrap_or(512)
     }
 }
 

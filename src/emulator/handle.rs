@@ -199,13 +199,9 @@ impl Emulator {
     /// Replaces the faults from the next request on. Each project counts its own requests.
     #[expect(clippy::needless_pass_by_value, reason = "as the builder's `faults`")]
     pub fn set_faults(&self, faults: Faults) {
-        let mut state = self.lock();
-        let projects = state.projects.iter_mut().enumerate();
-        for (index, project) in projects {
-            if self.project.is_none_or(|only| only == index) {
-                let seed = self.shared.setup.seed(index);
-                project.faults = Schedule::new(faults.clone(), seed);
-            }
+        for (index, project) in self.lock().select(self.project) {
+            let seed = self.shared.setup.seed(index);
+            project.faults = Schedule::new(faults.clone(), seed);
         }
     }
 
@@ -218,12 +214,9 @@ impl Emulator {
     /// Returns the number of requests received.
     #[must_use]
     pub fn request_count(&self) -> u64 {
-        let state = self.lock();
-        let projects = state.projects.iter().enumerate();
-        projects
-            .filter(|(index, _)| self.project.is_none_or(|only| only == *index))
-            .map(|(_, project)| project.request_count)
-            .sum()
+        let mut state = self.lock();
+        let projects = state.select(self.project);
+        projects.map(|(_, project)| project.request_count).sum()
     }
 
     /// Removes the requests received until now; [`request_count`](Self::request_count) keeps

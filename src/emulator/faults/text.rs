@@ -17,6 +17,9 @@ const KNOWN: &str = "a status such as 503 or 429:2s, html, reset, abort-body, de
     slow-body:2s, truncate, extra-bytes, length:+10, type-drift, invalid-count, unknown-fields, \
     garbage or ok";
 
+/// What is expected in the place of an invalid part.
+type Expected = &'static str;
+
 impl FromStr for Faults {
     type Err = Error;
 
@@ -30,100 +33,82 @@ impl FromStr for Faults {
         if text.trim().is_empty() {
             return Ok(Self::new());
         }
-        text.split(',').try_fold(Self::new(), |faults, part| {
-            let Rule { fault, when } = rule(part.trim())?;
-            Ok(faults.with(fault, when))
+        let parts = text.split(',').map(str::trim);
+        let rules = parts.map(|part| {
+            rule(part).map_err(|why| Error::invalid("fault", part, format!("expected {why}")))
+        });
+        Ok(Self {
+            rules: rules.collect::<Result<_, _>>()?,
         })
     }
 }
 
-fn invalid(part: &str, expected: &str) -> Error {
-    Error::invalid("fault", part, format!("expected {expected}"))
-}
-
-fn rule(text: &str) -> Result<Rule, Error> {
+fn rule(text: &str) -> Result<Rule, Expected> {
     let at = text.find(['@', '%']).unwrap_or(text.len());
     let (name, suffix) = text.split_at_checked(at).unwrap_or((text, ""));
-    let when = when(text, suffix)?;
+    let when = when(suffix)?;
     let fault = match name.trim() {
         "ok" if when == When::InOrder => None,
-        "ok" => return Err(invalid(text, "ok without a position or probability")),
+        "ok" => return Err("ok without a position or probability"),
         name => Some(fault(name)?),
     };
     Ok(Rule { fault, when })
 }
 
-fn when(whole: &str, suffix: &str) -> Result<When, Error> {
-    if suffix.is_empty() {
-        return Ok(When::InOrder);
+fn when(suffix: &str) -> Result<When, Expected> {
+    if suffix == "@*" {
+        return Ok(When::At {
+            first: 1,
+            last: u64::MAX,
+        });
     }
     if let Some(percent) = suffix.strip_prefix('%') {
-        return match percent.parse() {
-            Ok(percent @ 0..=100) => Ok(When::Probability { percent }),
-            _ => Err(invalid(whole, "a number from 0 to 100 after %")),
-        };
+        let percent = percent.parse().ok().filter(|percent| *percent <= 100);
+        let percent = percent.ok_or("a number from 0 to 100 after %")?;
+        return Ok(When::Probability { percent });
     }
-    let (first, last) = match suffix.trim_start_matches('@') {
-        "*" => (Ok(1), Ok(u64::MAX)),
-        range => {
-            let (first, last) = range.split_once('-').unwrap_or((range, range));
-            (first.parse(), last.parse())
-        }
+    let Some(numbers) = suffix.strip_prefix('@') else {
+        return Ok(When::InOrder);
     };
-    match (first, last) {
+    let (first, last) = numbers.split_once('-').unwrap_or((numbers, numbers));
+    match (first.parse(), last.parse()) {
         (Ok(first), Ok(last)) if 1 <= first && first <= last => Ok(When::At { first, last }),
-        _ => Err(invalid(
-            whole,
-            "a request number from 1, a range such as 2-4, or * after @",
-        )),
+        _ => Err("a request number from 1, a range such as 2-4, or * after @"),
     }
 }
 
-fn fault(text: &str) -> Result<Fault, Error> {
+fn fault(text: &str) -> Result<Fault, Expected> {
     let (name, argument) = match text.split_once(':') {
         Some((name, argument)) => (name, Some(argument)),
         None => (text, None),
     };
     let duration = || {
-        argument
-            .and_then(|argument| parse_duration(argument).ok())
-            .ok_or_else(|| {
-                invalid(
-                    text,
-                    "a duration such as 500ms, 10s, 2m or 1h after the colon",
-                )
-            })
+        let duration = argument.and_then(|argument| parse_duration(argument).ok());
+        duration.ok_or("a duration such as 500ms, 10s, 2m or 1h after the colon")
     };
-    if name.starts_with(|first: char| first.is_ascii_digit()) {
-        let retry_after = argument.map(|_| duration()).transpose()?;
-        return Ok(Fault::Status(status(text, name)?, retry_after));
-    }
-    match name {
-        "html" => status(text, argument.unwrap_or("502")).map(Fault::Html),
-        "delay" => duration().map(Fault::Delay),
-        "slow-body" => duration().map(Fault::SlowBody),
-        "extra-bytes" => match argument.map_or(Ok(DEFAULT_EXTRA_BYTES), str::parse) {
+    match (name, argument) {
+        ("html", _) => status(argument.unwrap_or("502")).map(Fault::Html),
+        ("delay", _) => duration().map(Fault::Delay),
+        ("slow-body", _) => duration().map(Fault::SlowBody),
+        ("extra-bytes", None) => Ok(Fault::ExtraBytes(DEFAULT_EXTRA_BYTES)),
+        ("extra-bytes", Some(bytes)) => match bytes.parse() {
             Ok(bytes @ 1..=MAX_EXTRA_BYTES) => Ok(Fault::ExtraBytes(bytes)),
-            _ => Err(invalid(
-                text,
-                &format!("a number of bytes from 1 to {MAX_EXTRA_BYTES} after the colon"),
-            )),
+            _ => Err("a number of bytes from 1 to 268435456 after the colon"),
         },
-        "length" => match argument.map(str::parse) {
+        ("length", _) => match argument.map(str::parse) {
             Some(Ok(difference)) if difference != 0 => Ok(Fault::Length(difference)),
-            _ => Err(invalid(
-                text,
-                "a difference such as +10 or -10 after the colon",
-            )),
+            _ => Err("a difference such as +10 or -10 after the colon"),
         },
+        _ if name.starts_with(|first: char| first.is_ascii_digit()) => {
+            let retry_after = argument.map(|_| duration()).transpose()?;
+            Ok(Fault::Status(status(name)?, retry_after))
+        }
         _ => {
-            let (_, fault) = WITHOUT_ARGUMENT
-                .iter()
-                .find(|(known, _)| *known == name)
-                .ok_or_else(|| invalid(text, KNOWN))?;
+            let mut named = WITHOUT_ARGUMENT.iter();
+            let (_, fault) = named.find(|(known, _)| *known == name).ok_or(KNOWN)?;
             match argument {
                 None => Ok(fault.clone()),
-                Some(_) => Err(invalid(text, &format!("{name} without a colon"))),
+                Some(_) => Err("this fault without a colon"),
             }
         }
     }
@@ -139,14 +124,11 @@ const WITHOUT_ARGUMENT: &[(&str, Fault)] = &[
     ("garbage", Fault::Garbage),
 ];
 
-fn status(whole: &str, text: &str) -> Result<u16, Error> {
+fn status(text: &str) -> Result<u16, Expected> {
     match text.parse() {
         // Below 200 another response follows; 204 and 304 have no body.
         Ok(status @ 200..=599) if !matches!(status, 204 | 304) => Ok(status),
-        _ => Err(invalid(
-            whole,
-            "a status from 200 to 599, but not 204 or 304",
-        )),
+        _ => Err("a status from 200 to 599, but not 204 or 304"),
     }
 }
 
@@ -293,7 +275,7 @@ mod tests {
                 "delay:1",
                 "500ms, 10s, 2m or 1h",
             ),
-            ("reset:1", "reset:1", "reset without a colon"),
+            ("reset:1", "reset:1", "without a colon"),
             ("html:x", "html:x", "from 200 to 599"),
             ("extra-bytes:0", "extra-bytes:0", "from 1 to"),
             ("extra-bytes:999999999999", "extra-bytes:9", "from 1 to"),

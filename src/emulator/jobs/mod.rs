@@ -85,8 +85,12 @@ impl Started {
 }
 
 impl Jobs {
-    pub(super) fn new(setup: &JobsSetup, clock: &dyn Clock) -> Self {
-        let list = List::new(setup.sample, &setup.own);
+    pub(super) fn new(setup: &JobsSetup, seed: u64, clock: &dyn Clock) -> Self {
+        let sample = Sample {
+            seed,
+            ..setup.sample
+        };
+        let list = List::new(sample, &setup.own);
         let replica = |lag: &Duration| Replica {
             lag: *lag,
             list: list.clone(),
@@ -96,8 +100,8 @@ impl Jobs {
             replicas: setup.replicas.iter().map(replica).collect(),
             list,
             script: setup.script.clone(),
-            sample: setup.sample,
-            next_sample: setup.sample.jobs,
+            sample,
+            next_sample: sample.jobs,
             growth: setup.growth,
             ties: setup.ties,
             pages: 0,
@@ -204,29 +208,29 @@ impl Jobs {
         // Drawn from the moment: the same script changes the same jobs whenever requests arrive.
         let nanos = u64::try_from(due.as_nanos()).unwrap_or_default();
         let mut random = Random::of(!self.sample.seed, nanos);
-        let pick = |random: &mut Random, is_finished: bool| {
+        let draw = random.below(10);
+        if !(5..8).contains(&draw) {
+            let finishes = draw < 5;
             let head = self.list.iter().take(REACH);
-            let candidates: Vec<String> = head
-                .filter(|job| job.job.is_finished() == is_finished)
-                .map(|job| job.job.id.into_owned())
+            let candidates: Vec<EmulatedJob> = head
+                .filter(|job| job.job.is_finished() != finishes)
                 .collect();
-            random.pick(&candidates).cloned()
-        };
-        let change = match random.below(10) {
-            0..5 => pick(&mut random, false).map(|id| finish(id, &mut random)),
-            5..8 => None,
-            _ => pick(&mut random, true).map(Change::remove),
-        };
-        change.unwrap_or_else(|| Change::add(self.new_job(self.started.moment.saturating_add(due))))
+            match random.pick(&candidates) {
+                Some(job) if finishes => return finish(job.id(), &mut random),
+                Some(job) => return Change::remove(job.id()),
+                None => {}
+            }
+        }
+        Change::add(self.new_job(self.started.moment.saturating_add(due)))
     }
 }
 
-fn finish(id: String, random: &mut Random) -> Change {
+fn finish(id: &str, random: &mut Random) -> Change {
     let status = match random.below(10) {
-        0..7 => return Change::status(id, JobStatus::Success),
+        0..7 => JobStatus::Success,
         7..9 => JobStatus::Failed,
         _ => JobStatus::PrecheckFailed,
     };
-    let error_log = sample::reason(random, &status).unwrap_or_default();
-    Change::failure(id, status, error_log)
+    let error_log = sample::reason(random, &status).map(String::from);
+    Change(Kind::Status(id.into(), status, error_log))
 }

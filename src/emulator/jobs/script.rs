@@ -59,11 +59,11 @@ impl Change {
     /// Sets a job's status to `FAILED`, with this error log.
     #[must_use]
     pub fn fail(id: impl Into<String>, error_log: impl Into<String>) -> Self {
-        Self::failure(id.into(), JobStatus::Failed, error_log)
-    }
-
-    pub(super) fn failure(id: String, status: JobStatus, error_log: impl Into<String>) -> Self {
-        Self(Kind::Status(id, status, Some(error_log.into())))
+        Self(Kind::Status(
+            id.into(),
+            JobStatus::Failed,
+            Some(error_log.into()),
+        ))
     }
 }
 

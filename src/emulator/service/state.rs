@@ -8,7 +8,7 @@ use core::time::Duration;
 use crate::clock::Clock;
 use crate::emulator::auth::{ANY_PROJECT_ID, Access, ProjectName};
 use crate::emulator::faults::{Faults, Schedule};
-use crate::emulator::jobs::{Jobs, JobsSetup, Sample};
+use crate::emulator::jobs::{Jobs, JobsSetup};
 use crate::emulator::limits::{Count, Limits, Quota};
 use crate::emulator::random::mix;
 use crate::emulator::request::RequestLog;
@@ -55,17 +55,10 @@ impl Setup {
         }
     }
 
-    pub(crate) fn project(&self, index: usize, clock: &dyn Clock) -> Project {
+    fn project(&self, index: usize, clock: &dyn Clock) -> Project {
         let seed = self.seed(index);
-        let jobs = JobsSetup {
-            sample: Sample {
-                seed,
-                ..self.jobs.sample
-            },
-            ..self.jobs.clone()
-        };
         Project {
-            jobs: Jobs::new(&jobs, clock),
+            jobs: Jobs::new(&self.jobs, seed, clock),
             faults: Schedule::new(self.faults.clone(), seed),
             quota: self.quota,
             request_count: 0,
@@ -106,20 +99,23 @@ impl State {
         }
     }
 
-    /// Everything as built, for one project or all.
+    /// One project, or all, each with its index.
+    pub(crate) fn select(
+        &mut self,
+        project: Option<usize>,
+    ) -> impl Iterator<Item = (usize, &mut Project)> {
+        let projects = self.projects.iter_mut().enumerate();
+        projects.filter(move |(index, _)| project.is_none_or(|only| only == *index))
+    }
+
+    /// Restores one project as built, or everything.
     pub(crate) fn reset(&mut self, project: Option<usize>, setup: &Setup, clock: &dyn Clock) {
-        match project {
-            None => {
-                let serial = self.serial;
-                *self = Self::new(setup, clock);
-                self.serial = serial;
-            }
-            Some(index) => {
-                self.log.clear(project);
-                if let Some(known) = self.projects.get_mut(index) {
-                    *known = setup.project(index, clock);
-                }
-            }
+        self.log.clear(project);
+        if project.is_none() {
+            self.access = setup.access.clone();
+        }
+        for (index, project) in self.select(project) {
+            *project = setup.project(index, clock);
         }
     }
 

@@ -102,9 +102,9 @@ impl EmulatorBuilder {
 
     fn add_project(mut self, id: String, name: Option<String>) -> Self {
         let mut projects = self.setup.projects.iter_mut();
-        match projects.find(|known| known.id == id) {
+        match projects.find(|known| known.has_id(&id)) {
             Some(known) => known.name = name.or(known.name.take()),
-            None => self.setup.projects.push(ProjectName { id, name }),
+            None => self.setup.projects.push(ProjectName { id: Some(id), name }),
         }
         self
     }
@@ -153,7 +153,7 @@ impl EmulatorBuilder {
     /// Sets how long a token is valid that IAM issues for a login; the default is 24 hours, as
     /// documented.
     pub fn token_lifetime(mut self, lifetime: Duration) -> Self {
-        self.setup.access.token_lifetime = lifetime;
+        self.setup.access.token_lifetime = Some(lifetime);
         self
     }
 
@@ -174,7 +174,7 @@ impl EmulatorBuilder {
     /// # Ok::<(), drs_backup_jobs::Error>(())
     /// ```
     pub fn metadata_key_lifetime(mut self, lifetime: Duration) -> Self {
-        self.setup.access.key_lifetime = lifetime;
+        self.setup.access.key_lifetime = Some(lifetime);
         self
     }
 
@@ -252,7 +252,10 @@ impl EmulatorBuilder {
 
     /// Builds the emulator.
     #[must_use]
-    pub fn build(self) -> Emulator {
+    pub fn build(mut self) -> Emulator {
+        if self.setup.projects.is_empty() {
+            self.setup.projects.push(ProjectName::default());
+        }
         let clock = self.clock.unwrap_or_else(|| Arc::new(SystemClock::new()));
         Emulator::from_setup(self.setup, clock, self.admin)
     }

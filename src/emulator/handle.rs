@@ -9,12 +9,11 @@ use core::fmt;
 use core::time::Duration;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use super::auth::CLIENT_TOKEN;
+use super::auth::{CLIENT_TOKEN, ProjectName};
 use super::faults::{Delivery, Faults, Schedule};
-use super::jobs::{Change, EmulatedJob, Jobs};
-use super::request::RecordedRequest;
-use super::response::ErrorResponse;
-use super::service::{Moment, Setup, State};
+use super::jobs::{Change, EmulatedJob, Jobs, wall_clock};
+use super::request::{Moment, RecordedRequest};
+use super::service::{Setup, State};
 use crate::client::{Client, ClientBuilder};
 use crate::clock::Clock;
 use crate::error::Error;
@@ -72,10 +71,11 @@ impl Emulator {
     /// Returns a builder of a client of this emulator, in process, with its clock, its first
     /// project and a token that it always accepts. Each can be overridden.
     pub fn client(&self) -> ClientBuilder {
+        let project = self.shared.setup.projects.get(self.project.unwrap_or(0));
         Client::builder()
             .endpoint(Self::ENDPOINT)
             .iam_endpoint(Self::ENDPOINT)
-            .project_id(self.shared.setup.project_id(self.project.unwrap_or(0)))
+            .project_id(project.map_or("", ProjectName::id))
             .token(CLIENT_TOKEN)
             .clock(Arc::clone(&self.shared.clock))
             .transport(self.clone())
@@ -90,7 +90,7 @@ impl Emulator {
     pub fn for_project(&self, id: &str) -> Result<Self, Error> {
         let setup = &self.shared.setup;
         let project = setup.find_project(id).ok_or_else(|| {
-            let known: Vec<&str> = setup.projects.iter().map(|project| &*project.id).collect();
+            let known: Vec<&str> = setup.projects.iter().map(ProjectName::id).collect();
             let known = known.join(", ");
             Error::invalid("project", id, format!("must be one of {known}"))
         })?;
@@ -236,18 +236,12 @@ impl Emulator {
     }
 
     /// The response to a request.
-    pub(super) fn respond(&self, request: RecordedRequest, body: &[u8]) -> Delivery {
+    pub(super) fn respond(&self, request: &RecordedRequest, body: &[u8]) -> Delivery {
         let setup = &self.shared.setup;
         self.lock().respond(setup, request, body, self.moment())
     }
 
-    /// The response to bytes that are not a request.
-    pub(super) fn reject(&self, error: &ErrorResponse) -> Delivery {
-        let setup = &self.shared.setup;
-        self.lock().reject(setup, error, self.moment())
-    }
-
-    /// An id for a new job.
+    /// An id for a new job, or for the response to bytes that are not a request.
     pub(super) fn new_id(&self) -> String {
         let seed = self.shared.setup.seed(0);
         self.lock().next_request_id(seed)
@@ -255,7 +249,7 @@ impl Emulator {
 
     /// The wall clock, to the second, as jobs hold it.
     pub(super) fn wall_clock(&self) -> String {
-        self.with_jobs(|jobs, now| jobs.wall_clock(now))
+        wall_clock(self.shared.clock.unix_time(), Duration::ZERO)
     }
 
     /// Sleeps by the emulator's clock, in steps short enough to stop soon.

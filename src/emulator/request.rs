@@ -4,11 +4,13 @@ use alloc::collections::{BTreeMap, VecDeque};
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
+use core::time::Duration;
 
 use serde_json::{Value, json};
 
 use crate::header;
 use crate::percent;
+use crate::timestamp::Timestamp;
 
 /// The most requests that are kept; the oldest are dropped first.
 const MOST_REQUESTS: usize = 10_000;
@@ -30,6 +32,24 @@ pub struct RecordedRequest {
     /// Whether path and query are percent-encoded UTF-8.
     is_well_encoded: bool,
     status: Option<u16>,
+}
+
+/// When a request was received.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Moment {
+    /// By the clock's `now`.
+    pub(super) elapsed: Duration,
+    /// By the wall clock; `None` beyond the year 9999.
+    pub(super) wall: Option<Timestamp>,
+}
+
+/// A request, when it was received, and the id of its response.
+#[derive(Debug)]
+pub(super) struct Received<'a> {
+    pub(super) request: &'a RecordedRequest,
+    pub(super) body: &'a [u8],
+    pub(super) moment: Moment,
+    pub(super) request_id: &'a str,
 }
 
 impl RecordedRequest {
@@ -132,26 +152,20 @@ impl RecordedRequest {
         self.is_well_encoded
     }
 
-    /// The headers, with `***` for each value that may be a secret.
-    fn redacted_headers(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.headers.iter().map(|(name, value)| {
-            let mut harmless = NOT_SECRET.iter();
-            let is_harmless = harmless.any(|known| known.eq_ignore_ascii_case(name));
-            (name.as_str(), if is_harmless { value } else { "***" })
-        })
-    }
-
-    /// The request for the admin interface, secrets redacted. A parameter can be repeated, so that
-    /// each has an array of values.
+    /// The request for the admin interface, with `***` for the values of headers that may be
+    /// secrets. A parameter can be repeated, so that each has an array of values.
     pub(super) fn to_json(&self) -> Value {
         let mut parameters: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
         for (key, value) in &self.query {
             parameters.entry(key).or_default().push(value);
         }
-        let headers = self.redacted_headers();
-        let headers: BTreeMap<String, &str> = headers
-            .map(|(name, value)| (name.to_ascii_lowercase(), value))
-            .collect();
+        let mut headers = BTreeMap::new();
+        for (name, value) in &self.headers {
+            let mut harmless = NOT_SECRET.iter();
+            let is_harmless = harmless.any(|known| known.eq_ignore_ascii_case(name));
+            let shown = if is_harmless { value } else { "***" };
+            headers.insert(name.to_ascii_lowercase(), shown);
+        }
         json!({
             "method": self.method,
             "path": self.path,
@@ -201,13 +215,7 @@ const NOT_SECRET: &[&str] = &[
 
 impl fmt::Debug for RecordedRequest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("RecordedRequest")
-            .field("method", &self.method)
-            .field("path", &self.path)
-            .field("query", &self.query)
-            .field("headers", &self.redacted_headers().collect::<Vec<_>>())
-            .field("status", &self.status)
-            .finish_non_exhaustive()
+        write!(f, "RecordedRequest {}", self.to_json())
     }
 }
 

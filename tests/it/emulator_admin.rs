@@ -284,7 +284,7 @@ fn rejects_invalid_requests_with_a_reason() {
             400,
             "status",
         ),
-        ("PATCH", "/__admin/jobs/%ff", "{}", 400, "invalid job id"),
+        ("PATCH", "/__admin/jobs/%ff", "{}", 400, "UTF-8"),
         ("PUT", "/__admin/faults", "503,rset", 400, "rset"),
     ] {
         let (received, error) = raw.json(method, target, body);

@@ -9,9 +9,8 @@ use core::time::Duration;
 use super::identity::User;
 use super::signature::{Claim, KnownKey};
 use crate::emulator::limits::Limits;
-use crate::emulator::request::RecordedRequest;
+use crate::emulator::request::{Received, RecordedRequest};
 use crate::emulator::response::ErrorResponse;
-use crate::emulator::service::Received;
 use crate::header;
 use crate::secret::Secret;
 use crate::timestamp::Timestamp;
@@ -28,10 +27,10 @@ pub(super) const MOST_ISSUED: usize = 1000;
 pub(super) const ISSUED_TOKEN_PREFIX: &str = "emulated-";
 pub(super) const ISSUED_KEY_PREFIX: &str = "METADATA";
 /// How long a token for a login or a key is valid unless configured, as documented.
-const LIFETIME: Duration = Duration::from_secs(24 * 3600);
+pub(super) const LIFETIME: Duration = Duration::from_secs(24 * 3600);
 
 /// The tokens and access keys that are accepted, and the users who can log in.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Access {
     /// Whether a token or key was ever configured. Otherwise every token that is not empty is
     /// accepted, and every well-formed signature.
@@ -40,10 +39,10 @@ pub(crate) struct Access {
     keys: Vec<KnownKey>,
     /// The users who can log in; any with a password if there is none.
     pub(crate) users: Vec<User>,
-    /// How long a token for a login is valid.
-    pub(crate) token_lifetime: Duration,
-    /// How long a key of the metadata service is valid.
-    pub(crate) key_lifetime: Duration,
+    /// How long a token for a login is valid, if not by default.
+    pub(crate) token_lifetime: Option<Duration>,
+    /// How long a key of the metadata service is valid, if not by default.
+    pub(crate) key_lifetime: Option<Duration>,
     /// Those issued for logins, the oldest first.
     pub(super) issued: VecDeque<AcceptedToken>,
     /// Those issued by the metadata service, the oldest first.
@@ -73,22 +72,6 @@ pub(super) fn push_issued<T>(issued: &mut VecDeque<T>, new: T) {
         issued.pop_front();
     }
     issued.push_back(new);
-}
-
-impl Default for Access {
-    fn default() -> Self {
-        Self {
-            is_restricted: false,
-            tokens: Vec::new(),
-            keys: Vec::new(),
-            users: Vec::new(),
-            token_lifetime: LIFETIME,
-            key_lifetime: LIFETIME,
-            issued: VecDeque::new(),
-            issued_keys: VecDeque::new(),
-            metadata_tokens: VecDeque::new(),
-        }
-    }
 }
 
 impl Access {

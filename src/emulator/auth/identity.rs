@@ -7,18 +7,13 @@ use core::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::access::{AcceptedToken, Access, ISSUED_TOKEN_PREFIX, push_issued};
+use super::access::{AcceptedToken, Access, ISSUED_TOKEN_PREFIX, LIFETIME, push_issued};
 use crate::emulator::limits::Limits;
+use crate::emulator::request::Received;
 use crate::emulator::response::{ErrorResponse, Response};
-use crate::emulator::service::Received;
 use crate::header;
 use crate::secret::Secret;
 use crate::timestamp::Timestamp;
-
-/// The id of the project if none is configured.
-pub(crate) const ANY_PROJECT_ID: &str = "054ba152d480d55b2f5dc0069e7ddef0";
-/// The name of a project that has any name.
-const ANY_NAME: &str = "emulated";
 
 #[derive(Clone, Debug)]
 pub(crate) struct User {
@@ -28,18 +23,31 @@ pub(crate) struct User {
 }
 
 /// A project that IAM knows.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct ProjectName {
-    pub(crate) id: String,
+    /// `None` for any id: then it is the only project.
+    pub(crate) id: Option<String>,
     /// `None` for any name that no other project has.
     pub(crate) name: Option<String>,
 }
 
 impl ProjectName {
-    /// The project in IAM's shape, with the name it was asked for if it has any name.
-    fn to_json(&self, asked: Option<&str>) -> Value {
-        let name = self.name.as_deref().or(asked).unwrap_or(ANY_NAME);
-        json!({"id": self.id, "name": name})
+    pub(crate) fn has_id(&self, id: &str) -> bool {
+        self.id.as_deref().is_none_or(|own| own == id)
+    }
+
+    /// The id, or an example of one.
+    pub(crate) fn id(&self) -> &str {
+        self.id
+            .as_deref()
+            .unwrap_or("054ba152d480d55b2f5dc0069e7ddef0")
+    }
+
+    /// The project in IAM's shape, as it was asked for if it has any id or name.
+    fn to_json(&self, id: Option<&str>, name: Option<&str>) -> Value {
+        let id = self.id.as_deref().or(id).unwrap_or(self.id());
+        let name = self.name.as_deref().or(name).unwrap_or("emulated");
+        json!({"id": id, "name": name})
     }
 }
 
@@ -63,14 +71,10 @@ impl Access {
         let scope = |path| login.pointer(path).and_then(Value::as_str);
         let id = scope("/auth/scope/project/id");
         let name = scope("/auth/scope/project/name");
-        let any = ProjectName {
-            id: id.unwrap_or(ANY_PROJECT_ID).into(),
-            name: None,
-        };
         let project = match (id, name) {
-            _ if projects.is_empty() => Some(&any),
-            (Some(id), _) => projects.iter().find(|project| project.id == id),
-            (None, name) => name.and_then(|name| find_by_name(projects, name)),
+            (Some(id), _) => projects.iter().find(|project| project.has_id(id)),
+            (None, Some(name)) => find_by_name(projects, name),
+            (None, None) => projects.iter().find(|project| project.id.is_none()),
         };
         let Some(project) = project else {
             let wanted = id.or(name).unwrap_or_default();
@@ -79,18 +83,20 @@ impl Access {
         };
 
         let now = received.moment.wall;
-        let expires_at = now.and_then(|now| later(now, self.token_lifetime));
+        let expires_at = now.and_then(|now| later(now, self.token_lifetime.unwrap_or(LIFETIME)));
+        let project = project.to_json(id, name);
+        let project_id = project.get("id").and_then(Value::as_str).map(String::from);
         let body = json!({"token": {
             "methods": ["password"],
             "issued_at": now.map(micros),
             "expires_at": expires_at.map(micros),
-            "project": project.to_json(name),
+            "project": project,
         }});
         let token = format!("{ISSUED_TOKEN_PREFIX}{}", received.request_id);
         let issued = AcceptedToken {
             token: token.as_str().into(),
             expires_at,
-            project_id: Some(project.id.clone()),
+            project_id,
         };
         push_issued(&mut self.issued, issued);
         let mut response = Response::json(201, &body);
@@ -131,18 +137,13 @@ impl Access {
         if !received.request.is_well_encoded() {
             return Err(ErrorResponse::badly_encoded());
         }
-        let any = [ProjectName {
-            id: ANY_PROJECT_ID.into(),
-            name: None,
-        }];
-        let projects = if projects.is_empty() { &any } else { projects };
         let name = received.request.param("name");
         let found: Vec<Value> = match name {
             Some(name) => find_by_name(projects, name).into_iter().collect(),
             None => projects.iter().collect::<Vec<_>>(),
         }
         .into_iter()
-        .map(|project| project.to_json(name))
+        .map(|project| project.to_json(None, name))
         .collect();
         Ok(Response::json(
             200,

@@ -5,12 +5,12 @@ use core::time::Duration;
 
 use serde_json::json;
 
-use super::access::{AcceptedToken, Access, ISSUED_KEY_PREFIX, push_issued};
+use super::access::{AcceptedToken, Access, ISSUED_KEY_PREFIX, LIFETIME, push_issued};
 use super::identity::{later, micros};
 use super::signature::KnownKey;
 use crate::credentials::AccessKey;
+use crate::emulator::request::Received;
 use crate::emulator::response::Response;
-use crate::emulator::service::Received;
 use crate::header;
 
 /// The longest life of a token, in seconds.
@@ -46,7 +46,7 @@ impl Access {
                 return error(401, "Invalid or expired metadata token");
             }
         }
-        let expires_at = now.and_then(|now| later(now, self.key_lifetime));
+        let expires_at = now.and_then(|now| later(now, self.key_lifetime.unwrap_or(LIFETIME)));
         let part = |name: &str| format!("{name}{}", received.request_id);
         let (id, secret, token) = (part(ISSUED_KEY_PREFIX), part("secret-"), part("session-"));
         let mut key = AccessKey::new(&id, &secret).security_token(&token);
@@ -72,8 +72,7 @@ fn error(status: u16, message: &str) -> Response {
 mod tests {
     use super::*;
     use crate::emulator::auth::access::MOST_ISSUED;
-    use crate::emulator::request::RecordedRequest;
-    use crate::emulator::service::Moment;
+    use crate::emulator::request::{Moment, RecordedRequest};
     use crate::timestamp::Timestamp;
 
     type Operation = fn(&mut Access, &Received<'_>) -> Response;

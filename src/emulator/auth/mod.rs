@@ -6,5 +6,5 @@ mod metadata;
 mod signature;
 
 pub(super) use access::{Access, CLIENT_TOKEN};
-pub(super) use identity::{ANY_PROJECT_ID, ProjectName, User};
+pub(super) use identity::{ProjectName, User};
 pub(super) use signature::KnownKey;

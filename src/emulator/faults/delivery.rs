@@ -21,22 +21,11 @@ pub(crate) struct Delivery {
     pub(crate) delay: Duration,
     /// The time the body takes.
     pub(crate) body_duration: Duration,
-    pub(crate) ending: Ending,
-}
-
-/// How the response ends.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Ending {
-    /// Whole; the connection stays open.
-    Whole,
-    /// The connection is closed before the response.
-    Reset,
-    /// The connection is closed after this many bytes of the body.
-    AbortBody(usize),
-    /// The body is announced with this length; the connection is closed after it.
-    WrongLength(usize),
-    /// Bytes that are not HTTP are sent instead.
-    Garbage,
+    /// The announced length of the body, if it is not the true one. The connection is closed after
+    /// the body.
+    pub(crate) announced: Option<usize>,
+    /// What is sent instead of the response before the connection is closed.
+    pub(crate) instead: Option<&'static [u8]>,
 }
 
 impl Delivery {
@@ -45,7 +34,8 @@ impl Delivery {
             response,
             delay,
             body_duration: Duration::ZERO,
-            ending: Ending::Whole,
+            announced: None,
+            instead: None,
         }
     }
 
@@ -54,8 +44,11 @@ impl Delivery {
         let body = &mut self.response.body;
         let half = body.len() / 2;
         match fault {
-            Fault::Reset => self.ending = Ending::Reset,
-            Fault::AbortBody => self.ending = Ending::AbortBody(half),
+            Fault::Reset => self.instead = Some(b""),
+            Fault::AbortBody => {
+                self.announced = Some(body.len());
+                body.truncate(half);
+            }
             Fault::Delay(delay) => self.delay = self.delay.saturating_add(*delay),
             Fault::SlowBody(duration) => self.body_duration = *duration,
             Fault::Truncate => body.truncate(half),
@@ -65,9 +58,9 @@ impl Delivery {
             }
             Fault::Length(difference) => {
                 let difference = isize::try_from(*difference).unwrap_or(isize::MAX);
-                self.ending = Ending::WrongLength(body.len().saturating_add_signed(difference));
+                self.announced = Some(body.len().saturating_add_signed(difference));
             }
-            Fault::Garbage => self.ending = Ending::Garbage,
+            Fault::Garbage => self.instead = Some(b"SSH-2.0-emulator\r\n"),
             Fault::TypeDrift => alter(body, drift_count, drift_job),
             Fault::InvalidCount => {
                 let invalid = |page: &mut Members| set(page, "count", json!({}));
@@ -80,10 +73,7 @@ impl Delivery {
 
     /// The status that is sent, if one is.
     pub(crate) fn status(&self) -> Option<u16> {
-        match self.ending {
-            Ending::Reset | Ending::Garbage => None,
-            _ => Some(self.response.status),
-        }
+        self.instead.is_none().then_some(self.response.status)
     }
 }
 

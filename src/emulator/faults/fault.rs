@@ -156,23 +156,20 @@ impl Faults {
     }
 }
 
-/// Faults with the requests counted so far.
+/// The faults that are left, and the requests counted so far.
 #[derive(Clone, Debug)]
 pub(crate) struct Schedule {
-    faults: Faults,
+    rules: Vec<Rule>,
     seed: u64,
     requests: u64,
-    /// How many rules lie before the next one in order.
-    consumed: usize,
 }
 
 impl Schedule {
     pub(crate) fn new(faults: Faults, seed: u64) -> Self {
         Self {
-            faults,
+            rules: faults.rules,
             seed,
             requests: 0,
-            consumed: 0,
         }
     }
 
@@ -180,21 +177,18 @@ impl Schedule {
     pub(crate) fn next(&mut self) -> Option<Fault> {
         self.requests = self.requests.saturating_add(1);
         let number = self.requests;
-        let rules = &self.faults.rules;
-        let positioned = rules.iter().find(|rule| {
+        let positioned = self.rules.iter().find(|rule| {
             matches!(rule.when, When::At { first, last } if (first..=last).contains(&number))
         });
         if let Some(rule) = positioned {
             return rule.fault.clone();
         }
-        let mut in_order = rules.iter().enumerate().skip(self.consumed);
-        if let Some((at, rule)) = in_order.find(|(_, rule)| rule.when == When::InOrder) {
-            self.consumed = at + 1;
-            return rule.fault.clone();
+        let mut rules = self.rules.iter();
+        if let Some(at) = rules.position(|rule| rule.when == When::InOrder) {
+            return self.rules.remove(at).fault;
         }
-        self.consumed = rules.len();
         let mut random = Random::of(self.seed, number);
-        let drawn = rules.iter().find(|rule| match rule.when {
+        let drawn = self.rules.iter().find(|rule| match rule.when {
             When::Probability { percent } => random.percent(percent.into()),
             _ => false,
         });

@@ -5,7 +5,7 @@ mod duration;
 mod fault;
 mod text;
 
-pub(super) use delivery::{Delivery, Ending, replacement};
+pub(super) use delivery::{Delivery, replacement};
 pub use duration::parse_duration;
 pub(super) use fault::Schedule;
 pub use fault::{Fault, Faults};

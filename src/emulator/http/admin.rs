@@ -10,13 +10,11 @@ use serde_json::{Value, json};
 use crate::emulator::faults::Faults;
 use crate::emulator::handle::{AdminAccess, Emulator};
 use crate::emulator::jobs::EmulatedJob;
-use crate::emulator::request::{RecordedRequest, percent_decode};
+use crate::emulator::request::RecordedRequest;
 use crate::emulator::response::Response;
 use crate::header;
 
-const PREFIX: &str = "/__admin/";
-
-/// A status and why it is not 200.
+/// A status and the reason; for 405 the methods that are allowed.
 type Rejected = (u16, String);
 
 /// The response to a request of the admin interface; `None` if it is another one, or if the
@@ -27,7 +25,7 @@ pub(super) fn respond(
     body: &[u8],
     peer: IpAddr,
 ) -> Option<Response> {
-    let path = request.raw_path().strip_prefix(PREFIX)?;
+    let path = request.path().strip_prefix("/__admin/")?;
     let outcome = match emulator.admin_access() {
         AdminAccess::Off => return None,
         AdminAccess::Loopback if !peer.to_canonical().is_loopback() => Err((
@@ -39,35 +37,28 @@ pub(super) fn respond(
     };
     Some(match outcome {
         Ok((status, body)) => Response::json(status, &body),
-        Err((status, error)) => {
-            let mut response = Response::json(status, &json!({"error": error}));
-            if status == 405 {
-                response.push_header(header::ALLOW, allowed(path));
-            }
+        Err((405, allowed)) => {
+            let error = format!("method not allowed: must be {allowed}");
+            let mut response = Response::json(405, &json!({"error": error}));
+            response.push_header(header::ALLOW, allowed);
             response
         }
+        Err((status, error)) => Response::json(status, &json!({"error": error})),
     })
 }
 
 /// The emulator, or one project of it if the query has `project`.
 fn scope(emulator: &Emulator, request: &RecordedRequest) -> Result<Emulator, Rejected> {
+    if !request.is_well_encoded() {
+        return Err(invalid(
+            "path and query must be percent-encoded UTF-8".into(),
+        ));
+    }
     match request.param("project") {
         None => Ok(emulator.clone()),
         Some(id) => emulator
             .for_project(id)
             .map_err(|error| (404, format!("{error}"))),
-    }
-}
-
-/// The methods of a path; empty if there is no such path.
-fn allowed(path: &str) -> &'static str {
-    match path {
-        "jobs" => "GET, POST",
-        "faults" => "PUT",
-        "requests" => "GET, DELETE",
-        "reset" => "POST",
-        _ if path.strip_prefix("jobs/").is_some_and(|id| !id.is_empty()) => "PATCH, DELETE",
-        _ => "",
     }
 }
 
@@ -77,46 +68,49 @@ fn dispatch(
     path: &str,
     body: &[u8],
 ) -> Result<(u16, Value), Rejected> {
-    let allowed = allowed(path);
-    if allowed.is_empty() {
-        return Err((404, format!("no such path: {PREFIX}{path}")));
-    }
-    if !allowed.split(", ").any(|allowed| allowed == method) {
-        return Err((405, format!("method not allowed: must be {allowed}")));
-    }
-    let body = match (method, path) {
-        ("GET", "jobs") => list_of("jobs", emulator.jobs().iter().map(EmulatedJob::to_json)),
-        ("POST", "jobs") => return Ok((201, add_jobs(emulator, body)?)),
-        ("PUT", "faults") => {
+    let (path, id) = match path.split_once('/') {
+        Some(("jobs", id)) if !id.is_empty() => ("jobs/ID", id),
+        _ => (path, ""),
+    };
+    let one = |job: Option<EmulatedJob>| match job {
+        Some(job) => Ok((200, job.to_json())),
+        None => Err((404, format!("no job with the id {id:?}"))),
+    };
+    let allowed = match (path, method) {
+        ("jobs", "GET") => {
+            let jobs = emulator.jobs();
+            return Ok((200, list_of("jobs", jobs.iter().map(EmulatedJob::to_json))));
+        }
+        ("jobs", "POST") => return Ok((201, add_jobs(emulator, body)?)),
+        ("jobs", _) => "GET, POST",
+        ("jobs/ID", "PATCH") => return one(patch_job(emulator, id, body)?),
+        ("jobs/ID", "DELETE") => return one(emulator.remove(id)),
+        ("jobs/ID", _) => "PATCH, DELETE",
+        ("faults", "PUT") => {
             let faults = faults(body)?;
             let text = format!("{faults}");
             emulator.set_faults(faults);
-            json!({"faults": text})
+            return Ok((200, json!({"faults": text})));
         }
-        ("GET", "requests") => {
+        ("faults", _) => "PUT",
+        ("requests", "GET") => {
             let requests = emulator.requests();
-            list_of("requests", requests.iter().map(RecordedRequest::to_json))
+            let requests = requests.iter().map(RecordedRequest::to_json);
+            return Ok((200, list_of("requests", requests)));
         }
-        ("DELETE", "requests") => {
+        ("requests", "DELETE") => {
             emulator.clear_requests();
-            json!({})
+            return Ok((200, json!({})));
         }
-        ("POST", "reset") => {
+        ("requests", _) => "GET, DELETE",
+        ("reset", "POST") => {
             emulator.reset();
-            json!({})
+            return Ok((200, json!({})));
         }
-        (method, path) => {
-            let id = path.strip_prefix("jobs/").unwrap_or(path);
-            let id = percent_decode(id).ok_or_else(|| (400, String::from("invalid job id")))?;
-            let job = match method {
-                "PATCH" => patch_job(emulator, &id, body)?,
-                _ => emulator.remove(&id),
-            };
-            let job = job.ok_or_else(|| (404, format!("no job with the id {id:?}")))?;
-            job.to_json()
-        }
+        ("reset", _) => "POST",
+        _ => return Err((404, format!("no such path: /__admin/{path}"))),
     };
-    Ok((200, body))
+    Err((405, allowed.into()))
 }
 
 /// `{"count":…,"NAME":[…]}`, like a page of the service.

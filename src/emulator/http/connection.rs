@@ -8,11 +8,12 @@ use std::io::{self, Read as _, Write as _};
 use std::net::{Shutdown, TcpStream};
 
 use super::admin;
-use crate::emulator::faults::{Delivery, Ending};
+use crate::emulator::faults::Delivery;
 use crate::emulator::handle::Emulator;
 use crate::emulator::request::RecordedRequest;
 use crate::emulator::response::{ErrorResponse, Response, reason_phrase};
 use crate::header;
+use crate::job::Language;
 
 /// How long the server waits for the client to send or to receive.
 pub(super) const TIMEOUT: Duration = Duration::from_secs(60);
@@ -55,18 +56,25 @@ impl Connection {
     ) -> io::Result<bool> {
         let (delivery, is_head, keep_alive) = match self.read_request()? {
             Ok((head, body)) => {
-                let request = head.request;
-                let line = format!("{} {}", request.method(), request.target());
-                let is_head = request.method() == "HEAD";
+                let request = &head.request;
                 let peer = self.stream.peer_addr()?.ip();
-                let delivery = match admin::respond(emulator, &request, &body, peer) {
+                let delivery = match admin::respond(emulator, request, &body, peer) {
                     Some(response) => Delivery::whole(response, Duration::ZERO),
                     None => emulator.respond(request, &body),
                 };
-                log_request(&line, &delivery);
-                (delivery, is_head, head.keep_alive)
+                // Without headers and bodies, which hold secrets.
+                #[cfg(feature = "log")]
+                {
+                    let status = delivery.status().map(|status| format!("{status}"));
+                    let status = status.as_deref().unwrap_or("no response");
+                    log::debug!("{} {} {status}", request.method(), request.target());
+                }
+                (delivery, request.method() == "HEAD", head.keep_alive)
             }
-            Err(malformed) => (emulator.reject(&malformed), false, false),
+            Err(malformed) => {
+                let response = malformed.to_response(&Language::EnUs, &emulator.new_id());
+                (Delivery::whole(response, Duration::ZERO), false, false)
+            }
         };
 
         let sleep = |duration| emulator.sleep(duration, is_stopping);
@@ -74,19 +82,13 @@ impl Connection {
         if is_stopping() {
             return Ok(false);
         }
-        let stays_open = keep_alive && delivery.ending == Ending::Whole;
-        let mut response = delivery.response;
-        let mut announced = response.body.len();
-        match delivery.ending {
-            Ending::Whole => {}
-            Ending::Reset => return Ok(false),
-            Ending::AbortBody(length) => response.body.truncate(length),
-            Ending::WrongLength(length) => announced = length,
-            Ending::Garbage => {
-                self.stream.write_all(b"SSH-2.0-emulator\r\n")?;
-                return Ok(false);
-            }
+        if let Some(instead) = delivery.instead {
+            self.stream.write_all(instead)?;
+            return Ok(false);
         }
+        let stays_open = keep_alive && delivery.announced.is_none();
+        let mut response = delivery.response;
+        let announced = delivery.announced.unwrap_or(response.body.len());
         if is_head {
             response.body.clear();
         }
@@ -123,18 +125,18 @@ impl Connection {
 
     fn read_more(&mut self) -> io::Result<()> {
         let mut chunk = [0; 8192];
-        loop {
+        let read = loop {
             match self.stream.read(&mut chunk) {
-                Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
-                Ok(read) => {
-                    let received = chunk.get(..read).unwrap_or_default();
-                    self.unread.extend_from_slice(received);
-                    return Ok(());
-                }
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => return Err(error),
+                read => break read?,
             }
+        };
+        if read == 0 {
+            return Err(io::ErrorKind::UnexpectedEof.into());
         }
+        let received = chunk.get(..read).unwrap_or_default();
+        self.unread.extend_from_slice(received);
+        Ok(())
     }
 
     /// Writes a body in pieces, over this long, also if it is empty.
@@ -193,18 +195,6 @@ fn head_of(response: &Response, announced: usize, stays_open: bool) -> String {
     }
     head + "\r\n"
 }
-
-/// Logs one line: method, target and status. Headers and bodies, which hold secrets, are left out.
-#[cfg(feature = "log")]
-fn log_request(line: &str, delivery: &Delivery) {
-    match delivery.status() {
-        Some(status) => log::debug!("{line} {status}"),
-        None => log::debug!("{line} no response"),
-    }
-}
-
-#[cfg(not(feature = "log"))]
-fn log_request(_: &str, _: &Delivery) {}
 
 /// The longest head: a token of 50 000 characters fits.
 const LONGEST_HEAD: usize = 128 << 10;

@@ -1,6 +1,5 @@
 //! The emulator as the transport of clients in the same process.
 
-use crate::emulator::faults::Ending;
 use crate::emulator::handle::Emulator;
 use crate::emulator::request::RecordedRequest;
 use crate::transport::{
@@ -17,7 +16,7 @@ impl Transport for Emulator {
         let headers = headers.map(|(name, value)| (name.into(), value.as_str().into()));
         let (method, url) = (request.method().as_str(), request.url());
         let received = RecordedRequest::new(method, url, headers.collect());
-        let delivery = self.respond(received, request.body());
+        let delivery = self.respond(&received, request.body());
         let takes = delivery.delay.saturating_add(delivery.body_duration);
         if takes > request.timeout() {
             self.sleep(request.timeout(), || false);
@@ -27,18 +26,17 @@ impl Transport for Emulator {
         self.sleep(takes, || false);
         let response = delivery.response;
         let lost = |why| TransportError::new(TransportErrorKind::ConnectionLost, why);
-        let sent = match delivery.ending {
-            Ending::Whole => response.body.len(),
-            Ending::AbortBody(length) | Ending::WrongLength(length) => length,
-            Ending::Reset => return Err(lost("cannot receive the response: connection closed")),
-            Ending::Garbage => {
+        match delivery.instead {
+            None => {}
+            Some([]) => return Err(lost("cannot receive the response: connection closed")),
+            Some(_) => {
                 let why = "cannot receive the response: not HTTP";
                 return Err(TransportError::new(TransportErrorKind::Protocol, why));
             }
-        };
-        let is_aborted = matches!(delivery.ending, Ending::AbortBody(_));
-        body.write(response.body.get(..sent).unwrap_or(&response.body))?;
-        if is_aborted || sent > response.body.len() {
+        }
+        let announced = delivery.announced.unwrap_or(response.body.len());
+        body.write(response.body.get(..announced).unwrap_or(&response.body))?;
+        if announced > response.body.len() {
             return Err(lost(
                 "cannot receive the response: connection closed before it was complete",
             ));

@@ -1,8 +1,6 @@
 //! A list of jobs: its order, its edits, and the pages cut from it.
 
-use alloc::borrow::Cow;
 use alloc::boxed::Box;
-use alloc::collections::VecDeque;
 use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -16,9 +14,6 @@ use super::script::{Change, Kind};
 use crate::emulator::random::Random;
 use crate::job::{SortDir, SortKey};
 
-/// How many selections are cached: as many listings as are likely to run at once.
-const CACHED_SELECTIONS: usize = 4;
-
 /// The jobs in the list's own order.
 ///
 /// The head of the list is the end of the vector, so that a new job at the head costs nothing;
@@ -29,8 +24,8 @@ pub(super) struct List {
     entries: Vec<Entry>,
     /// The ids of the jobs that are not built from the seed: a new id needs no search.
     own: HashSet<String>,
-    /// The last selections, so that a listing does not filter and sort again for each page.
-    selected: VecDeque<(Selection, Arc<[Selected]>)>,
+    /// The last selection, so that a listing does not filter and sort again for each page.
+    selected: Option<(Selection, Arc<[Selected]>)>,
 }
 
 #[derive(Clone, Debug)]
@@ -58,15 +53,15 @@ pub(crate) struct Page {
 
 impl List {
     /// The sample jobs, newest first, after `own` jobs, of which the last added comes first.
-    pub(super) fn new(sample: Sample, own: &[EmulatedJob]) -> Self {
+    pub(super) fn new(sample: Sample, own: Vec<EmulatedJob>) -> Self {
         let mut list = Self {
             sample,
             entries: (0..sample.jobs).map(Entry::Sample).collect(),
             own: HashSet::new(),
-            selected: VecDeque::new(),
+            selected: None,
         };
         for job in own {
-            list.apply(Change::add(job.clone()), "");
+            list.apply(Change::add(job), "");
         }
         list
     }
@@ -88,7 +83,7 @@ impl List {
     /// Makes a change, at this time of the wall clock; one of a job that is not listed has no
     /// effect.
     pub(super) fn apply(&mut self, change: Change, now: &str) {
-        self.selected.clear();
+        self.selected = None;
         match change.0 {
             Kind::Insert(position, job) => {
                 self.take(job.id());
@@ -145,22 +140,23 @@ impl List {
         (offset, limit): (usize, usize),
         ties: Option<Random>,
     ) -> Page {
-        let selected = match (&selection.sort, &ties) {
+        let mut selected = match (&selection.sort, &ties) {
             (None, Some(_)) => self.select(&Selection {
                 sort: Some((SortKey::CreatedAt, SortDir::Desc)),
                 ..selection.clone()
             }),
             _ => self.select(selection),
         };
+        if let Some(mut random) = ties {
+            let selected = Arc::make_mut(&mut selected);
+            for ties in selected.chunk_by_mut(|a, b| a.rank == b.rank) {
+                random.shuffle(ties);
+            }
+        }
         let end = offset.saturating_add(limit).min(selected.len());
-        let page = selected.get(offset..end).unwrap_or_default();
-        let page = match ties {
-            None => Cow::Borrowed(page),
-            Some(random) => shuffled_ties(&selected, page, offset, random),
-        };
+        let page = selected.get(offset..end).unwrap_or_default().iter();
         Page {
             jobs: page
-                .iter()
                 .filter_map(|selected| self.entries.get(usize::try_from(selected.entry).ok()?))
                 .map(|entry| self.job(entry))
                 .collect(),
@@ -169,7 +165,9 @@ impl List {
     }
 
     fn select(&mut self, selection: &Selection) -> Arc<[Selected]> {
-        if let Some((_, selected)) = self.selected.iter().find(|(known, _)| known == selection) {
+        if let Some((known, selected)) = &self.selected
+            && known == selection
+        {
             return Arc::clone(selected);
         }
         let has_filters = *selection != Selection::default();
@@ -203,11 +201,7 @@ impl List {
                     .collect()
             }
         };
-        if self.selected.len() >= CACHED_SELECTIONS {
-            self.selected.pop_front();
-        }
-        let cached = (selection.clone(), Arc::clone(&selected));
-        self.selected.push_back(cached);
+        self.selected = Some((selection.clone(), Arc::clone(&selected)));
         selected
     }
 
@@ -229,25 +223,4 @@ impl List {
             Entry::Own(job) => (**job).clone(),
         }
     }
-}
-
-/// The page at `offset` with each group of ties in random order, also where the page cuts a group.
-fn shuffled_ties<'a>(
-    all: &[Selected],
-    page: &[Selected],
-    offset: usize,
-    mut random: Random,
-) -> Cow<'a, [Selected]> {
-    let (Some(first), Some(last)) = (page.first(), page.last()) else {
-        return Cow::Borrowed(&[]);
-    };
-    let begin = all.partition_point(|selected| selected.rank < first.rank);
-    let end = all.partition_point(|selected| selected.rank <= last.rank);
-    let mut groups = all.get(begin..end).unwrap_or_default().to_vec();
-    for ties in groups.chunk_by_mut(|a, b| a.rank == b.rank) {
-        random.shuffle(ties);
-    }
-    groups.drain(..offset.saturating_sub(begin).min(groups.len()));
-    groups.truncate(page.len());
-    Cow::Owned(groups)
 }

@@ -48,16 +48,16 @@ pub(super) struct JobsSetup {
 /// The jobs of one project. Moments are those of the clock's `now`.
 #[derive(Debug)]
 pub(super) struct Jobs {
+    /// What is left of the script is in it.
+    setup: JobsSetup,
     list: List,
     replicas: Vec<Replica>,
-    script: Script,
-    sample: Sample,
     /// The number of the next new sample job.
     next_sample: u32,
-    growth: u32,
-    ties: Option<u64>,
     pages: u64,
-    started: Started,
+    started: Duration,
+    /// The wall clock at the moment zero.
+    epoch: Duration,
 }
 
 /// A copy of the list that makes each change later.
@@ -68,29 +68,16 @@ struct Replica {
     pending: VecDeque<(Duration, Change)>,
 }
 
-/// When the emulator was built or reset, by both clocks.
-#[derive(Clone, Copy, Debug)]
-struct Started {
-    moment: Duration,
-    unix_time: Duration,
-}
-
-impl Started {
-    /// The wall clock at a moment, to the second, as jobs hold it.
-    fn wall_clock(self, now: Duration) -> String {
-        let elapsed = now.saturating_sub(self.moment);
-        let seconds = self.unix_time.saturating_add(elapsed).as_secs();
-        sample::time(Timestamp::from_unix(Duration::from_secs(seconds)))
-    }
+/// The wall clock at a moment, to the second, as jobs hold it.
+pub(super) fn wall_clock(epoch: Duration, moment: Duration) -> String {
+    let seconds = epoch.saturating_add(moment).as_secs();
+    sample::time(Timestamp::from_unix(Duration::from_secs(seconds)))
 }
 
 impl Jobs {
-    pub(super) fn new(setup: &JobsSetup, seed: u64, clock: &dyn Clock) -> Self {
-        let sample = Sample {
-            seed,
-            ..setup.sample
-        };
-        let list = List::new(sample, &setup.own);
+    pub(super) fn new(mut setup: JobsSetup, seed: u64, clock: &dyn Clock) -> Self {
+        setup.sample.seed = seed;
+        let list = List::new(setup.sample, core::mem::take(&mut setup.own));
         let replica = |lag: &Duration| Replica {
             lag: *lag,
             list: list.clone(),
@@ -99,16 +86,11 @@ impl Jobs {
         Self {
             replicas: setup.replicas.iter().map(replica).collect(),
             list,
-            script: setup.script.clone(),
-            sample,
-            next_sample: sample.jobs,
-            growth: setup.growth,
-            ties: setup.ties,
+            next_sample: setup.sample.jobs,
+            setup,
             pages: 0,
-            started: Started {
-                moment: clock.now(),
-                unix_time: clock.unix_time(),
-            },
+            started: clock.now(),
+            epoch: clock.unix_time().saturating_sub(clock.now()),
         }
     }
 
@@ -130,7 +112,7 @@ impl Jobs {
         for replica in &mut self.replicas {
             replica.pending.push_back((now, change.clone()));
         }
-        self.list.apply(change, &self.started.wall_clock(now));
+        self.list.apply(change, &wall_clock(self.epoch, now));
     }
 
     /// Replaces the job with this id in its place in the list.
@@ -140,30 +122,30 @@ impl Jobs {
 
     /// Makes every change that is due.
     pub(super) fn advance(&mut self, now: Duration) {
-        let elapsed = now.saturating_sub(self.started.moment);
+        let elapsed = now.saturating_sub(self.started);
         let mut random_changes = 0;
-        while let Some((due, change)) = self.script.next_due(elapsed) {
+        while let Some((due, change)) = self.setup.script.next_due(elapsed) {
             if change.is_none() {
                 random_changes += 1;
                 if random_changes > MOST_RANDOM_CHANGES {
-                    self.script.skip_random(elapsed);
+                    self.setup.script.skip_random(elapsed);
                     continue;
                 }
             }
             let change = change.unwrap_or_else(|| self.random_change(due));
-            self.apply(change, self.started.moment.saturating_add(due));
+            self.apply(change, self.started.saturating_add(due));
         }
         for Replica { lag, list, pending } in &mut self.replicas {
             let due = pending.partition_point(|(moment, _)| moment.saturating_add(*lag) <= now);
             for (moment, change) in pending.drain(..due) {
-                list.apply(change, &self.started.wall_clock(moment));
+                list.apply(change, &wall_clock(self.epoch, moment));
             }
         }
     }
 
     /// Makes the changes due before the response to this request.
     pub(super) fn before_request(&mut self, number: u64, now: Duration) {
-        for change in self.script.due_before_request(number) {
+        for change in self.setup.script.due_before_request(number) {
             self.apply(change, now);
         }
     }
@@ -175,13 +157,13 @@ impl Jobs {
         range: (usize, usize),
         now: Duration,
     ) -> Page {
-        for _ in 0..self.growth {
+        for _ in 0..self.setup.growth {
             let job = self.new_job(now);
             self.apply(Change::add(job), now);
         }
         let number = self.pages;
         self.pages = self.pages.wrapping_add(1);
-        let ties = self.ties.map(|seed| Random::of(seed, number));
+        let ties = self.setup.ties.map(|seed| Random::of(seed, number));
         let turn = usize::try_from(number % (self.replicas.len() as u64 + 1)).unwrap_or_default();
         let list = match turn.checked_sub(1).and_then(|at| self.replicas.get_mut(at)) {
             Some(replica) => &mut replica.list,
@@ -190,16 +172,15 @@ impl Jobs {
         list.page(selection, range, ties)
     }
 
-    /// The wall clock at a moment, to the second, as jobs hold it.
-    pub(super) fn wall_clock(&self, now: Duration) -> String {
-        self.started.wall_clock(now)
-    }
-
     /// A new running job.
     fn new_job(&mut self, now: Duration) -> EmulatedJob {
         let index = self.next_sample;
         self.next_sample = index.wrapping_add(1);
-        let mut job = self.sample.job(index).create_time(self.wall_clock(now));
+        let mut job = self
+            .setup
+            .sample
+            .job(index)
+            .create_time(wall_clock(self.epoch, now));
         job.set_status(JobStatus::Transferring, "");
         job
     }
@@ -207,7 +188,7 @@ impl Jobs {
     fn random_change(&mut self, due: Duration) -> Change {
         // Drawn from the moment: the same script changes the same jobs whenever requests arrive.
         let nanos = u64::try_from(due.as_nanos()).unwrap_or_default();
-        let mut random = Random::of(!self.sample.seed, nanos);
+        let mut random = Random::of(!self.setup.sample.seed, nanos);
         let draw = random.below(10);
         if !(5..8).contains(&draw) {
             let finishes = draw < 5;
@@ -221,7 +202,7 @@ impl Jobs {
                 None => {}
             }
         }
-        Change::add(self.new_job(self.started.moment.saturating_add(due)))
+        Change::add(self.new_job(self.started.saturating_add(due)))
     }
 }
 

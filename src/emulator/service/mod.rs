@@ -3,15 +3,13 @@
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
-use core::time::Duration;
 
 use super::faults::{Delivery, replacement};
 use super::limits::checked_length;
-use super::request::{RecordedRequest, percent_decode};
+use super::request::{Moment, Received, RecordedRequest, percent_decode};
 use super::response::{ErrorResponse, Response};
 use crate::header;
 use crate::job::Language;
-use crate::timestamp::Timestamp;
 
 mod query;
 mod state;
@@ -19,30 +17,12 @@ mod state;
 use query::PageQuery;
 pub(super) use state::{Setup, State};
 
-/// When a request was received.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Moment {
-    /// By the clock's `now`.
-    pub(super) elapsed: Duration,
-    /// By the wall clock; `None` beyond the year 9999.
-    pub(super) wall: Option<Timestamp>,
-}
-
-/// A request, when it was received, and the id of its response.
-#[derive(Debug)]
-pub(super) struct Received<'a> {
-    pub(super) request: &'a RecordedRequest,
-    pub(super) body: &'a [u8],
-    pub(super) moment: Moment,
-    pub(super) request_id: &'a str,
-}
-
 impl State {
     /// The response to a request, with the fault it suffers, recorded.
     pub(super) fn respond(
         &mut self,
         setup: &Setup,
-        request: RecordedRequest,
+        request: &RecordedRequest,
         body: &[u8],
         moment: Moment,
     ) -> Delivery {
@@ -63,7 +43,7 @@ impl State {
         let replaced = replaced.and_then(|fault| replacement(fault, &language, &request_id));
         let response = replaced.unwrap_or_else(|| {
             let received = Received {
-                request: &request,
+                request,
                 body,
                 moment,
                 request_id: &request_id,
@@ -75,21 +55,13 @@ impl State {
         if let Some(fault) = &fault {
             delivery.apply(fault);
         }
-        self.log.push(index, request, delivery.status());
-        complete(delivery, request_id, moment)
-    }
-
-    /// The response to bytes that are not a request.
-    pub(super) fn reject(
-        &mut self,
-        setup: &Setup,
-        error: &ErrorResponse,
-        moment: Moment,
-    ) -> Delivery {
-        let request_id = self.next_request_id(setup.seed(0));
-        let response = error.to_response(&Language::EnUs, &request_id);
-        let delivery = Delivery::whole(response, Duration::ZERO);
-        complete(delivery, request_id, moment)
+        self.log.push(index, request.clone(), delivery.status());
+        let response = &mut delivery.response;
+        response.push_header(header::REQUEST_ID, request_id);
+        if let Some(now) = moment.wall {
+            response.push_header(header::DATE, now.to_http_date());
+        }
+        delivery
     }
 
     fn dispatch(
@@ -98,33 +70,26 @@ impl State {
         received: &Received<'_>,
         project_id: Option<&str>,
     ) -> Result<Response, ErrorResponse> {
+        const TOKENS: &str = "/v3/auth/tokens";
+        const PROJECTS: &str = "/v3/projects";
+        const METADATA_TOKEN: &str = "/meta-data/latest/api/token";
+        const SECURITY_KEY: &str = "/openstack/latest/securitykey";
+
         let access = &mut self.access;
-        let method = |method| match received.request.method() {
-            sent if sent == method => Ok(()),
-            _ => Err(ErrorResponse::method_not_allowed(method)),
-        };
-        match (project_id, received.request.raw_path()) {
-            (Some(project_id), _) => {
-                method("GET")?;
-                self.list(setup, received, project_id)
-            }
-            (_, "/v3/auth/tokens") => {
-                method("POST")?;
-                Ok(access.log_in(&setup.projects, received))
-            }
-            (_, "/v3/projects") => {
-                method("GET")?;
-                access.list_projects(&setup.projects, received, setup.limits)
-            }
-            (_, "/meta-data/latest/api/token") => {
-                method("PUT")?;
-                Ok(access.issue_metadata_token(received))
-            }
-            (_, "/openstack/latest/securitykey") => {
-                method("GET")?;
-                Ok(access.issue_security_key(received))
-            }
-            _ => Err(ErrorResponse::no_such_path()),
+        let projects = &setup.projects;
+        match (received.request.method(), received.request.raw_path()) {
+            ("POST", TOKENS) => Ok(access.log_in(projects, received)),
+            ("GET", PROJECTS) => access.list_projects(projects, received, setup.limits),
+            ("PUT", METADATA_TOKEN) => Ok(access.issue_metadata_token(received)),
+            ("GET", SECURITY_KEY) => Ok(access.issue_security_key(received)),
+            (_, TOKENS) => Err(ErrorResponse::method_not_allowed("POST")),
+            (_, METADATA_TOKEN) => Err(ErrorResponse::method_not_allowed("PUT")),
+            (_, PROJECTS | SECURITY_KEY) => Err(ErrorResponse::method_not_allowed("GET")),
+            (method, _) => match project_id {
+                Some(project_id) if method == "GET" => self.list(setup, received, project_id),
+                Some(_) => Err(ErrorResponse::method_not_allowed("GET")),
+                None => Err(ErrorResponse::no_such_path()),
+            },
         }
     }
 
@@ -171,14 +136,4 @@ fn project_id(raw_path: &str) -> Option<String> {
     let id = id.strip_suffix("/backup-migration-jobs")?;
     let is_segment = !id.is_empty() && !id.contains('/');
     is_segment.then(|| percent_decode(id).unwrap_or_default())
-}
-
-/// Adds the headers that every response has.
-fn complete(mut delivery: Delivery, request_id: String, moment: Moment) -> Delivery {
-    let response = &mut delivery.response;
-    response.push_header(header::REQUEST_ID, request_id);
-    if let Some(now) = moment.wall {
-        response.push_header(header::DATE, now.to_http_date());
-    }
-    delivery
 }

@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 use core::time::Duration;
 
 use crate::clock::Clock;
-use crate::emulator::auth::{ANY_PROJECT_ID, Access, ProjectName};
+use crate::emulator::auth::{Access, ProjectName};
 use crate::emulator::faults::{Faults, Schedule};
 use crate::emulator::jobs::{Jobs, JobsSetup};
 use crate::emulator::limits::{Count, Limits, Quota};
@@ -17,6 +17,7 @@ use crate::emulator::request::RequestLog;
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Setup {
     pub(crate) jobs: JobsSetup,
+    /// At least one when built.
     pub(crate) projects: Vec<ProjectName>,
     pub(crate) access: Access,
     pub(crate) faults: Faults,
@@ -29,7 +30,6 @@ pub(crate) struct Setup {
 
 #[derive(Debug)]
 pub(crate) struct State {
-    /// At least one; without configured projects the only one has every id.
     pub(crate) projects: Vec<Project>,
     pub(crate) access: Access,
     pub(crate) log: RequestLog,
@@ -58,26 +58,17 @@ impl Setup {
     fn project(&self, index: usize, clock: &dyn Clock) -> Project {
         let seed = self.seed(index);
         Project {
-            jobs: Jobs::new(&self.jobs, seed, clock),
+            jobs: Jobs::new(self.jobs.clone(), seed, clock),
             faults: Schedule::new(self.faults.clone(), seed),
             quota: self.quota,
             request_count: 0,
         }
     }
 
-    /// The index of the project with this id; 0 for any id if none are configured.
+    /// The index of the project with this id.
     pub(crate) fn find_project(&self, id: &str) -> Option<usize> {
-        if self.projects.is_empty() {
-            return Some(0);
-        }
-        self.projects.iter().position(|project| project.id == id)
-    }
-
-    /// The id of a project.
-    pub(crate) fn project_id(&self, index: usize) -> &str {
-        self.projects
-            .get(index)
-            .map_or(ANY_PROJECT_ID, |project| &project.id)
+        let mut projects = self.projects.iter();
+        projects.position(|project| project.has_id(id))
     }
 
     /// The most jobs in a page.
@@ -88,9 +79,8 @@ impl Setup {
 
 impl State {
     pub(crate) fn new(setup: &Setup, clock: &dyn Clock) -> Self {
-        let projects = setup.projects.len().max(1);
         Self {
-            projects: (0..projects)
+            projects: (0..setup.projects.len())
                 .map(|index| setup.project(index, clock))
                 .collect(),
             access: setup.access.clone(),

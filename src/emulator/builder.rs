@@ -253,6 +253,8 @@ impl EmulatorBuilder {
     /// Builds the emulator.
     #[must_use]
     pub fn build(mut self) -> Emulator {
+        // The last one added comes first in the list.
+        self.setup.jobs.own.reverse();
         if self.setup.projects.is_empty() {
             self.setup.projects.push(ProjectName::default());
         }

@@ -47,7 +47,6 @@ pub struct Emulator {
 struct Shared {
     clock: Arc<dyn Clock>,
     admin: AdminAccess,
-    setup: Setup,
     state: Mutex<State>,
 }
 
@@ -60,8 +59,7 @@ impl Emulator {
         Self {
             shared: Arc::new(Shared {
                 admin,
-                state: Mutex::new(State::new(&setup, &clock)),
-                setup,
+                state: Mutex::new(State::new(setup, &clock)),
                 clock,
             }),
             project: None,
@@ -71,7 +69,8 @@ impl Emulator {
     /// Returns a builder of a client of this emulator, in process, with its clock, its first
     /// project and a token that it always accepts. Each can be overridden.
     pub fn client(&self) -> ClientBuilder {
-        let project = self.shared.setup.projects.get(self.project.unwrap_or(0));
+        let state = self.lock();
+        let project = state.setup.projects.get(self.project.unwrap_or(0));
         Client::builder()
             .endpoint(Self::ENDPOINT)
             .iam_endpoint(Self::ENDPOINT)
@@ -88,7 +87,7 @@ impl Emulator {
     /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) if projects are configured and
     /// this is none of them.
     pub fn for_project(&self, id: &str) -> Result<Self, Error> {
-        let setup = &self.shared.setup;
+        let setup = &self.lock().setup;
         let project = setup.find_project(id).ok_or_else(|| {
             let known: Vec<&str> = setup.projects.iter().map(ProjectName::id).collect();
             let known = known.join(", ");
@@ -199,9 +198,10 @@ impl Emulator {
     /// Replaces the faults from the next request on. Each project counts its own requests.
     #[expect(clippy::needless_pass_by_value, reason = "as the builder's `faults`")]
     pub fn set_faults(&self, faults: Faults) {
-        for (index, project) in self.lock().select(self.project) {
-            let seed = self.shared.setup.seed(index);
-            project.faults = Schedule::new(faults.clone(), seed);
+        let mut state = self.lock();
+        let (setup, projects) = state.select(self.project);
+        for (index, project) in projects {
+            project.faults = Schedule::new(faults.clone(), setup.seed(index));
         }
     }
 
@@ -215,7 +215,7 @@ impl Emulator {
     #[must_use]
     pub fn request_count(&self) -> u64 {
         let mut state = self.lock();
-        let projects = state.select(self.project);
+        let (_, projects) = state.select(self.project);
         projects.map(|(_, project)| project.request_count).sum()
     }
 
@@ -227,8 +227,7 @@ impl Emulator {
 
     /// Restores jobs, script, faults, quota and requests as built; for all projects, tokens too.
     pub fn reset(&self) {
-        let Shared { setup, clock, .. } = &*self.shared;
-        self.lock().reset(self.project, setup, clock);
+        self.lock().reset(self.project, &self.shared.clock);
     }
 
     pub(super) fn admin_access(&self) -> AdminAccess {
@@ -237,14 +236,17 @@ impl Emulator {
 
     /// The response to a request.
     pub(super) fn respond(&self, request: &RecordedRequest, body: &[u8]) -> Delivery {
-        let setup = &self.shared.setup;
-        self.lock().respond(setup, request, body, self.moment())
+        let mut state = self.lock();
+        let moment = Moment {
+            elapsed: self.shared.clock.now(),
+            wall: Timestamp::from_unix(self.shared.clock.unix_time()),
+        };
+        state.respond(request, body, moment)
     }
 
     /// An id for a new job, or for the response to bytes that are not a request.
     pub(super) fn new_id(&self) -> String {
-        let seed = self.shared.setup.seed(0);
-        self.lock().next_request_id(seed)
+        self.lock().next_request_id()
     }
 
     /// The wall clock, to the second, as jobs hold it.
@@ -260,13 +262,6 @@ impl Emulator {
             let step = remaining.min(STEP);
             self.shared.clock.sleep(step);
             remaining = remaining.saturating_sub(step);
-        }
-    }
-
-    fn moment(&self) -> Moment {
-        Moment {
-            elapsed: self.shared.clock.now(),
-            wall: Timestamp::from_unix(self.shared.clock.unix_time()),
         }
     }
 

@@ -72,7 +72,8 @@ pub(crate) struct Quota {
     limit: u32,
     period: Duration,
     /// The end of the running period, and the requests it still allows.
-    running: Option<(Duration, u32)>,
+    end: Duration,
+    remaining: u32,
 }
 
 impl Quota {
@@ -80,21 +81,20 @@ impl Quota {
         Self {
             limit,
             period,
-            running: None,
+            end: Duration::ZERO,
+            remaining: 0,
         }
     }
 
     /// Counts a request, or rejects it. A period begins with the first request after the last one.
     pub(super) fn take(&mut self, now: Duration) -> Result<(), ErrorResponse> {
-        let (end, remaining) = self
-            .running
-            .filter(|(end, _)| now < *end)
-            .unwrap_or_else(|| (now.saturating_add(self.period), self.limit));
-        let remaining = remaining.checked_sub(1);
-        self.running = Some((end, remaining.unwrap_or(0)));
-        match remaining {
-            Some(_) => Ok(()),
-            None => Err(ErrorResponse::throttled(self.limit, self.period)),
+        if now >= self.end {
+            self.end = now.saturating_add(self.period);
+            self.remaining = self.limit;
         }
+        let remaining = self.remaining.checked_sub(1);
+        self.remaining =
+            remaining.ok_or_else(|| ErrorResponse::throttled(self.limit, self.period))?;
+        Ok(())
     }
 }

@@ -52,6 +52,14 @@ pub(super) struct Received<'a> {
     pub(super) request_id: &'a str,
 }
 
+impl Received<'_> {
+    /// The end of what is issued now; `None` beyond the year 9999.
+    pub(super) fn expires_after(&self, lifetime: Duration) -> Option<Timestamp> {
+        let lifetime = i64::try_from(lifetime.as_millis()).ok()?;
+        Timestamp::from_unix_millis(self.moment.wall?.unix_millis().checked_add(lifetime)?)
+    }
+}
+
 impl RecordedRequest {
     /// `target` is path and query, or a whole URL, as clients send it to a proxy and in process.
     pub(super) fn new(method: &str, target: &str, headers: Vec<(String, String)>) -> Self {

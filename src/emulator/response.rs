@@ -57,18 +57,31 @@ pub(super) fn reason_phrase(status: u16) -> &'static str {
     }
 }
 
-/// An error of the service, or of the gateway if its code begins with `APIG`.
+/// An error of the service or its gateway.
 #[derive(Clone, Debug)]
 pub(super) struct ErrorResponse {
     status: u16,
     code: &'static str,
     english: String,
-    chinese: String,
+    /// `None` for the gateway, which knows no other language than English.
+    chinese: Option<String>,
     /// The method that the path accepts, if another was sent.
     allow: Option<&'static str>,
 }
 
 impl ErrorResponse {
+    /// An error of the gateway.
+    pub(super) fn gateway(status: u16, code: &'static str, message: impl Into<String>) -> Self {
+        Self {
+            status,
+            code,
+            english: message.into(),
+            chinese: None,
+            allow: None,
+        }
+    }
+
+    /// An error of the service.
     pub(super) fn new(
         status: u16,
         code: &'static str,
@@ -76,30 +89,19 @@ impl ErrorResponse {
         chinese: impl Into<String>,
     ) -> Self {
         Self {
-            status,
-            code,
-            english: english.into(),
-            chinese: chinese.into(),
-            allow: None,
+            chinese: Some(chinese.into()),
+            ..Self::gateway(status, code, english)
         }
     }
 
     pub(super) fn unauthenticated(why: &str) -> Self {
-        Self::new(
-            401,
-            "APIGW.0301",
-            format!("Incorrect IAM authentication information: {why}"),
-            format!("IAM认证信息不正确：{why}"),
-        )
+        let message = format!("Incorrect IAM authentication information: {why}");
+        Self::gateway(401, "APIGW.0301", message)
     }
 
     pub(super) fn no_such_path() -> Self {
-        Self::new(
-            404,
-            "APIGW.0101",
-            "The API does not exist or has not been published in the environment",
-            "API不存在或未发布到环境",
-        )
+        let message = "The API does not exist or has not been published in the environment";
+        Self::gateway(404, "APIGW.0101", message)
     }
 
     pub(super) fn method_not_allowed(allow: &'static str) -> Self {
@@ -110,12 +112,7 @@ impl ErrorResponse {
     }
 
     pub(super) fn bad_request(status: u16, why: &str) -> Self {
-        Self::new(
-            status,
-            "APIGW.0201",
-            format!("Bad request: {why}"),
-            format!("请求不合法：{why}"),
-        )
+        Self::gateway(status, "APIGW.0201", format!("Bad request: {why}"))
     }
 
     pub(super) fn badly_encoded() -> Self {
@@ -130,14 +127,12 @@ impl ErrorResponse {
         let mut units = UNITS.into_iter();
         let whole = units.find(|(_, length)| millis.is_multiple_of(*length));
         let (unit, length) = whole.unwrap_or(("millisecond", 1));
-        let time = millis / length;
-        let why = format!("policy user over ratelimit,limit:{limit},time:{time} {unit}");
-        Self::new(
-            429,
-            "APIGW.0308",
-            format!("The throttling threshold has been reached: {why}"),
-            format!("已达到流控阈值：{why}"),
-        )
+        let policy = format!(
+            "policy user over ratelimit,limit:{limit},time:{} {unit}",
+            millis / length
+        );
+        let message = format!("The throttling threshold has been reached: {policy}");
+        Self::gateway(429, "APIGW.0308", message)
     }
 
     /// A project that is unknown, or not the token's.
@@ -166,14 +161,15 @@ impl ErrorResponse {
 
     /// The response; the gateway's shape holds the request id, the service's does not.
     pub(super) fn to_response(&self, language: &Language, request_id: &str) -> Response {
-        let message = match language {
-            Language::ZhCn => &self.chinese,
+        let message = match (language, &self.chinese) {
+            (Language::ZhCn, Some(chinese)) => chinese,
             _ => &self.english,
         };
-        let body = if self.code.starts_with("APIG") {
-            json!({"error_code": self.code, "error_msg": message, "request_id": request_id})
-        } else {
-            json!({"error_code": self.code, "error_msg": message})
+        let body = match self.chinese {
+            Some(_) => json!({"error_code": self.code, "error_msg": message}),
+            None => json!({
+                "error_code": self.code, "error_msg": message, "request_id": request_id,
+            }),
         };
         let mut response = Response::json(self.status, &body);
         if let Some(allow) = self.allow {

@@ -96,6 +96,39 @@ fn post_jobs_adds_one_job_an_array_or_a_page() {
 }
 
 #[test]
+fn post_jobs_replaces_jobs_with_the_same_ids_at_the_head_of_the_list() {
+    let emulator = Emulator::builder()
+        .jobs(3)
+        .job(EmulatedJob::new("a"))
+        .job(EmulatedJob::new("b"))
+        .job(EmulatedJob::new("a").name("the second"))
+        .build();
+    let [a, b, newest, middle, oldest] = &emulator.jobs()[..] else {
+        panic!("five jobs");
+    };
+    assert_eq!((a.job.name.as_ref(), b.id()), ("the second", "b"));
+    let (_server, mut raw) = served(&emulator);
+    let array = json!([
+        {"id": middle.id()}, {"id": "a", "name": "the third"}, {"id": "c"}, {"id": "a"},
+    ]);
+    let (status, _) = raw.json("POST", "/__admin/jobs", &array.to_string());
+    assert_eq!(status, 201);
+    let (_, list) = raw.json("GET", "/__admin/jobs", "");
+    let expected = [middle.id(), "a", "c", "b", newest.id(), oldest.id()];
+    assert_eq!(ids(&list), expected);
+    assert_eq!(list["jobs"][1]["name"], "the third");
+    // Each can be found, moved and removed.
+    for id in expected {
+        emulator.apply(Change::move_to(id, 5));
+        assert_eq!(emulator.jobs()[5].id(), id);
+        assert!(emulator.remove(id).is_some(), "{id}");
+        assert!(emulator.job(id).is_none(), "{id}");
+        emulator.insert(5, EmulatedJob::new(id));
+    }
+    assert_eq!(emulator.len(), 6);
+}
+
+#[test]
 fn patch_job_fails_a_job_and_sets_its_finish_time() {
     let emulator = empty();
     emulator.add(EmulatedJob::new("a/1 备").description("kept"));

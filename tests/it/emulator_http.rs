@@ -290,6 +290,17 @@ fn rejects_other_methods_and_sends_no_body_to_head() {
         );
     }
     assert_eq!(raw.get(JOBS).status, 200);
+    for (target, allowed) in [
+        ("/v3/auth/tokens", "POST"),
+        ("/v3/projects", "GET"),
+        ("/meta-data/latest/api/token", "PUT"),
+        ("/openstack/latest/securitykey", "GET"),
+    ] {
+        raw.send(format!("PATCH {target} HTTP/1.1\r\nHost: h\r\n\r\n"));
+        let response = raw.response();
+        let received = (response.status, response.header("Allow"));
+        assert_eq!(received, (405, Some(allowed)), "{target}");
+    }
 }
 
 #[test]

@@ -47,8 +47,6 @@ pub(crate) struct Access {
     pub(super) issued: VecDeque<AcceptedToken>,
     /// Those issued by the metadata service, the oldest first.
     pub(super) issued_keys: VecDeque<KnownKey>,
-    /// Tokens for the metadata service itself.
-    pub(super) metadata_tokens: VecDeque<AcceptedToken>,
 }
 
 #[derive(Clone, Debug)]

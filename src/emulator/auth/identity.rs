@@ -3,7 +3,6 @@
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
-use core::time::Duration;
 
 use serde_json::{Value, json};
 
@@ -83,7 +82,7 @@ impl Access {
         };
 
         let now = received.moment.wall;
-        let expires_at = now.and_then(|now| later(now, self.token_lifetime.unwrap_or(LIFETIME)));
+        let expires_at = received.expires_after(self.token_lifetime.unwrap_or(LIFETIME));
         let project = project.to_json(id, name);
         let project_id = project.get("id").and_then(Value::as_str).map(String::from);
         let body = json!({"token": {
@@ -156,11 +155,6 @@ impl Access {
 fn error(status: u16, title: &str, message: &str) -> Response {
     let body = json!({"error": {"code": status, "message": message, "title": title}});
     Response::json(status, &body)
-}
-
-pub(super) fn later(time: Timestamp, by: Duration) -> Option<Timestamp> {
-    let by = i64::try_from(by.as_millis()).ok()?;
-    Timestamp::from_unix_millis(time.unix_millis().checked_add(by)?)
 }
 
 /// A time as IAM writes it: `2020-01-04T09:05:22.701000Z`.

@@ -5,48 +5,48 @@ use core::time::Duration;
 
 use serde_json::json;
 
-use super::access::{AcceptedToken, Access, ISSUED_KEY_PREFIX, LIFETIME, push_issued};
-use super::identity::{later, micros};
+use super::access::{Access, ISSUED_KEY_PREFIX, LIFETIME, push_issued};
+use super::identity::micros;
 use super::signature::KnownKey;
 use crate::credentials::AccessKey;
 use crate::emulator::request::Received;
 use crate::emulator::response::Response;
 use crate::header;
+use crate::timestamp::Timestamp;
 
+/// Begins every token; the time of its end follows.
+const TOKEN_PREFIX: &str = "metadata-";
 /// The longest life of a token, in seconds.
 const LONGEST_TTL: u64 = 21_600;
 
-impl Access {
-    /// `PUT /meta-data/latest/api/token`: a token for the metadata service only.
-    pub(crate) fn issue_metadata_token(&mut self, received: &Received<'_>) -> Response {
-        let ttl = received.request.header(header::METADATA_TOKEN_TTL);
-        let ttl = ttl.and_then(|ttl| ttl.parse().ok());
-        let Some(ttl) = ttl.filter(|ttl| (1..=LONGEST_TTL).contains(ttl)) else {
-            return error(400, "X-Metadata-Token-Ttl-Seconds must be 1 to 21600");
-        };
-        let token = format!("metadata-{}", received.request_id);
-        let now = received.moment.wall;
-        let issued = AcceptedToken {
-            token: token.as_str().into(),
-            expires_at: now.and_then(|now| later(now, Duration::from_secs(ttl))),
-            project_id: None,
-        };
-        push_issued(&mut self.metadata_tokens, issued);
-        Response::new(200, "text/plain", token)
-    }
+/// `PUT /meta-data/latest/api/token`: a token for the metadata service only.
+pub(crate) fn metadata_token(received: &Received<'_>) -> Response {
+    let ttl = received.request.header(header::METADATA_TOKEN_TTL);
+    let ttl = ttl.and_then(|ttl| ttl.parse().ok());
+    let Some(ttl) = ttl.filter(|ttl| (1..=LONGEST_TTL).contains(ttl)) else {
+        return error(400, "X-Metadata-Token-Ttl-Seconds must be 1 to 21600");
+    };
+    let lifetime = Duration::from_secs(ttl);
+    let end = received.expires_after(lifetime).map(Timestamp::unix_millis);
+    let token = format!(
+        "{TOKEN_PREFIX}{}-{}",
+        end.unwrap_or_default(),
+        received.request_id
+    );
+    Response::new(200, "text/plain", token)
+}
 
+impl Access {
     /// `GET /openstack/latest/securitykey`: a temporary access key of the server's agency. A token
     /// is not required, but a wrong one is rejected.
     pub(crate) fn issue_security_key(&mut self, received: &Received<'_>) -> Response {
-        let now = received.moment.wall;
         if let Some(token) = received.request.header(header::METADATA_TOKEN) {
-            let mut known = self.metadata_tokens.iter();
-            let known = known.find(|known| known.token.expose_secret() == token);
-            if known.is_none_or(|known| known.has_expired(now)) {
+            let now = received.moment.wall.map(Timestamp::unix_millis);
+            if token_end(token).is_none_or(|end| now.is_none_or(|now| now >= end)) {
                 return error(401, "Invalid or expired metadata token");
             }
         }
-        let expires_at = now.and_then(|now| later(now, self.key_lifetime.unwrap_or(LIFETIME)));
+        let expires_at = received.expires_after(self.key_lifetime.unwrap_or(LIFETIME));
         let part = |name: &str| format!("{name}{}", received.request_id);
         let (id, secret, token) = (part(ISSUED_KEY_PREFIX), part("secret-"), part("session-"));
         let mut key = AccessKey::new(&id, &secret).security_token(&token);
@@ -64,6 +64,12 @@ impl Access {
     }
 }
 
+/// When a token expires, in milliseconds since 1970: the tokens are not kept.
+fn token_end(token: &str) -> Option<i64> {
+    let (end, _) = token.strip_prefix(TOKEN_PREFIX)?.split_once('-')?;
+    end.parse().ok()
+}
+
 fn error(status: u16, message: &str) -> Response {
     Response::new(status, "text/plain", message)
 }
@@ -73,7 +79,6 @@ mod tests {
     use super::*;
     use crate::emulator::auth::access::MOST_ISSUED;
     use crate::emulator::request::{Moment, RecordedRequest};
-    use crate::timestamp::Timestamp;
 
     type Operation = fn(&mut Access, &Received<'_>) -> Response;
 
@@ -110,7 +115,10 @@ mod tests {
             (Some(""), 400),
             (None, 400),
         ] {
-            let operation = (&mut access, Access::issue_metadata_token as Operation);
+            let operation = (
+                &mut access,
+                (|_, received| metadata_token(received)) as Operation,
+            );
             let header = (header::METADATA_TOKEN_TTL, ttl);
             assert_eq!(status(operation, header, "r", 0), expected, "{ttl:?}");
         }
@@ -119,12 +127,16 @@ mod tests {
     #[test]
     fn rejects_an_unknown_or_expired_token_but_takes_none() {
         let mut access = Access::default();
-        let issue = (&mut access, Access::issue_metadata_token as Operation);
+        let issue = (
+            &mut access,
+            (|_, received| metadata_token(received)) as Operation,
+        );
         status(issue, (header::METADATA_TOKEN_TTL, Some("60")), "r", 0);
         for (token, now, expected) in [
-            (Some("metadata-r"), 59, 200),
-            (Some("metadata-r"), 60, 401),
+            (Some("metadata-60000-r"), 59, 200),
+            (Some("metadata-60000-r"), 60, 401),
             (Some("metadata-s"), 0, 401),
+            (Some("60000-r"), 0, 401),
             (None, 0, 200),
         ] {
             let operation = (&mut access, Access::issue_security_key as Operation);

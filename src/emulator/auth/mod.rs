@@ -7,4 +7,5 @@ mod signature;
 
 pub(super) use access::{Access, CLIENT_TOKEN};
 pub(super) use identity::{ProjectName, User};
+pub(super) use metadata::metadata_token;
 pub(super) use signature::KnownKey;

@@ -174,12 +174,10 @@ pub(crate) fn replacement(
 fn error(status: u16) -> ErrorResponse {
     match status {
         401 => ErrorResponse::unauthenticated("decrypt token fail"),
-        403 => ErrorResponse::new(
-            403,
-            "APIGW.0302",
-            "The IAM user is not allowed to access the API",
-            "IAM用户不允许访问该API",
-        ),
+        403 => {
+            let message = "The IAM user is not allowed to access the API";
+            ErrorResponse::gateway(403, "APIGW.0302", message)
+        }
         404 => ErrorResponse::no_such_path(),
         429 => ErrorResponse::throttled(200, Duration::from_secs(300)),
         413 | 414 | 494 | 502 | 504 => ErrorResponse::bad_request(status, reason_phrase(status)),

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::emulator::faults::Faults;
 use crate::emulator::handle::{AdminAccess, Emulator};
-use crate::emulator::jobs::EmulatedJob;
+use crate::emulator::jobs::{Change, EmulatedJob};
 use crate::emulator::request::RecordedRequest;
 use crate::emulator::response::Response;
 use crate::header;
@@ -146,10 +146,9 @@ fn add_jobs(emulator: &Emulator, body: &[u8]) -> Result<Value, Rejected> {
         .into_iter()
         .map(|job| new_job(emulator, job, &now).map_err(invalid))
         .collect::<Result<Vec<_>, _>>()?;
-    for job in jobs.iter().rev() {
-        emulator.add(job.clone());
-    }
-    Ok(list_of("jobs", jobs.iter().map(EmulatedJob::to_json)))
+    let added = list_of("jobs", jobs.iter().map(EmulatedJob::to_json));
+    emulator.apply(Change::add_all(jobs));
+    Ok(added)
 }
 
 /// A job with these members; without them it is one that has just been created.

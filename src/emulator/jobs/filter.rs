@@ -90,25 +90,24 @@ impl TimeFilter {
 /// first in ascending order.
 pub(super) type SortValue = (Option<Timestamp>, Vec<String>);
 
-pub(super) fn sort_value(emulated: &EmulatedJob, key: &SortKey) -> SortValue {
+pub(super) fn sort_value(emulated: &EmulatedJob, sort: Option<&SortKey>) -> SortValue {
     let job = &emulated.job;
-    let text = match key {
-        SortKey::Name => &*job.name,
-        SortKey::DbType => &emulated.db_type,
-        SortKey::InstId => &emulated.instance_id,
-        SortKey::Ip => &emulated.ip,
-        SortKey::Description => job.description.as_deref().unwrap_or_default(),
-        SortKey::TagValue => {
+    let text = match sort {
+        Some(SortKey::Name) => &*job.name,
+        Some(SortKey::DbType) => &emulated.db_type,
+        Some(SortKey::InstId) => &emulated.instance_id,
+        Some(SortKey::Ip) => &emulated.ip,
+        Some(SortKey::Description) => job.description.as_deref().unwrap_or_default(),
+        Some(SortKey::TagValue) => {
             let values = emulated.tags.iter().map(|(_, value)| value.clone());
             return (None, values.collect());
         }
         // Unknown keys are rejected with the query.
-        SortKey::CreatedAt | SortKey::Other(_) => {
-            return (
-                job.created_at(),
-                Vec::from([job.create_time.as_ref().into()]),
-            );
+        Some(SortKey::CreatedAt | SortKey::Other(_)) => {
+            let text = String::from(job.create_time.as_ref());
+            return (job.created_at(), Vec::from([text]));
         }
+        None => return SortValue::default(),
     };
     (None, Vec::from([text.into()]))
 }

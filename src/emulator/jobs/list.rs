@@ -4,7 +4,6 @@ use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
-use core::cmp::Reverse;
 use std::collections::HashSet;
 
 use super::emulated_job::EmulatedJob;
@@ -52,7 +51,7 @@ pub(crate) struct Page {
 }
 
 impl List {
-    /// The sample jobs, newest first, after `own` jobs, of which the last added comes first.
+    /// The sample jobs, newest first, after `own` jobs.
     pub(super) fn new(sample: Sample, own: Vec<EmulatedJob>) -> Self {
         let mut list = Self {
             sample,
@@ -60,9 +59,7 @@ impl List {
             own: HashSet::new(),
             selected: None,
         };
-        for job in own {
-            list.apply(Change::add(job), "");
-        }
+        list.insert(0, own);
         list
     }
 
@@ -85,16 +82,18 @@ impl List {
     pub(super) fn apply(&mut self, change: Change, now: &str) {
         self.selected = None;
         match change.0 {
-            Kind::Insert(position, job) => {
-                self.take(job.id());
-                self.insert(position, Entry::Own(job));
-            }
+            Kind::Insert(position, jobs) => self.insert(position, jobs),
             Kind::Remove(id) => {
-                self.take(&id);
+                if let Some(at) = self.find(&id) {
+                    self.own.remove(&id);
+                    self.entries.remove(at);
+                }
             }
             Kind::MoveTo(id, position) => {
-                if let Some(entry) = self.take(&id) {
-                    self.insert(position, entry);
+                if let Some(at) = self.find(&id) {
+                    let entry = self.entries.remove(at);
+                    let to = self.entries.len().saturating_sub(position);
+                    self.entries.insert(to, entry);
                 }
             }
             Kind::Replace(job) => self.replace(job),
@@ -110,18 +109,23 @@ impl List {
         }
     }
 
-    fn insert(&mut self, position: usize, entry: Entry) {
-        if let Entry::Own(job) = &entry {
-            self.own.insert(job.id().into());
+    /// Inserts jobs, the first of them nearest to the head. Jobs with the same ids are removed
+    /// first, in one pass however many there are.
+    fn insert(&mut self, position: usize, mut jobs: Vec<EmulatedJob>) {
+        let mut ids = HashSet::new();
+        jobs.retain(|job| ids.insert(String::from(job.id())));
+        let numbers = ids.iter().filter_map(|id| self.sample.index_of(id));
+        let numbers: HashSet<u32> = numbers.collect();
+        if !numbers.is_empty() || ids.iter().any(|id| self.own.contains(id)) {
+            self.entries.retain(|entry| match entry {
+                Entry::Sample(number) => !numbers.contains(number),
+                Entry::Own(job) => !ids.contains(job.id()),
+            });
         }
+        self.own.extend(ids);
         let at = self.entries.len().saturating_sub(position);
-        self.entries.insert(at, entry);
-    }
-
-    fn take(&mut self, id: &str) -> Option<Entry> {
-        let at = self.find(id)?;
-        self.own.remove(id);
-        Some(self.entries.remove(at))
+        let jobs = jobs.into_iter().rev().map(Box::new).map(Entry::Own);
+        self.entries.splice(at..at, jobs);
     }
 
     fn replace(&mut self, job: Box<EmulatedJob>) {
@@ -170,37 +174,31 @@ impl List {
         {
             return Arc::clone(selected);
         }
-        let has_filters = *selection != Selection::default();
         let all = u32::try_from(self.entries.len()).unwrap_or(u32::MAX);
-        let entries = (0..all).zip(&self.entries).rev();
-        let selected: Arc<[Selected]> = match &selection.sort {
-            None => entries
-                .filter(|(_, entry)| !has_filters || selection.matches(&self.job(entry)))
-                .zip(0..)
-                .map(|((entry, _), rank)| Selected { entry, rank })
-                .collect(),
-            Some((key, direction)) => {
-                let mut keyed: Vec<(SortValue, u32)> = entries
-                    .map(|(at, entry)| (self.job(entry), at))
-                    .filter(|(job, _)| selection.matches(job))
-                    .map(|(job, at)| (sort_value(&job, key), at))
-                    .collect();
-                // Stable sorts: ties keep the list's own order in both directions.
-                match direction {
-                    SortDir::Asc => keyed.sort_by(|a, b| a.0.cmp(&b.0)),
-                    _ => keyed.sort_by(|a, b| Reverse(&a.0).cmp(&Reverse(&b.0))),
-                }
-                (0..)
-                    .zip(keyed.chunk_by(|a, b| a.0 == b.0))
-                    .flat_map(|(rank, ties)| {
-                        ties.iter().map(move |(_, entry)| Selected {
-                            entry: *entry,
-                            rank,
-                        })
-                    })
-                    .collect()
-            }
-        };
+        let key = selection.sort.as_ref().map(|(key, _)| key);
+        let mut keyed: Vec<(SortValue, u32)> = (0..all)
+            .zip(&self.entries)
+            .rev()
+            .map(|(at, entry)| (self.job(entry), at))
+            .filter(|(job, _)| selection.matches(job))
+            .map(|(job, at)| (sort_value(&job, key), at))
+            .collect();
+        // Stable sorts: ties keep the list's own order in both directions.
+        match selection.sort {
+            None => {}
+            Some((_, SortDir::Asc)) => keyed.sort_by(|a, b| a.0.cmp(&b.0)),
+            Some(_) => keyed.sort_by(|a, b| b.0.cmp(&a.0)),
+        }
+        let selected: Arc<[Selected]> = (0..)
+            .zip(keyed.chunk_by(|a, b| a.0 == b.0))
+            .flat_map(|(rank, ties)| {
+                let ties = ties.iter();
+                ties.map(move |(_, entry)| Selected {
+                    entry: *entry,
+                    rank,
+                })
+            })
+            .collect();
         self.selected = Some((selection.clone(), Arc::clone(&selected)));
         selected
     }

@@ -34,7 +34,7 @@ const REACH: usize = 100;
 #[derive(Clone, Debug, Default)]
 pub(super) struct JobsSetup {
     pub(super) sample: Sample,
-    /// In the order added: the last one comes first in the list.
+    /// At the head of the list, in its order once built.
     pub(super) own: Vec<EmulatedJob>,
     pub(super) script: Script,
     /// How far each replica lags.

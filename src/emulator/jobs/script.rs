@@ -15,7 +15,8 @@ pub struct Change(pub(super) Kind);
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
-    Insert(usize, Box<EmulatedJob>),
+    /// The first job comes first in the list.
+    Insert(usize, Vec<EmulatedJob>),
     Remove(String),
     MoveTo(String, usize),
     Status(String, JobStatus, Option<String>),
@@ -30,11 +31,16 @@ impl Change {
         Self::insert(0, job)
     }
 
+    /// Adds jobs at the head of the list, the first of them first.
+    pub(crate) fn add_all(jobs: Vec<EmulatedJob>) -> Self {
+        Self(Kind::Insert(0, jobs))
+    }
+
     /// Inserts a job at a position of the list, 0 being its head, or at the end of a shorter list.
     /// A job with the same id is removed first.
     #[must_use]
     pub fn insert(position: usize, job: impl Into<EmulatedJob>) -> Self {
-        Self(Kind::Insert(position, Box::new(job.into())))
+        Self(Kind::Insert(position, Vec::from([job.into()])))
     }
 
     /// Removes a job.

@@ -4,6 +4,7 @@ use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
+use super::auth::metadata_token;
 use super::faults::{Delivery, replacement};
 use super::limits::checked_length;
 use super::request::{Moment, Received, RecordedRequest, percent_decode};
@@ -21,15 +22,16 @@ impl State {
     /// The response to a request, with the fault it suffers, recorded.
     pub(super) fn respond(
         &mut self,
-        setup: &Setup,
         request: &RecordedRequest,
         body: &[u8],
         moment: Moment,
     ) -> Delivery {
-        let request_id = self.next_request_id(setup.seed(0));
+        let request_id = self.next_request_id();
         let project_id = project_id(request.raw_path());
         // Requests that name no project count for the first one.
-        let project = project_id.as_deref().and_then(|id| setup.find_project(id));
+        let project = project_id
+            .as_deref()
+            .and_then(|id| self.setup.find_project(id));
         let index = project.unwrap_or(0);
         let fault = self.projects.get_mut(index).and_then(|project| {
             project.request_count = project.request_count.saturating_add(1);
@@ -48,10 +50,10 @@ impl State {
                 moment,
                 request_id: &request_id,
             };
-            self.dispatch(setup, &received, project_id.as_deref())
+            self.dispatch(&received, project_id.as_deref())
                 .unwrap_or_else(|error| error.to_response(&language, &request_id))
         });
-        let mut delivery = Delivery::whole(response, setup.latency);
+        let mut delivery = Delivery::whole(response, self.setup.latency);
         if let Some(fault) = &fault {
             delivery.apply(fault);
         }
@@ -66,7 +68,6 @@ impl State {
 
     fn dispatch(
         &mut self,
-        setup: &Setup,
         received: &Received<'_>,
         project_id: Option<&str>,
     ) -> Result<Response, ErrorResponse> {
@@ -75,18 +76,18 @@ impl State {
         const METADATA_TOKEN: &str = "/meta-data/latest/api/token";
         const SECURITY_KEY: &str = "/openstack/latest/securitykey";
 
-        let access = &mut self.access;
+        let Self { access, setup, .. } = self;
         let projects = &setup.projects;
         match (received.request.method(), received.request.raw_path()) {
             ("POST", TOKENS) => Ok(access.log_in(projects, received)),
             ("GET", PROJECTS) => access.list_projects(projects, received, setup.limits),
-            ("PUT", METADATA_TOKEN) => Ok(access.issue_metadata_token(received)),
+            ("PUT", METADATA_TOKEN) => Ok(metadata_token(received)),
             ("GET", SECURITY_KEY) => Ok(access.issue_security_key(received)),
             (_, TOKENS) => Err(ErrorResponse::method_not_allowed("POST")),
             (_, METADATA_TOKEN) => Err(ErrorResponse::method_not_allowed("PUT")),
             (_, PROJECTS | SECURITY_KEY) => Err(ErrorResponse::method_not_allowed("GET")),
             (method, _) => match project_id {
-                Some(project_id) if method == "GET" => self.list(setup, received, project_id),
+                Some(project_id) if method == "GET" => self.list(received, project_id),
                 Some(_) => Err(ErrorResponse::method_not_allowed("GET")),
                 None => Err(ErrorResponse::no_such_path()),
             },
@@ -96,10 +97,10 @@ impl State {
     /// `GET /v5/{project_id}/backup-migration-jobs`.
     fn list(
         &mut self,
-        setup: &Setup,
         received: &Received<'_>,
         project_id: &str,
     ) -> Result<Response, ErrorResponse> {
+        let setup = &self.setup;
         let (request, limits) = (received.request, setup.limits);
         let only_project = self.access.authenticate(received, limits)?;
         if !request.is_well_encoded() {
@@ -117,7 +118,7 @@ impl State {
             quota.take(received.moment.elapsed)?;
         }
         let query = PageQuery::new(request, limits)?;
-        let range = (query.offset, query.limit.min(setup.page_cap()));
+        let range = (query.offset, query.limit.min(setup.page_cap.unwrap_or(512)));
         let page = project
             .jobs
             .page(&query.selection, range, received.moment.elapsed);

@@ -23,6 +23,7 @@ pub(crate) struct Setup {
     pub(crate) faults: Faults,
     pub(crate) quota: Option<Quota>,
     pub(crate) limits: Limits,
+    /// The most jobs in a page, if not 512.
     pub(crate) page_cap: Option<usize>,
     pub(crate) count: Count,
     pub(crate) latency: Duration,
@@ -30,6 +31,7 @@ pub(crate) struct Setup {
 
 #[derive(Debug)]
 pub(crate) struct State {
+    pub(crate) setup: Setup,
     pub(crate) projects: Vec<Project>,
     pub(crate) access: Access,
     pub(crate) log: RequestLog,
@@ -70,49 +72,46 @@ impl Setup {
         let mut projects = self.projects.iter();
         projects.position(|project| project.has_id(id))
     }
-
-    /// The most jobs in a page.
-    pub(crate) fn page_cap(&self) -> usize {
-        self.page_cap.unwrap_or(512)
-    }
 }
 
 impl State {
-    pub(crate) fn new(setup: &Setup, clock: &dyn Clock) -> Self {
+    pub(crate) fn new(setup: Setup, clock: &dyn Clock) -> Self {
+        let indices = 0..setup.projects.len();
         Self {
-            projects: (0..setup.projects.len())
-                .map(|index| setup.project(index, clock))
-                .collect(),
+            projects: indices.map(|index| setup.project(index, clock)).collect(),
             access: setup.access.clone(),
             log: RequestLog::default(),
             serial: 0,
+            setup,
         }
     }
 
-    /// One project, or all, each with its index.
+    /// The setup, and one project or all, each with its index.
     pub(crate) fn select(
         &mut self,
         project: Option<usize>,
-    ) -> impl Iterator<Item = (usize, &mut Project)> {
+    ) -> (&Setup, impl Iterator<Item = (usize, &mut Project)>) {
         let projects = self.projects.iter_mut().enumerate();
-        projects.filter(move |(index, _)| project.is_none_or(|only| only == *index))
+        let selected = projects.filter(move |(index, _)| project.is_none_or(|only| only == *index));
+        (&self.setup, selected)
     }
 
     /// Restores one project as built, or everything.
-    pub(crate) fn reset(&mut self, project: Option<usize>, setup: &Setup, clock: &dyn Clock) {
+    pub(crate) fn reset(&mut self, project: Option<usize>, clock: &dyn Clock) {
         self.log.clear(project);
         if project.is_none() {
-            self.access = setup.access.clone();
+            self.access = self.setup.access.clone();
         }
-        for (index, project) in self.select(project) {
+        let (setup, projects) = self.select(project);
+        for (index, project) in projects {
             *project = setup.project(index, clock);
         }
     }
 
     /// The id of the request just received: 32 hexadecimal digits, as the service's.
-    pub(crate) fn next_request_id(&mut self, seed: u64) -> String {
+    pub(crate) fn next_request_id(&mut self) -> String {
         self.serial = self.serial.wrapping_add(1);
-        let high = mix(seed ^ mix(self.serial));
+        let high = mix(self.setup.seed(0) ^ mix(self.serial));
         format!("{high:016x}{:016x}", mix(high ^ self.serial))
     }
 }

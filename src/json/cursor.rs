@@ -47,8 +47,16 @@ impl<'a> Cursor<'a> {
 
     #[inline(never)]
     fn skip_white_space(&mut self) {
-        let is_white = |byte: &&u8| matches!(byte, b' ' | b'\n' | b'\r' | b'\t');
-        let length = self.rest.as_bytes().iter().take_while(is_white).count();
+        let bytes = self.rest.as_bytes();
+        let mut length = 0;
+        while let Some(b' ' | b'\n' | b'\r' | b'\t') = bytes.get(length) {
+            length += 1;
+            // Indentation: up to eight spaces at once.
+            if let Some(word) = bytes.get(length..).and_then(<[u8]>::first_chunk) {
+                let others = u64::from_le_bytes(*word) ^ u64::from_le_bytes([b' '; 8]);
+                length += others.trailing_zeros() as usize / 8;
+            }
+        }
         self.rest = self.rest.get(length..).unwrap_or_default();
     }
 

@@ -32,12 +32,8 @@ macro_rules! job {
             /// ```
             pub const FIELD_NAMES: [&'static str; Field::COUNT] = [$(stringify!($field)),+];
 
-            /// A job that has no value in any field, not even an id. Not a constant, which would be
-            /// copied byte by byte, the unused ones of each field included.
-            #[inline]
-            pub(crate) fn empty() -> Self {
-                Self { $($field: FieldValue::EMPTY),+ }
-            }
+            /// A job that has no value in any field, not even an id.
+            pub(crate) const EMPTY: Self = Self { $($field: FieldValue::EMPTY),+ };
 
             /// The fields of the job with their names on the wire, in the order of
             /// [`FIELD_NAMES`](Self::FIELD_NAMES). The value is `None` for an optional field that
@@ -84,9 +80,15 @@ macro_rules! job {
             pub(crate) const COUNT: usize = [$(Self::$variant),+].len();
 
             /// The field of this name on the wire.
-            #[inline]
             pub(crate) fn from_name(name: &str) -> Option<Self> {
-                $(if name == stringify!($field) {
+                Self::find(|known, _| known == name)
+            }
+
+            /// The first field that `is_wanted` accepts by its name, which it gets without quotes
+            /// and in quotes.
+            #[inline]
+            pub(crate) fn find(mut is_wanted: impl FnMut(&str, &str) -> bool) -> Option<Self> {
+                $(if is_wanted(stringify!($field), concat!("\"", stringify!($field), "\"")) {
                     return Some(Self::$variant);
                 })+
                 None
@@ -246,7 +248,7 @@ impl<'a> Job<'a> {
     pub fn new(id: impl Into<Cow<'a, str>>) -> Self {
         Self {
             id: id.into(),
-            ..Self::empty()
+            ..Self::EMPTY
         }
     }
 
@@ -448,7 +450,7 @@ mod tests {
 
     #[test]
     fn the_table_of_fields_agrees_with_itself() {
-        let mut job = Job::empty();
+        let mut job = Job::EMPTY;
         for name in Job::FIELD_NAMES {
             job.set(Field::from_name(name).unwrap(), name.into());
         }

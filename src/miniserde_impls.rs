@@ -162,7 +162,7 @@ impl Visitor for Place<Job<'static>> {
     fn map(&mut self) -> Result<Box<dyn de::Map + '_>> {
         Ok(Box::new(JobMap {
             out: &mut self.out,
-            job: Job::empty(),
+            job: Job::EMPTY,
             seen: FieldSet::default(),
             field: None,
             text: None,
@@ -216,7 +216,7 @@ impl de::Map for JobMap<'_> {
         if self.job.id.is_empty() {
             return Err(Error);
         }
-        *self.out = Some(core::mem::replace(&mut self.job, Job::empty()));
+        *self.out = Some(core::mem::replace(&mut self.job, Job::EMPTY));
         Ok(())
     }
 }

@@ -89,7 +89,7 @@ impl<'de: 'a, 'a> Visitor<'de> for JobVisitor<'a> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Job<'a>, A::Error> {
-        let mut job = Job::empty();
+        let mut job = Job::EMPTY;
         let mut seen = FieldSet::default();
         while let Some(Key(field)) = map.next_key()? {
             let Some(field) = field else {

@@ -6,25 +6,32 @@ use super::layout::{Layout, Previous};
 use crate::job::{Field, FieldSet, Job};
 use crate::json::{Cursor, ErrorCode};
 
-/// Reads the job under the cursor into `job`, which is [`Job::empty`]. `layout` is the learned
+/// Reads the job under the cursor into `job`, which is [`Job::EMPTY`]. `layout` is the learned
 /// layout of the jobs before it, if it is used.
 pub(super) fn read<'a>(
     cursor: &mut Cursor<'a>,
     job: &mut Job<'a>,
-    mut layout: Option<&mut Layout>,
+    mut layout: Option<&mut Layout<'a>>,
 ) -> Result<(), ErrorCode> {
     cursor.expect("{", ErrorCode::ExpectedObject)?;
     let mut progress = Progress {
         seen: FieldSet::default(),
-        previous: Previous::Start,
-        first: true,
+        previous: Previous::START,
     };
     loop {
-        if let Some(layout) = &mut layout {
+        if let Some(layout) = &layout {
             read_predicted(cursor, job, layout, &mut progress)?;
         }
-        if !read_member(cursor, job, layout.as_deref_mut(), &mut progress)? {
+        let start = *cursor;
+        let mut is_first = progress.previous == Previous::START;
+        if cursor.next_member(&mut is_first)? {
+            read_member(cursor, job, layout.as_deref_mut(), &mut progress, start)?;
+        } else if progress.seen.contains(Field::Id) {
             return Ok(());
+        } else {
+            *cursor = start;
+            cursor.peek();
+            return Err(ErrorCode::MissingId);
         }
     }
 }
@@ -34,8 +41,6 @@ struct Progress {
     seen: FieldSet,
     /// What the next member follows.
     previous: Previous,
-    /// Whether no member was read.
-    first: bool,
 }
 
 /// Reads members as long as each is written as predicted, is new to this job and accepts its text.
@@ -44,20 +49,18 @@ struct Progress {
 fn read_predicted<'a>(
     cursor: &mut Cursor<'a>,
     job: &mut Job<'a>,
-    layout: &mut Layout,
+    layout: &Layout<'a>,
     progress: &mut Progress,
 ) -> Result<(), ErrorCode> {
-    // A copy, which stays in registers.
+    // Copies, which stay in registers.
     let mut at = *cursor;
     let mut previous = progress.previous;
     let mut seen = progress.seen;
-    while let Some(prediction) = layout.next(&mut at, previous) {
-        let field = prediction.field;
+    while let Some(field) = layout.next(&mut at, previous) {
         if !seen.insert(field) {
             break;
         }
-        let literal = at.literal_guessed(prediction.length);
-        prediction.length = literal.len();
+        let literal = at.literal();
         let is_set = if at.eat("\"") {
             set(job, field, Cow::Borrowed(literal))
         } else {
@@ -69,35 +72,28 @@ fn read_predicted<'a>(
         if is_set.is_err() {
             break;
         }
-        previous = Previous::Known(field);
-        progress.previous = previous;
-        progress.seen = seen;
-        progress.first = false;
+        previous = Previous::known(field);
+        *progress = Progress { seen, previous };
         *cursor = at;
     }
     Ok(())
 }
 
-/// Reads the next member, or the end of the job, which returns `false`.
+/// Reads the member under the cursor. `start` is where the text that leads to it begins, behind the
+/// member before it.
+// Not inlined, which leaves more registers to the loop over predicted members.
+#[inline(never)]
 fn read_member<'a>(
     cursor: &mut Cursor<'a>,
     job: &mut Job<'a>,
-    layout: Option<&mut Layout>,
+    layout: Option<&mut Layout<'a>>,
     progress: &mut Progress,
-) -> Result<bool, ErrorCode> {
-    let start = *cursor;
-    if !cursor.next_member(&mut progress.first)? {
-        if progress.seen.contains(Field::Id) {
-            return Ok(false);
-        }
-        *cursor = start;
-        cursor.peek();
-        return Err(ErrorCode::MissingId);
-    }
+    start: Cursor<'a>,
+) -> Result<(), ErrorCode> {
     let key = *cursor;
     let Some(field) = read_key(cursor)? else {
         progress.previous = progress.previous.after_unknown();
-        return cursor.skip_value().map(|()| true);
+        return cursor.skip_value();
     };
     if !progress.seen.insert(field) {
         *cursor = key;
@@ -115,20 +111,18 @@ fn read_member<'a>(
             layout.learn(progress.previous, field, start, content);
         }
     }
-    progress.previous = Previous::Known(field);
-    Ok(true)
+    progress.previous = Previous::known(field);
+    Ok(())
 }
 
 /// Reads the key under the cursor, up to its value; `None` for one that the service does not
 /// document.
 #[inline]
 fn read_key(cursor: &mut Cursor<'_>) -> Result<Option<Field>, ErrorCode> {
-    cursor.eat("\"");
-    let literal = cursor.literal();
-    let field = if cursor.eat("\"") {
-        Field::from_name(literal)
-    } else {
-        Field::from_name(&cursor.unescape(literal)?)
+    // Comparing with each name costs less than looking for the end of the key.
+    let field = match Field::find(|_, quoted| cursor.eat(quoted)) {
+        Some(field) => Some(field),
+        None => Field::from_name(&cursor.string()?),
     };
     cursor.colon()?;
     Ok(field)

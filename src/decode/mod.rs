@@ -153,7 +153,7 @@ impl<'a> Job<'a> {
     pub fn parse(body: &'a [u8]) -> Result<Self, DecodeError> {
         fn parse(text: &str) -> Result<Job<'_>, DecodeError> {
             json::parse(text, &document(0), |cursor| {
-                let mut job = Job::empty();
+                let mut job = Job::EMPTY;
                 job::read(cursor, &mut job, None)?;
                 Ok(job)
             })

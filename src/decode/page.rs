@@ -76,7 +76,7 @@ pub(super) fn read_array<'a>(
 ) -> Result<Vec<Job<'a>>, ErrorCode> {
     let mut jobs = Vec::new();
     cursor.expect("[", otherwise)?;
-    let mut layout: Option<Layout> = None;
+    let mut layout: Option<Layout<'_>> = None;
     let mut first = true;
     while cursor.next_element(&mut first)? {
         if jobs.len() == jobs.capacity() {
@@ -95,7 +95,7 @@ pub(super) fn read_array<'a>(
             _ => {}
         }
         // Read in place: moving a whole job costs more than making an empty one.
-        jobs.push(Job::empty());
+        jobs.push(Job::EMPTY);
         if let Some(job) = jobs.last_mut() {
             job::read(cursor, job, layout.as_mut())?;
         }

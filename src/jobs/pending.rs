@@ -49,7 +49,7 @@ impl Iterator for Pending {
 
     fn next(&mut self) -> Option<Job<'static>> {
         let ends = self.jobs.pop_front()?;
-        let mut job = Job::empty();
+        let mut job = Job::EMPTY;
         for (field, end) in Field::ALL.into_iter().zip(ends) {
             if let Some(end) = end {
                 let start = core::mem::replace(&mut self.start, end);

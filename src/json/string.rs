@@ -5,7 +5,7 @@ use alloc::string::String;
 #[cfg(feature = "std")]
 use core::fmt::Write as _;
 
-use super::scan::{is_literal, literal_length};
+use super::scan::literal_length;
 use super::{Cursor, ErrorCode};
 
 impl<'a> Cursor<'a> {
@@ -57,19 +57,6 @@ impl<'a> Cursor<'a> {
                 return Ok(text);
             }
         }
-    }
-
-    /// As [`literal`](Self::literal), for a text that is likely to be `length` long: checking a
-    /// guess is quicker than a search.
-    #[inline]
-    pub(crate) fn literal_guessed(&mut self, length: usize) -> &'a str {
-        let bytes = self.rest.as_bytes();
-        let length = if bytes.get(length) == Some(&b'"') && is_literal(bytes, length) {
-            length
-        } else {
-            literal_length(bytes)
-        };
-        self.cut(length)
     }
 
     /// Reads up to the next quote, backslash or control character, or to the end.

@@ -246,6 +246,24 @@ mod tests {
     }
 
     #[test]
+    fn each_setter_keeps_what_the_others_set() {
+        let (base_delay, max_delay) = (Duration::from_secs(1), Duration::from_secs(3));
+        let expected = RetryPolicy {
+            retries: 7,
+            base_delay,
+            max_delay,
+        };
+        let set = RetryPolicy::default;
+        for policy in [
+            set().retries(7).base_delay(base_delay).max_delay(max_delay),
+            set().max_delay(max_delay).retries(7).base_delay(base_delay),
+            set().base_delay(base_delay).max_delay(max_delay).retries(7),
+        ] {
+            assert_eq!(policy, expected);
+        }
+    }
+
+    #[test]
     fn the_bound_doubles_up_to_its_maximum_and_jitter_scales_it() {
         let policy = RetryPolicy::default()
             .retries(u32::MAX)

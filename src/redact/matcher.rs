@@ -92,21 +92,16 @@ fn search(text: &str, secrets: &[Secret], mark: &mut dyn FnMut(Range<usize>)) {
             let Some(first) = needle.text.expose_secret().chars().next() else {
                 continue;
             };
-            let mut behind = 0;
             for (at, ch) in text.char_indices() {
                 // Most places are ruled out by the first character.
                 let may_begin =
                     is_same(ch, first, needle.is_base64) || matches!(ch, '\\' | '%' | '&');
-                if at < behind || !may_begin {
-                    continue;
-                }
-                if let Some(end) = search.match_at(at, &needle) {
+                if may_begin && let Some(end) = search.match_at(at, &needle) {
                     mark(if needle.is_base64 {
                         extended(text, at..end)
                     } else {
                         at..end
                     });
-                    behind = end;
                 }
             }
         }

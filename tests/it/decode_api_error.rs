@@ -34,6 +34,11 @@ fn every_shape_has_its_code_and_message() {
         ),
         (r#"{"code":"X.1","message":"m"}"#, "X.1", "m"),
         (r#"{"code":-5,"message":"m"}"#, "-5", "m"),
+        (
+            r#"{"code":"first","error_code":"X.5","message":"first","error_msg":"m"}"#,
+            "first",
+            "first",
+        ),
         (r#"{"errorCode":"X.2","errorMsg":"m"}"#, "X.2", "m"),
         (
             r#"{"error":{"error_code":"X.3","error_msg":"m"}}"#,
@@ -198,6 +203,11 @@ fn a_success_without_a_page_but_with_a_code_is_an_error() {
     let body = br#"{"error_code":"DRS.M00202","error_msg":"m"}"#;
     assert!(drs_backup_jobs::JobPage::parse(body).is_err());
     assert!(ApiError::parse(200, body).code.is_some());
-    let body = br#"{"jobs":[],"total":0}"#;
-    assert!(ApiError::parse(200, body).code.is_none());
+    for no_error in [
+        r#"{"jobs":[],"total":0}"#,
+        r#"{"jobs":[],"code":"X.1"}"#,
+        r#"{"jobs":[{"error_log":"APIGW.0301"}"#,
+    ] {
+        assert!(ApiError::parse(200, no_error.as_bytes()).code.is_none());
+    }
 }

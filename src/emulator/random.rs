@@ -31,10 +31,11 @@ impl Random {
         u64::try_from(product >> 64).unwrap_or_default()
     }
 
-    /// One of `choices`.
-    pub(super) fn pick<'a, T>(&mut self, choices: &'a [T]) -> Option<&'a T> {
-        let at = self.below(choices.len() as u64);
-        choices.get(usize::try_from(at).ok()?)
+    /// One of `choices`, or the default if there are none.
+    pub(super) fn pick<T: Copy + Default>(&mut self, choices: &[T]) -> T {
+        let at = usize::try_from(self.below(choices.len() as u64));
+        let picked = at.ok().and_then(|at| choices.get(at));
+        picked.copied().unwrap_or_default()
     }
 
     /// True with this probability in percent.
@@ -92,6 +93,6 @@ mod tests {
         let mut random = Random::new(1);
         assert!((0..1000).all(|_| random.below(7) < 7));
         assert_eq!(random.below(0), 0);
-        assert_eq!(random.pick::<u8>(&[]), None);
+        assert_eq!(random.pick::<u8>(&[]), 0);
     }
 }

@@ -212,6 +212,7 @@ fn form_decode(query: &str) -> Option<Vec<(String, String)>> {
 const NOT_SECRET: &[&str] = &[
     header::ACCEPT,
     header::ACCEPT_ENCODING,
+    header::CONNECTION,
     header::CONTENT_LENGTH,
     header::CONTENT_TYPE,
     header::HOST,

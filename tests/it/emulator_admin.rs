@@ -41,6 +41,7 @@ fn get_jobs_lists_every_job_with_all_fields() {
             .tag("env", "prod"),
     );
     let (_server, mut raw) = served(&emulator);
+    assert!(raw.get("/__admin/jobs").body.ends_with("}\n"));
     let (status, list) = raw.json("GET", "/__admin/jobs", "");
     assert_eq!((status, ids(&list)), (200, vec!["a", "b"]));
     assert_eq!(
@@ -153,6 +154,22 @@ fn patch_job_fails_a_job_and_sets_its_finish_time() {
         (&job["status"], &job["description"]),
         (&json!("SUCCESS"), &Value::Null)
     );
+    // Those that only filters use can be set and cleared, too.
+    let patch = r#"{"instance_id":"i1in04","ip":"10.0.0.1","tags":{"env":"prod"}}"#;
+    let (_, job) = raw.json("PATCH", target, patch);
+    assert_eq!(
+        (&job["instance_id"], &job["ip"], &job["tags"]),
+        (
+            &json!("i1in04"),
+            &json!("10.0.0.1"),
+            &json!({"env": "prod"})
+        )
+    );
+    let patch = r#"{"instance_id":null,"ip":null,"tags":null}"#;
+    let (_, job) = raw.json("PATCH", target, patch);
+    for name in ["instance_id", "ip", "tags"] {
+        assert!(job.get(name).is_none(), "{name}");
+    }
 }
 
 #[test]
@@ -178,6 +195,9 @@ fn delete_job_removes_it_and_returns_it() {
     let (status, job) = raw.json("DELETE", &format!("/__admin/jobs/{id}"), "");
     assert_eq!((status, job["id"].as_str()), (200, Some(id.as_str())));
     assert_eq!((emulator.len(), emulator.job(&id)), (34, None));
+    emulator.add(EmulatedJob::new("jobs/1"));
+    let (status, job) = raw.json("DELETE", "/__admin/jobs/jobs/1", "");
+    assert_eq!((status, &job["id"]), (200, &json!("jobs/1")));
     assert_eq!(
         raw.json("DELETE", &format!("/__admin/jobs/{id}"), "").0,
         404

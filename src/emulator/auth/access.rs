@@ -57,13 +57,6 @@ pub(super) struct AcceptedToken {
     pub(super) project_id: Option<String>,
 }
 
-impl AcceptedToken {
-    pub(super) fn has_expired(&self, now: Option<Timestamp>) -> bool {
-        self.expires_at
-            .is_some_and(|end| now.is_none_or(|now| now >= end))
-    }
-}
-
 /// Keeps an issued token or key, and drops the oldest if there are too many.
 pub(super) fn push_issued<T>(issued: &mut VecDeque<T>, new: T) {
     if issued.len() >= MOST_ISSUED {
@@ -138,7 +131,7 @@ impl Access {
         let mut known = self.tokens.iter().chain(&self.issued);
         match known.find(|known| known.token.expose_secret() == token) {
             Some(known) => match known.expires_at {
-                Some(end) if known.has_expired(now) => {
+                Some(end) if now.is_none_or(|now| now >= end) => {
                     let why = format!("token expires, expires_at: {end}");
                     Err(ErrorResponse::unauthenticated(&why))
                 }

@@ -137,13 +137,14 @@ impl Access {
             return Err(ErrorResponse::badly_encoded());
         }
         let name = received.request.param("name");
-        let found: Vec<Value> = match name {
+        let found = match name {
             Some(name) => find_by_name(projects, name).into_iter().collect(),
-            None => projects.iter().collect::<Vec<_>>(),
-        }
-        .into_iter()
-        .map(|project| project.to_json(None, name))
-        .collect();
+            None => Vec::from_iter(projects),
+        };
+        let found: Vec<Value> = found
+            .into_iter()
+            .map(|project| project.to_json(None, name))
+            .collect();
         Ok(Response::json(
             200,
             &json!({"links": {}, "projects": found}),

@@ -35,7 +35,7 @@ pub(super) fn respond(
         _ => scope(emulator, request)
             .and_then(|emulator| dispatch(&emulator, request.method(), path, body)),
     };
-    Some(match outcome {
+    let mut response = match outcome {
         Ok((status, body)) => Response::json(status, &body),
         Err((405, allowed)) => {
             let error = format!("method not allowed: must be {allowed}");
@@ -44,7 +44,10 @@ pub(super) fn respond(
             response
         }
         Err((status, error)) => Response::json(status, &json!({"error": error})),
-    })
+    };
+    // For terminals, where the next prompt follows.
+    response.body.push(b'\n');
+    Some(response)
 }
 
 /// The emulator, or one project of it if the query has `project`.

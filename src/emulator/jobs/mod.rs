@@ -192,9 +192,11 @@ impl Jobs {
         let draw = random.below(10);
         if !(5..8).contains(&draw) {
             let finishes = draw < 5;
-            let head = self.list.iter().take(REACH);
-            let candidates: Vec<EmulatedJob> = head
+            let head: Vec<EmulatedJob> = self.list.iter().take(REACH).collect();
+            let candidates: Vec<Option<&EmulatedJob>> = head
+                .iter()
                 .filter(|job| job.job.is_finished() != finishes)
+                .map(Some)
                 .collect();
             match random.pick(&candidates) {
                 Some(job) if finishes => return finish(job.id(), &mut random),

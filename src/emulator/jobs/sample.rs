@@ -64,10 +64,8 @@ impl Sample {
         // Not by setters: a filter builds a million jobs in this way.
         let mut random = Random::of(self.seed, u64::from(index));
         let instance = random.below(INSTANCES);
-        let release = random.pick(&["2017", "2019", "2022"]).unwrap_or(&"2022");
-        let database = random
-            .pick(&["orders", "billing", "crm", "订单", "财务", "warehouse"])
-            .unwrap_or(&"orders");
+        let release = random.pick(&["2017", "2019", "2022"]);
+        let database = random.pick(&["orders", "billing", "crm", "订单", "财务", "warehouse"]);
 
         let mut job = Job::new(self.id(index));
         job.engine_type = EngineType::SqlServer;
@@ -109,11 +107,9 @@ impl Sample {
             job.finish_time = Some(time(Timestamp::from_unix_millis(finished)).into());
         }
 
-        let environment = random.pick(&["prod", "test", "dev"]).unwrap_or(&"prod");
-        let mut tags = vec![(String::from("env"), String::from(*environment))];
+        let mut tags = vec![("env".into(), random.pick(&["prod", "test", "dev"]).into())];
         if random.percent(30) {
-            let team = random.pick(&["data", "运维"]).unwrap_or(&"data");
-            tags.push((String::from("team"), String::from(*team)));
+            tags.push(("team".into(), random.pick(&["data", "运维"]).into()));
         }
         EmulatedJob {
             job,
@@ -128,8 +124,8 @@ impl Sample {
 /// The error log of a job with this status, if it failed.
 pub(super) fn reason(random: &mut Random, status: &JobStatus) -> Option<&'static str> {
     match status {
-        JobStatus::Failed => random.pick(FAILURES).copied(),
-        JobStatus::PrecheckFailed => random.pick(PRECHECK_FAILURES).copied(),
+        JobStatus::Failed => Some(random.pick(FAILURES)),
+        JobStatus::PrecheckFailed => Some(random.pick(PRECHECK_FAILURES)),
         _ => None,
     }
 }

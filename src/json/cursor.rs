@@ -1,5 +1,7 @@
 //! The cursor: white space, punctuation, objects and arrays.
 
+use alloc::borrow::Cow;
+
 use super::ErrorCode;
 
 /// A position in a text. An error leaves it where parsing failed.
@@ -105,6 +107,14 @@ impl<'a> Cursor<'a> {
         }
     }
 
+    /// Reads the key under the cursor and its colon, up to the value.
+    #[inline]
+    pub(crate) fn key(&mut self) -> Result<Cow<'a, str>, ErrorCode> {
+        let key = self.string()?;
+        self.colon()?;
+        Ok(key)
+    }
+
     /// Skips the colon behind a key, up to the value.
     #[inline]
     pub(crate) fn colon(&mut self) -> Result<(), ErrorCode> {
@@ -144,8 +154,7 @@ impl<'a> Cursor<'a> {
         self.expect("{", ErrorCode::ExpectedObject)?;
         let mut first = true;
         while self.next_member(&mut first)? {
-            let key = self.string()?;
-            self.colon()?;
+            let key = self.key()?;
             read(&key, self)?;
         }
         Ok(())

@@ -137,27 +137,6 @@ impl Deserialize for Text {
     }
 }
 
-/// An integer that fits `u64`, or the same in a string.
-struct Count(u64);
-
-impl Visitor for Place<Count> {
-    fn string(&mut self, text: &str) -> Result<()> {
-        self.out = Some(Count(parse_count(text).ok_or(Error)?));
-        Ok(())
-    }
-
-    fn nonnegative(&mut self, count: u64) -> Result<()> {
-        self.out = Some(Count(count));
-        Ok(())
-    }
-}
-
-impl Deserialize for Count {
-    fn begin(out: &mut Option<Self>) -> &mut dyn Visitor {
-        Place::new(out)
-    }
-}
-
 impl Visitor for Place<Job<'static>> {
     fn map(&mut self) -> Result<Box<dyn de::Map + '_>> {
         Ok(Box::new(JobMap {
@@ -227,7 +206,6 @@ impl Visitor for Place<JobPage<'static>> {
             out: &mut self.out,
             count: None,
             jobs: None,
-            seen: (false, false),
         }))
     }
 }
@@ -241,32 +219,24 @@ impl Deserialize for JobPage<'static> {
 
 struct PageMap<'a> {
     out: &'a mut Option<JobPage<'static>>,
-    count: Option<Count>,
+    count: Option<Text>,
     #[expect(clippy::option_option, reason = "`null` is not missing")]
     jobs: Option<Option<Vec<Job<'static>>>>,
-    /// Whether the object had `count` and `jobs`.
-    seen: (bool, bool),
 }
 
 impl de::Map for PageMap<'_> {
     fn key(&mut self, key: &str) -> Result<&mut dyn Visitor> {
-        let seen = match key {
-            "count" => &mut self.seen.0,
-            "jobs" => &mut self.seen.1,
-            _ => return Ok(<dyn Visitor>::ignore()),
-        };
-        if core::mem::replace(seen, true) {
-            return Err(Error);
+        match key {
+            "count" if self.count.is_none() => Ok(Deserialize::begin(&mut self.count)),
+            "jobs" if self.jobs.is_none() => Ok(Deserialize::begin(&mut self.jobs)),
+            "count" | "jobs" => Err(Error),
+            _ => Ok(<dyn Visitor>::ignore()),
         }
-        Ok(if key == "count" {
-            Deserialize::begin(&mut self.count)
-        } else {
-            Deserialize::begin(&mut self.jobs)
-        })
     }
 
     fn finish(&mut self) -> Result<()> {
-        let Count(count) = self.count.take().ok_or(Error)?;
+        let Text(count) = self.count.take().ok_or(Error)?;
+        let count = count.as_deref().and_then(parse_count).ok_or(Error)?;
         let jobs = self.jobs.take().ok_or(Error)?;
         *self.out = Some(JobPage {
             count,

@@ -11,7 +11,7 @@ use alloc::vec::Vec;
 use core::fmt;
 use core::marker::PhantomData;
 
-use serde::de::{Deserialize, Deserializer, Error, IgnoredAny, MapAccess, Unexpected, Visitor};
+use serde::de::{Deserialize, Deserializer, Error, IgnoredAny, MapAccess, Visitor};
 use serde::ser::{Serialize, SerializeMap as _, Serializer};
 
 use crate::decode::parse_count;
@@ -91,8 +91,8 @@ impl<'de: 'a, 'a> Visitor<'de> for JobVisitor<'a> {
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Job<'a>, A::Error> {
         let mut job = Job::EMPTY;
         let mut seen = FieldSet::default();
-        while let Some(Key(field)) = map.next_key()? {
-            let Some(field) = field else {
+        while let Some(Text(key)) = map.next_key()? {
+            let Some(field) = key.as_deref().and_then(Field::from_name) else {
                 map.next_value::<IgnoredAny>()?;
                 continue;
             };
@@ -112,29 +112,6 @@ impl<'de: 'a, 'a> Visitor<'de> for JobVisitor<'a> {
 
 fn duplicate_key<E: Error>() -> E {
     E::custom("duplicate key")
-}
-
-/// A key of a job; `None` for one that the service does not document.
-struct Key(Option<Field>);
-
-impl<'de> Deserialize<'de> for Key {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_identifier(KeyVisitor).map(Self)
-    }
-}
-
-struct KeyVisitor;
-
-impl Visitor<'_> for KeyVisitor {
-    type Value = Option<Field>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a key")
-    }
-
-    fn visit_str<E: Error>(self, key: &str) -> Result<Self::Value, E> {
-        Ok(Field::from_name(key))
-    }
 }
 
 /// A string, an integer as its digits, or null.
@@ -212,8 +189,13 @@ impl<'de: 'a, 'a> Visitor<'de> for PageVisitor<'a> {
         while let Some(Text(key)) = map.next_key()? {
             match key.as_deref() {
                 Some("count") if count.is_none() => {
-                    let Count(value) = map.next_value()?;
-                    count = Some(value);
+                    let Text(text) = map.next_value()?;
+                    let value = text.as_deref().and_then(parse_count);
+                    count = Some(value.ok_or_else(|| {
+                        A::Error::custom(
+                            "expected `count` as an integer, or its digits in a string",
+                        )
+                    })?);
                 }
                 Some("jobs") if jobs.is_none() => {
                     jobs = Some(map.next_value::<Option<Vec<_>>>()?.unwrap_or_default());
@@ -230,37 +212,6 @@ impl<'de: 'a, 'a> Visitor<'de> for PageVisitor<'a> {
             jobs,
             request_id: None,
         })
-    }
-}
-
-/// An integer that fits `u64`, or the same in a string.
-struct Count(u64);
-
-impl<'de> Deserialize<'de> for Count {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(CountVisitor).map(Self)
-    }
-}
-
-struct CountVisitor;
-
-impl Visitor<'_> for CountVisitor {
-    type Value = u64;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an integer, or its digits in a string")
-    }
-
-    fn visit_u64<E: Error>(self, count: u64) -> Result<u64, E> {
-        Ok(count)
-    }
-
-    fn visit_i64<E: Error>(self, count: i64) -> Result<u64, E> {
-        u64::try_from(count).map_err(|_| E::invalid_value(Unexpected::Signed(count), &self))
-    }
-
-    fn visit_str<E: Error>(self, text: &str) -> Result<u64, E> {
-        parse_count(text).ok_or_else(|| E::invalid_value(Unexpected::Str(text), &self))
     }
 }
 

@@ -61,6 +61,30 @@ fn rejects_arrays_and_repeated_keys() {
 }
 
 #[test]
+fn a_page_has_each_of_its_keys_once_and_a_count_in_digits() {
+    for text in [
+        r#"{"count":1,"count":1,"jobs":[]}"#,
+        r#"{"jobs":null,"jobs":null,"count":0}"#,
+        r#"{"count":null,"jobs":[]}"#,
+        r#"{"count":-1,"jobs":[]}"#,
+        r#"{"count":"01","jobs":[]}"#,
+        r#"{"jobs":[]}"#,
+        r#"{"count":0}"#,
+    ] {
+        assert!(serde_json::from_str::<JobPage<'_>>(text).is_err(), "{text}");
+        assert!(
+            miniserde::json::from_str::<JobPage<'static>>(text).is_err(),
+            "{text}"
+        );
+    }
+    let text = r#"{"count":"35","jobs":null,"\n":[1]}"#;
+    let page: JobPage<'_> = serde_json::from_str(text).unwrap();
+    assert_eq!((page.count, page.jobs.len()), (35, 0));
+    let page: JobPage<'static> = miniserde::json::from_str(text).unwrap();
+    assert_eq!((page.count, page.jobs.len()), (35, 0));
+}
+
+#[test]
 fn serde_borrows_texts_without_an_escape_optional_ones_too() {
     let body = r#"{"count":1,"jobs":[{"id":"a","name":"b\n","error_log":"c"}]}"#;
     let page: JobPage<'_> = serde_json::from_str(body).unwrap();

@@ -109,13 +109,20 @@ fn post_jobs_replaces_jobs_with_the_same_ids_at_the_head_of_the_list() {
     };
     assert_eq!((a.job.name.as_ref(), b.id()), ("the second", "b"));
     let (_server, mut raw) = served(&emulator);
+    // A sample job alone, then several of both kinds.
+    raw.json(
+        "POST",
+        "/__admin/jobs",
+        &json!({"id": oldest.id()}).to_string(),
+    );
+    assert_eq!((emulator.len(), emulator.jobs()[0].id()), (5, oldest.id()));
     let array = json!([
         {"id": middle.id()}, {"id": "a", "name": "the third"}, {"id": "c"}, {"id": "a"},
     ]);
     let (status, _) = raw.json("POST", "/__admin/jobs", &array.to_string());
     assert_eq!(status, 201);
     let (_, list) = raw.json("GET", "/__admin/jobs", "");
-    let expected = [middle.id(), "a", "c", "b", newest.id(), oldest.id()];
+    let expected = [middle.id(), "a", "c", oldest.id(), "b", newest.id()];
     assert_eq!(ids(&list), expected);
     assert_eq!(list["jobs"][1]["name"], "the third");
     // Each can be found, moved and removed.

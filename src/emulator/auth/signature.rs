@@ -43,8 +43,8 @@ impl KnownKey {
         claim: &Claim<'_>,
         now: Option<Timestamp>,
     ) -> Result<(), &'static str> {
+        let now = now.map(Timestamp::unix_millis);
         let now = now.ok_or("the date of the signature is out of range")?;
-        let now = now.unix_millis();
         if self.locked_until.is_some_and(|until| now < until) {
             return Err("the ak is locked after too many failures");
         }

@@ -1,11 +1,11 @@
 //! How a response is delivered: whole, or as a fault damages it.
 
 use alloc::format;
-use alloc::string::{String, ToString as _};
+use alloc::string::ToString as _;
 use alloc::vec::Vec;
 use core::time::Duration;
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::fault::{Fault, MAX_EXTRA_BYTES};
 use crate::emulator::response::{ErrorResponse, Response, reason_phrase};
@@ -61,12 +61,12 @@ impl Delivery {
                 self.announced = Some(body.len().saturating_add_signed(difference));
             }
             Fault::Garbage => self.instead = Some(b"SSH-2.0-emulator\r\n"),
-            Fault::TypeDrift => alter(body, drift_count, drift_job),
-            Fault::InvalidCount => {
-                let invalid = |page: &mut Members| set(page, "count", json!({}));
-                alter(body, invalid, |_| {});
+            Fault::TypeDrift | Fault::InvalidCount | Fault::UnknownFields => {
+                let page: Option<Value> = serde_json::from_slice(body).ok();
+                if let Some(altered) = page.and_then(|page| altered(fault, &page)) {
+                    *body = altered.to_string().into();
+                }
             }
-            Fault::UnknownFields => alter(body, add_unknown, add_unknown),
             Fault::Status(..) | Fault::Html(_) => {}
         }
     }
@@ -77,58 +77,39 @@ impl Delivery {
     }
 }
 
-type Members = Map<String, Value>;
-
-/// Alters a page and each of its jobs; other bodies stay.
-fn alter(body: &mut Vec<u8>, page: impl Fn(&mut Members), job: impl Fn(&mut Members)) {
-    let Ok(Value::Object(mut members)) = serde_json::from_slice(body) else {
-        return;
-    };
-    let Some(Value::Array(jobs)) = members.get_mut("jobs") else {
-        return;
-    };
-    jobs.iter_mut()
-        .filter_map(Value::as_object_mut)
-        .for_each(job);
-    page(&mut members);
-    *body = Value::from(members).to_string().into();
+/// A page as the fault alters it; `None` if it is no page.
+fn altered(fault: &Fault, page: &Value) -> Option<Value> {
+    let (count, jobs) = (page.get("count")?, page.get("jobs")?.as_array()?);
+    Some(match fault {
+        Fault::TypeDrift => {
+            let jobs: Vec<Value> = jobs.iter().map(drifted).collect();
+            json!({"count": count.to_string(), "jobs": jobs})
+        }
+        Fault::InvalidCount => json!({"count": {}, "jobs": jobs}),
+        _ => {
+            let unknown = json!({"nested": [1, -2.5e3, true, null, "备"]});
+            let mut jobs = jobs.clone();
+            for job in jobs.iter_mut().filter_map(Value::as_object_mut) {
+                job.insert("x_unknown".into(), unknown.clone());
+            }
+            json!({"x_unknown": unknown, "count": count, "jobs": jobs})
+        }
+    })
 }
 
-fn set(members: &mut Members, name: &str, value: impl Into<Value>) {
-    members.insert(name.into(), value.into());
-}
-
-fn add_unknown(members: &mut Members) {
-    set(
-        members,
-        "x_unknown",
-        json!({"nested": [1, -2.5e3, true, null, "备"]}),
-    );
-}
-
-fn drift_count(page: &mut Members) {
-    let count = page.get("count").map(Value::to_string);
-    set(page, "count", count);
-}
-
-fn drift_job(job: &mut Members) {
-    let text = |name| job.get(name).and_then(Value::as_str).unwrap_or_default();
-    let status = text("status").to_ascii_lowercase();
-    let engine = text("engine_type").to_ascii_uppercase();
-    let created = Timestamp::parse(text("create_time")).map_or(0, Timestamp::unix_millis);
-    let finished = text("finish_time").replacen('T', " ", 1);
-    set(job, "status", status);
-    set(job, "engine_type", engine);
-    set(job, "create_time", created);
-    set(
-        job,
-        "finish_time",
-        (!finished.is_empty()).then_some(finished),
-    );
-    set(job, "enterprise_project_id", 0);
-    for name in ["name", "description", "error_log"] {
-        set(job, name, Value::Null);
-    }
+fn drifted(job: &Value) -> Value {
+    let text = |name| job.get(name).and_then(Value::as_str);
+    json!({
+        "id": text("id"),
+        "status": text("status").map(str::to_ascii_lowercase),
+        "name": null,
+        "description": null,
+        "error_log": null,
+        "engine_type": text("engine_type").map(str::to_ascii_uppercase),
+        "create_time": text("create_time").and_then(Timestamp::parse).map(Timestamp::unix_millis),
+        "finish_time": text("finish_time").map(|time| time.replacen('T', " ", 1)),
+        "enterprise_project_id": 0,
+    })
 }
 
 /// The response that replaces the service's because of a fault.

@@ -113,7 +113,7 @@ pub(super) struct Rule {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum When {
     InOrder,
-    At { first: u64, last: u64 },
+    At(RangeInclusive<u64>),
     Probability { percent: u8 },
 }
 
@@ -139,8 +139,7 @@ impl Faults {
     /// Adds a fault for the requests with these numbers, counted from 1.
     #[must_use]
     pub fn at(self, numbers: RangeInclusive<u64>, fault: Fault) -> Self {
-        let (first, last) = numbers.into_inner();
-        self.with(Some(fault), When::At { first, last })
+        self.with(Some(fault), When::At(numbers))
     }
 
     /// Adds a fault for a percentage of the requests, at most 100.
@@ -150,7 +149,7 @@ impl Faults {
         self.with(Some(fault), When::Probability { percent })
     }
 
-    pub(super) fn with(mut self, fault: Option<Fault>, when: When) -> Self {
+    fn with(mut self, fault: Option<Fault>, when: When) -> Self {
         self.rules.push(Rule { fault, when });
         self
     }
@@ -177,9 +176,9 @@ impl Schedule {
     pub(crate) fn next(&mut self) -> Option<Fault> {
         self.requests = self.requests.saturating_add(1);
         let number = self.requests;
-        let positioned = self.rules.iter().find(|rule| {
-            matches!(rule.when, When::At { first, last } if (first..=last).contains(&number))
-        });
+        let is_due =
+            |rule: &&Rule| matches!(&rule.when, When::At(numbers) if numbers.contains(&number));
+        let positioned = self.rules.iter().find(is_due);
         if let Some(rule) = positioned {
             return rule.fault.clone();
         }

@@ -2,6 +2,7 @@
 
 use alloc::format;
 use alloc::string::{String, ToString as _};
+use alloc::vec::Vec;
 use core::fmt;
 use core::str::FromStr;
 use core::time::Duration;
@@ -57,10 +58,7 @@ fn rule(text: &str) -> Result<Rule, Expected> {
 
 fn when(suffix: &str) -> Result<When, Expected> {
     if suffix == "@*" {
-        return Ok(When::At {
-            first: 1,
-            last: u64::MAX,
-        });
+        return Ok(When::At(1..=u64::MAX));
     }
     if let Some(percent) = suffix.strip_prefix('%') {
         let percent = percent.parse().ok().filter(|percent| *percent <= 100);
@@ -72,7 +70,7 @@ fn when(suffix: &str) -> Result<When, Expected> {
     };
     let (first, last) = numbers.split_once('-').unwrap_or((numbers, numbers));
     match (first.parse(), last.parse()) {
-        (Ok(first), Ok(last)) if 1 <= first && first <= last => Ok(When::At { first, last }),
+        (Ok(first), Ok(last)) if 1 <= first && first <= last => Ok(When::At(first..=last)),
         _ => Err("a request number from 1, a range such as 2-4, or * after @"),
     }
 }
@@ -136,26 +134,19 @@ impl fmt::Display for Faults {
     /// Writes the text form. It parses to the same faults if statuses, lengths and request numbers
     /// are within the bounds of the text form and durations are whole milliseconds.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (at, rule) in self.rules.iter().enumerate() {
-            if at > 0 {
-                f.write_str(",")?;
+        let rules = self.rules.iter().map(|Rule { fault, when }| {
+            let fault = fault.as_ref().map_or("ok".into(), Fault::to_string);
+            match when {
+                When::InOrder => fault,
+                When::At(numbers) => match (numbers.start(), numbers.end()) {
+                    (1, &u64::MAX) => fault + "@*",
+                    (first, last) if first == last => format!("{fault}@{first}"),
+                    (first, last) => format!("{fault}@{first}-{last}"),
+                },
+                When::Probability { percent } => format!("{fault}%{percent}"),
             }
-            match &rule.fault {
-                Some(fault) => write!(f, "{fault}")?,
-                None => f.write_str("ok")?,
-            }
-            match rule.when {
-                When::InOrder => {}
-                When::At {
-                    first: 1,
-                    last: u64::MAX,
-                } => f.write_str("@*")?,
-                When::At { first, last } if first == last => write!(f, "@{first}")?,
-                When::At { first, last } => write!(f, "@{first}-{last}")?,
-                When::Probability { percent } => write!(f, "%{percent}")?,
-            }
-        }
-        Ok(())
+        });
+        f.write_str(&rules.collect::<Vec<_>>().join(","))
     }
 }
 

@@ -43,12 +43,12 @@ pub struct EmulatedJob {
     pub tags: Vec<(String, String)>,
 }
 
-macro_rules! text_setters {
-    ($($(#[$doc:meta])* $name:ident($text:ident): $($field:ident).+ = $value:expr;)+) => {$(
+macro_rules! setters {
+    ($($(#[$doc:meta])* $name:ident($given:ident: $type:ty): $($field:ident).+ = $value:expr;)+) => {$(
         $(#[$doc])*
         #[must_use]
-        pub fn $name(mut self, $text: impl Into<String>) -> Self {
-            let $text = $text.into();
+        pub fn $name(mut self, $given: impl Into<$type>) -> Self {
+            let $given: $type = $given.into();
             self.$($field).+ = $value;
             self
         }
@@ -77,39 +77,29 @@ impl EmulatedJob {
         &self.job.id
     }
 
-    /// Sets only the status: see [`finished`](Self::finished).
-    #[must_use]
-    pub fn status(mut self, status: impl Into<JobStatus>) -> Self {
-        self.job.status = status.into();
-        self
-    }
-
-    /// Sets the database engine.
-    #[must_use]
-    pub fn engine_type(mut self, engine: impl Into<EngineType>) -> Self {
-        self.job.engine_type = engine.into();
-        self
-    }
-
-    text_setters! {
+    setters! {
+        /// Sets only the status: see [`finished`](Self::finished).
+        status(status: JobStatus): job.status = status;
+        /// Sets the database engine.
+        engine_type(engine: EngineType): job.engine_type = engine;
         /// Sets the name.
-        name(text): job.name = Cow::Owned(text);
+        name(text: String): job.name = Cow::Owned(text);
         /// Sets `create_time`, in any form.
-        create_time(text): job.create_time = Cow::Owned(text);
+        create_time(text: String): job.create_time = Cow::Owned(text);
         /// Sets `finish_time`, in any form.
-        finish_time(text): job.finish_time = Some(Cow::Owned(text));
+        finish_time(text: String): job.finish_time = Some(Cow::Owned(text));
         /// Sets the reason of a failure.
-        error_log(text): job.error_log = Some(Cow::Owned(text));
+        error_log(text: String): job.error_log = Some(Cow::Owned(text));
         /// Sets the description.
-        description(text): job.description = Some(Cow::Owned(text));
+        description(text: String): job.description = Some(Cow::Owned(text));
         /// Sets the enterprise project.
-        enterprise_project_id(text): job.enterprise_project_id = Some(Cow::Owned(text));
+        enterprise_project_id(text: String): job.enterprise_project_id = Some(Cow::Owned(text));
         /// Sets the target instance.
-        instance_id(text): instance_id = text;
+        instance_id(text: String): instance_id = text;
         /// Sets the instance's address.
-        ip(text): ip = text;
+        ip(text: String): ip = text;
         /// Sets the database type.
-        db_type(text): db_type = text;
+        db_type(text: String): db_type = text;
     }
 
     /// Adds a tag.

@@ -36,18 +36,8 @@ impl PageQuery {
                 .transpose()
         };
         let time = |key| Ok(text(key, 128)?.map(TimeFilter::new));
-        let sort_key = known(
-            "sort_key",
-            text("sort_key", 128)?,
-            SortKey::known,
-            SortKey::KNOWN,
-        )?;
-        let sort_dir = known(
-            "sort_dir",
-            text("sort_dir", 128)?,
-            SortDir::known,
-            SortDir::KNOWN,
-        )?;
+        let sort_key = known("sort_key", text("sort_key", 128)?, SortKey::KNOWN)?;
+        let sort_dir = known("sort_dir", text("sort_dir", 128)?, SortDir::KNOWN)?;
         let sort = match (sort_key, sort_dir) {
             (None, None) => None,
             (key, direction) => Some((
@@ -56,12 +46,7 @@ impl PageQuery {
             )),
         };
         let selection = Selection {
-            status: known(
-                "status",
-                text("status", 128)?,
-                JobStatus::known,
-                JobStatus::KNOWN,
-            )?,
+            status: known("status", text("status", 128)?, JobStatus::KNOWN)?,
             instance_ids: instance_ids(request, limits)?,
             enterprise_project_id: text("enterprise_project_id", 128)?.map(String::from),
             created: time("create_at")?,
@@ -115,15 +100,16 @@ fn instance_ids(request: &RecordedRequest, limits: Limits) -> Result<Vec<String>
         .collect()
 }
 
-/// A documented value of a parameter.
-fn known<T: AsRef<str>>(
+/// A documented value of a parameter, in any case.
+fn known<T: AsRef<str> + Clone>(
     key: &str,
     text: Option<&str>,
-    parse: fn(&str) -> Option<T>,
     known: &[T],
 ) -> Result<Option<T>, ErrorResponse> {
-    let parsed = text.map(|text| parse(text).ok_or(()));
-    parsed.transpose().map_err(|()| {
+    let Some(text) = text else { return Ok(None) };
+    let mut values = known.iter();
+    let found = values.find(|value| value.as_ref().eq_ignore_ascii_case(text));
+    found.cloned().map(Some).ok_or_else(|| {
         let known: Vec<&str> = known.iter().map(AsRef::as_ref).collect();
         let known = known.join(", ");
         let english = format!("must be one of {known}");

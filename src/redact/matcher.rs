@@ -88,7 +88,7 @@ fn search(text: &str, secrets: &[Secret], mark: &mut dyn FnMut(Range<usize>)) {
         next: Vec::new(),
     };
     for secret in secrets {
-        for needle in needles(secret.expose_secret()) {
+        for needle in needles(secret.expose_secret(), text.len()) {
             let Some(first) = needle.text.expose_secret().chars().next() else {
                 continue;
             };
@@ -150,9 +150,7 @@ impl Search<'_> {
         }
         self.places.iter().copied().max()
     }
-}
 
-impl Search<'_> {
     /// Whether nothing follows but, at most, an escape that was cut in two.
     fn is_end(&self, at: usize) -> bool {
         let rest = self.text.get(at..self.text_end).unwrap_or_default();
@@ -213,13 +211,16 @@ struct Needle {
 }
 
 /// The secret, and the three forms that its base64 has by where it begins in a group of three bytes.
-fn needles(secret: &str) -> [Needle; 4] {
+/// Of these only as much as a text of this length can hold: a token is long, a request id short.
+fn needles(secret: &str, text_length: usize) -> [Needle; 4] {
+    let bytes = secret.as_bytes();
+    let bytes = bytes.get(..text_length + 2).unwrap_or(bytes);
     let raw = Needle {
         text: secret.trim_start_matches(is_skipped).into(),
         is_base64: false,
     };
     let base64 = |other_bits| Needle {
-        text: base64(secret.as_bytes(), other_bits),
+        text: base64(bytes, other_bits),
         is_base64: true,
     };
     [raw, base64(0), base64(4), base64(2)]

@@ -3,11 +3,12 @@
 use alloc::borrow::Cow;
 use alloc::boxed::Box;
 use alloc::string::String;
-use core::fmt;
 use core::time::Duration;
 
 mod api;
+mod construct;
 mod decode;
+mod display;
 mod hint;
 mod kind;
 mod responder;
@@ -20,8 +21,6 @@ pub(crate) use decode::DecodeErrorParts;
 pub use kind::ErrorKind;
 pub use responder::Responder;
 pub use transport::{TransportError, TransportErrorKind};
-
-use crate::redact::Redactor;
 
 /// The error of this crate: why a request or a listing failed, or an input was rejected.
 ///
@@ -98,138 +97,6 @@ enum Cause {
 }
 
 impl Error {
-    /// A parameter whose value breaks `rule`: prints `invalid <parameter>: <rule>`.
-    pub(crate) fn input(parameter: &'static str, rule: impl Into<Cow<'static, str>>) -> Self {
-        Cause::Invalid {
-            parameter,
-            value: None,
-            rule: rule.into(),
-        }
-        .into()
-    }
-
-    /// As [`input`](Self::input), with the value, which must not be secret: prints
-    /// `invalid <parameter> <value>: <rule>`.
-    pub(crate) fn invalid(
-        parameter: &'static str,
-        value: impl fmt::Debug,
-        rule: impl Into<Cow<'static, str>>,
-    ) -> Self {
-        Cause::Invalid {
-            parameter,
-            value: Some(alloc::format!("{value:?}")),
-            rule: rule.into(),
-        }
-        .into()
-    }
-
-    /// A parameter that was not set: prints `missing <parameter>: <remedy>`.
-    pub(crate) fn missing(parameter: &'static str, remedy: impl Into<Cow<'static, str>>) -> Self {
-        Cause::Missing {
-            parameter,
-            remedy: remedy.into(),
-        }
-        .into()
-    }
-
-    /// No credentials are configured: prints `no credentials: <why>`.
-    pub(crate) fn no_credentials(why: impl Into<Cow<'static, str>>) -> Self {
-        Cause::NoCredentials(why.into()).into()
-    }
-
-    pub(crate) fn credentials(why: impl Into<Cow<'static, str>>, source: Option<BoxError>) -> Self {
-        Cause::Credentials {
-            why: why.into(),
-            source,
-        }
-        .into()
-    }
-
-    pub(crate) fn redirect(status: u16, location: Option<String>) -> Self {
-        Cause::Redirect { status, location }.into()
-    }
-
-    pub(crate) fn incomplete(why: impl Into<Cow<'static, str>>, source: Option<Self>) -> Self {
-        Cause::Incomplete {
-            why: why.into(),
-            source,
-        }
-        .into()
-    }
-
-    #[cfg(feature = "std")]
-    pub(crate) fn cancelled() -> Self {
-        Cause::Cancelled.into()
-    }
-
-    /// Names the request that failed, unless one is named already.
-    pub(crate) fn with_request(
-        mut self,
-        method: &'static str,
-        url: String,
-        responder: Responder,
-        times: Times,
-    ) -> Self {
-        if self.0.sent.is_none() {
-            self.0.sent = Some(Sent {
-                method,
-                url,
-                responder,
-                times,
-            });
-        }
-        self
-    }
-
-    pub(crate) fn with_request_id(mut self, request_id: Option<String>) -> Self {
-        self.0.request_id = request_id;
-        self
-    }
-
-    /// Sets the delay that the service requests, for programs that send requests themselves and use
-    /// [`RetryPolicy::delay`](crate::RetryPolicy::delay): see
-    /// [`ResponseHead::retry_after_delay`](crate::transport::ResponseHead::retry_after_delay).
-    #[must_use]
-    pub fn with_retry_after(mut self, retry_after: impl Into<Option<Duration>>) -> Self {
-        self.0.retry_after = retry_after.into();
-        self
-    }
-
-    /// Adds what was done to an input that the error may come from.
-    #[cfg(feature = "std")]
-    pub(crate) fn with_note(mut self, note: impl Into<Cow<'static, str>>) -> Self {
-        self.0.note = Some(note.into());
-        self
-    }
-
-    pub(crate) fn with_tries(mut self, attempts: u32, elapsed: Duration) -> Self {
-        self.0.tries = Some(Tries { attempts, elapsed });
-        self
-    }
-
-    /// Cleans every text that may come from a peer: masks secrets, removes control
-    /// characters, bounds the length.
-    pub(crate) fn redact(mut self, redactor: &Redactor) -> Self {
-        match &mut self.0.cause {
-            Cause::Credentials { why, .. } => *why = redactor.clean(why, 1000).into(),
-            Cause::Api(error) => error.redact(redactor),
-            Cause::Redirect {
-                location: Some(location),
-                ..
-            } => *location = redactor.clean(location, 200),
-            Cause::Decode(error) => error.redact(redactor),
-            Cause::Transport(error) => error.redact(redactor),
-            _ => {}
-        }
-        if let Some(id) = &mut self.0.request_id {
-            *id = redactor.clean(id, MAX_ID_CHARS);
-        }
-        if let Some(sent) = &mut self.0.sent {
-            sent.url = redactor.clean(&sent.url, MAX_URL_CHARS);
-        }
-        self
-    }
-
     /// The kind of failure.
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
@@ -388,129 +255,6 @@ impl Error {
     }
 }
 
-impl From<Cause> for Error {
-    fn from(cause: Cause) -> Self {
-        Self(Box::new(Inner {
-            cause,
-            sent: None,
-            request_id: None,
-            retry_after: None,
-            tries: None,
-            note: None,
-        }))
-    }
-}
-
-impl From<ApiError> for Error {
-    fn from(error: ApiError) -> Self {
-        Cause::Api(error).into()
-    }
-}
-
-impl From<DecodeError> for Error {
-    fn from(error: DecodeError) -> Self {
-        Cause::Decode(error).into()
-    }
-}
-
-impl From<TransportError> for Error {
-    fn from(error: TransportError) -> Self {
-        Cause::Transport(error).into()
-    }
-}
-
-/// The longest URL that an error keeps.
-const MAX_URL_CHARS: usize = 8000;
-
-/// The longest URL that an error's text shows; [`Error::url`] has all of it.
-const MAX_SHOWN_URL: usize = 200;
-
-impl fmt::Display for Error {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.0.cause {
-            Cause::Invalid {
-                parameter,
-                value,
-                rule,
-            } => {
-                write!(f, "invalid {parameter}")?;
-                if let Some(value) = value {
-                    write!(f, " {value}")?;
-                }
-                write!(f, ": {rule}")?;
-            }
-            Cause::Missing { parameter, remedy } => write!(f, "missing {parameter}: {remedy}")?,
-            Cause::NoCredentials(why) => write!(f, "no credentials: {why}")?,
-            Cause::Credentials { why, .. } | Cause::Incomplete { why, .. } => f.write_str(why)?,
-            Cause::Api(error) => error.write_without_request_id(f)?,
-            Cause::Redirect { status, location } => {
-                let responder = self.responder().unwrap_or_default();
-                write!(f, "{responder} responded {status}, a redirect")?;
-                if let Some(location) = location {
-                    write!(f, " to {location}")?;
-                }
-                f.write_str(", which is not followed: it would carry the token to another host")?;
-            }
-            Cause::Decode(error) => error.fmt(f)?,
-            Cause::Transport(error) => error.fmt(f)?,
-            #[cfg(feature = "std")]
-            Cause::Cancelled => f.write_str("cancelled by the program")?,
-        }
-        self.write_circumstances(f)
-    }
-}
-
-impl Error {
-    /// Writes ` (GET https://host/path, request id 1f, 3 attempts in 2.1 s)`, as far as known; for a
-    /// response that cannot be decoded also who sent it.
-    fn write_circumstances(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut separator = " (";
-        if let (Cause::Decode(_), Some(responder)) = (&self.0.cause, self.responder()) {
-            write!(f, "{separator}{responder}")?;
-            separator = ", ";
-        }
-        if let Some(note) = &self.0.note {
-            write!(f, "{separator}{note}")?;
-            separator = ", ";
-        }
-        if let Some(Sent { method, url, .. }) = &self.0.sent {
-            let (shown, more) = match url.char_indices().nth(MAX_SHOWN_URL) {
-                Some((end, _)) => (url.get(..end).unwrap_or_default(), "…"),
-                None => (url.as_str(), ""),
-            };
-            write!(f, "{separator}{method} {shown}{more}")?;
-            separator = ", ";
-        }
-        let is_source_shown = matches!(self.0.cause, Cause::Incomplete { .. });
-        if let (Some(id), false) = (self.request_id(), is_source_shown) {
-            write!(f, "{separator}request id {id}")?;
-            separator = ", ";
-        }
-        match self.0.tries {
-            // In whole tenths: formatting a float would link ten kilobytes into small programs.
-            Some(Tries { attempts, elapsed }) if attempts > 1 => {
-                let (seconds, tenths) = (elapsed.as_secs(), elapsed.subsec_millis() / 100);
-                write!(f, "{separator}{attempts} attempts in {seconds}.{tenths} s)")
-            }
-            _ if separator == ", " => f.write_str(")"),
-            _ => Ok(()),
-        }
-    }
-}
-
-impl fmt::Debug for Error {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Error")
-            .field("kind", &self.kind())
-            .field("message", &alloc::format!("{self}"))
-            .field("attempts", &self.attempts())
-            .field("elapsed", &self.elapsed())
-            .field("retry_after", &self.retry_after())
-            .field("source", &core::error::Error::source(self))
-            .finish()
-    }
-}
-
 impl core::error::Error for Error {
     /// The underlying error, where the text does not repeat it.
     fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
@@ -530,80 +274,10 @@ impl core::error::Error for Error {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use alloc::string::ToString as _;
 
     #[test]
     fn is_send_and_sync() {
         fn check<T: Send + Sync + 'static>() {}
         check::<Error>();
-    }
-
-    fn lost() -> Error {
-        TransportError::new(TransportErrorKind::ConnectionLost, "connection lost").into()
-    }
-
-    #[test]
-    fn prints_the_number_of_attempts_if_there_were_several() {
-        assert_eq!(
-            lost().with_tries(1, Duration::ZERO).to_string(),
-            "connection lost"
-        );
-        assert_eq!(
-            lost()
-                .with_tries(3, Duration::from_millis(2140))
-                .to_string(),
-            "connection lost (3 attempts in 2.1 s)"
-        );
-    }
-
-    #[test]
-    fn prints_the_request_and_its_id() {
-        let url = "https://h/v5/p/backup-migration-jobs?limit=1";
-        let named =
-            |error: Error| error.with_request("GET", url.into(), Responder::Drs, Times::default());
-        assert_eq!(
-            named(lost()).to_string(),
-            "connection lost (GET https://h/v5/p/backup-migration-jobs?limit=1)"
-        );
-        let error = named(lost())
-            .with_request_id(Some("r-1".into()))
-            .with_tries(2, Duration::from_secs(1));
-        assert_eq!(
-            error.to_string(),
-            "connection lost (GET https://h/v5/p/backup-migration-jobs?limit=1, request id r-1, \
-             2 attempts in 1.0 s)"
-        );
-        assert_eq!((error.method(), error.url()), (Some("GET"), Some(url)));
-        let decode = DecodeError::unexpected("an object").with_offset(9);
-        assert_eq!(
-            named(decode.into()).to_string(),
-            "cannot decode the response: at byte 9: expected an object \
-             (DRS, GET https://h/v5/p/backup-migration-jobs?limit=1)"
-        );
-    }
-
-    #[test]
-    fn shortens_a_long_url_in_the_text_alone() {
-        let url = alloc::format!("https://h/{}", "é".repeat(400));
-        let error = lost().with_request("GET", url.clone(), Responder::Drs, Times::default());
-        assert!(error.to_string().ends_with("é…)"), "{error}");
-        assert!(error.to_string().chars().count() < 250);
-        assert_eq!(error.url(), Some(url.as_str()));
-    }
-
-    #[test]
-    fn prints_input_errors_in_three_forms() {
-        assert_eq!(
-            Error::input("endpoint", "must have a host").to_string(),
-            "invalid endpoint: must have a host"
-        );
-        assert_eq!(
-            Error::invalid("limit", 0, "must be at least 2").to_string(),
-            "invalid limit 0: must be at least 2"
-        );
-        assert_eq!(
-            Error::missing("endpoint", "set a region").to_string(),
-            "missing endpoint: set a region"
-        );
     }
 }

@@ -55,6 +55,7 @@ mod body;
 mod curl;
 #[cfg(any(feature = "ureq", feature = "curl"))]
 mod head_builder;
+mod headers;
 #[cfg(any(feature = "ureq", feature = "curl"))]
 mod proxies;
 mod request;
@@ -72,9 +73,10 @@ pub use self::curl::{Curl, CurlBuilder};
 pub use self::ureq::{Tls, Ureq, UreqBuilder};
 pub use crate::error::{TransportError, TransportErrorKind};
 pub use body::ResponseBody;
+pub use headers::{HeaderValue, Headers};
 #[cfg(any(feature = "ureq", feature = "curl"))]
 pub use proxies::Proxies;
-pub use request::{HeaderValue, Headers, Method, Request, RequestParts};
+pub use request::{Method, Request, RequestParts};
 pub use response::ResponseHead;
 
 /// Sends one request and receives its response.

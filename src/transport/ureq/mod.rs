@@ -3,25 +3,20 @@
 use alloc::sync::Arc;
 use core::fmt;
 use core::time::Duration;
-use std::io::{self, Read};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use ::ureq::{Agent, http};
 
-use self::settings::{Timeouts, agent_config, request_config};
-use self::ureq_error::{NOT_VALID_HTTP, from_ureq, without_thread_panic};
-use super::head_builder::HeadBuilder;
+use self::exchange::{Exchange, to_http};
+use self::settings::{Timeouts, agent_config};
 use super::proxies::{Proxies, Proxy};
 use super::route::{self, Route};
-use super::{
-    Method, Request, ResponseBody, ResponseHead, Transport, TransportError, TransportErrorKind,
-};
-use crate::cancel::{CancelGuard, CancelToken};
-use crate::header;
+use super::{Request, ResponseBody, ResponseHead, Transport, TransportError};
 use crate::url::Authority;
 
 mod builder;
+mod exchange;
 mod settings;
 mod tls;
 mod ureq_error;
@@ -108,25 +103,6 @@ struct Built {
     /// the roots again (0.4 ms with rustls, 36 ms with native TLS).
     https: Mutex<Option<Agent>>,
 }
-
-/// The headers that count, with ureq's keys. A loop over all headers would need their names as text,
-/// which takes 1 kB in a program.
-static HEADERS: [(&str, http::HeaderName); 8] = [
-    (header::CONTENT_LENGTH, http::header::CONTENT_LENGTH),
-    (header::TRANSFER_ENCODING, http::header::TRANSFER_ENCODING),
-    (header::CONTENT_ENCODING, http::header::CONTENT_ENCODING),
-    (header::RETRY_AFTER, http::header::RETRY_AFTER),
-    (header::DATE, http::header::DATE),
-    (header::LOCATION, http::header::LOCATION),
-    (
-        header::REQUEST_ID,
-        http::HeaderName::from_static("x-request-id"),
-    ),
-    (
-        header::SUBJECT_TOKEN,
-        http::HeaderName::from_static("x-subject-token"),
-    ),
-];
 
 /// A busy program has about this many threads. With fewer kept connections they would close each
 /// other's.
@@ -271,168 +247,6 @@ impl Sender for Agent {
         let proxy = configured.cloned();
         exchange.run_on(&self, outgoing, &timeouts, proxy, &route, body)
     }
-}
-
-/// One request being sent.
-struct Exchange<'a> {
-    request: &'a Request<'a>,
-    timeout: Duration,
-    deadline: Instant,
-}
-
-impl Exchange<'_> {
-    fn on_cancel(&self, hook: impl FnOnce() + Send + 'static) -> Option<CancelGuard> {
-        let token = self.request.cancel_token()?;
-        Some(token.on_cancel(hook))
-    }
-
-    fn is_cancelled(&self) -> bool {
-        let token = self.request.cancel_token();
-        token.is_some_and(CancelToken::is_cancelled)
-    }
-
-    fn run_built(
-        &self,
-        built: &Arc<Built>,
-        proxy: Option<&Proxy>,
-        outgoing: http::Request<()>,
-        route: &Route<'_>,
-        body: &mut ResponseBody,
-    ) -> Result<ResponseHead, TransportError> {
-        let timeouts = Timeouts::new(route, self.timeout, built.connect_timeout);
-        let proxy = match proxy {
-            Some(proxy) => Some(to_ureq(proxy, route)?),
-            None => None,
-        };
-        let is_https = route.is_https();
-        if is_https {
-            built.tls.check_built_in()?;
-        }
-        let kept = built.agent(is_https).clone();
-        let is_new = kept.is_none();
-        let agent = kept.unwrap_or_else(|| built.new_agent(is_https, &timeouts, proxy.clone()));
-        let (interrupted, owner) = (agent.clone(), Arc::clone(built));
-        let guard = self.on_cancel(move || {
-            // Other clients may share this transport: their later requests get a new agent, and
-            // those in flight fail with an error that is retried.
-            owner.agent(is_https).take();
-            interrupted.shutdown();
-        });
-        if !is_new {
-            return self.run_on(&agent, outgoing, &timeouts, proxy, route, body);
-        }
-        let result = self.run(&agent, outgoing, route, body);
-        drop(guard);
-        if result.is_ok() && !self.is_cancelled() {
-            // If another thread was first, this agent and its connection are dropped.
-            built.agent(is_https).get_or_insert(agent);
-        }
-        result
-    }
-
-    /// Runs on an agent with request-level settings. A request that must not be sent twice gets a
-    /// new connection: if a kept one is lost, it is unknown whether the server acted on the
-    /// request, and a stale response could be taken for a login's.
-    fn run_on(
-        &self,
-        agent: &Agent,
-        outgoing: http::Request<()>,
-        timeouts: &Timeouts,
-        proxy: Option<::ureq::Proxy>,
-        route: &Route<'_>,
-        body: &mut ResponseBody,
-    ) -> Result<ResponseHead, TransportError> {
-        let mut config = request_config(agent, outgoing, timeouts, proxy);
-        if !self.request.method().is_idempotent() {
-            config = config.max_idle_age(Duration::ZERO);
-        }
-        self.run(agent, config.build(), route, body)
-    }
-
-    fn run(
-        &self,
-        agent: &Agent,
-        outgoing: http::Request<()>,
-        route: &Route<'_>,
-        body: &mut ResponseBody,
-    ) -> Result<ResponseHead, TransportError> {
-        let request = self.request;
-        // Cancelled before the agent could be shut down.
-        if self.is_cancelled() {
-            return Err(TransportError::new(
-                TransportErrorKind::ConnectionLost,
-                "the request was cancelled",
-            ));
-        }
-        let response = without_thread_panic(route, || {
-            if request.method() == Method::Get && request.body().is_empty() {
-                agent.run(outgoing)
-            } else {
-                agent.run(outgoing.map(|()| request.body()))
-            }
-        })?;
-        let (parts, incoming) = response
-            .map_err(|error| from_ureq(error, route))?
-            .into_parts();
-        let mut head = HeadBuilder::new(parts.status.as_u16());
-        for (name, key) in &HEADERS {
-            for value in parts.headers.get_all(key) {
-                head.push(name, value.as_bytes());
-            }
-        }
-        head.check()?;
-        let reader = UntilDeadline {
-            reader: incoming.into_reader(),
-            deadline: self.deadline,
-        };
-        // ureq's own errors travel inside an `io::Error`; the conversion takes them out.
-        body.read_from(reader, |error| from_ureq(error.into(), route))?;
-        Ok(head.finish())
-    }
-}
-
-/// Reads until a deadline. ureq has a separate timeout for each read.
-struct UntilDeadline<R> {
-    reader: R,
-    deadline: Instant,
-}
-
-impl<R: Read> Read for UntilDeadline<R> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        if Instant::now() >= self.deadline {
-            return Err(io::ErrorKind::TimedOut.into());
-        }
-        self.reader.read(buffer)
-    }
-}
-
-/// The request in ureq's type. The error holds no header's value.
-fn to_http(request: &Request<'_>) -> Result<http::Request<()>, TransportError> {
-    fill_http(request)
-        .ok_or_else(|| TransportError::new(TransportErrorKind::InvalidRequest, NOT_VALID_HTTP))
-}
-
-/// As [`to_http`]. Not by http's builder, which moves the whole request at every step.
-fn fill_http(request: &Request<'_>) -> Option<http::Request<()>> {
-    let mut outgoing = http::Request::new(());
-    *outgoing.method_mut() = match request.method() {
-        Method::Get => http::Method::GET,
-        Method::Post => http::Method::POST,
-        Method::Put => http::Method::PUT,
-    };
-    *outgoing.uri_mut() = http::Uri::try_from(request.url()).ok()?;
-    let headers = outgoing.headers_mut();
-    for (name, value) in request.headers().iter() {
-        let name = http::HeaderName::from_bytes(name.as_bytes()).ok()?;
-        let value = http::HeaderValue::from_str(value.as_str()).ok()?;
-        headers.try_append(name, value).ok()?;
-    }
-    Some(outgoing)
-}
-
-/// The proxy as ureq's type. Its `uri` and `Debug` show user info: print neither.
-fn to_ureq(proxy: &Proxy, route: &Route<'_>) -> Result<::ureq::Proxy, TransportError> {
-    ::ureq::Proxy::new(proxy.url()).map_err(|error| from_ureq(error, route))
 }
 
 impl fmt::Debug for Ureq {

@@ -19,6 +19,7 @@ use crate::url::Endpoint;
 
 mod build;
 mod builder;
+mod call_error;
 #[cfg(feature = "std")]
 mod rate_limit;
 mod retry;

@@ -1,6 +1,6 @@
 //! What a listing costs, as ratios of one run: `cargo bench --features full --bench listing`.
 //!
-//! - all pages over loopback, beside a bare ureq loop over the same URLs that discards the bodies:
+//! - all pages over loopback, beside bare ureq loops over the same URLs that discard the bodies:
 //!   CPU time of the client's process (the server is another process);
 //! - a million jobs in process, beside ten thousand: time per job, peak memory. With
 //!   `--no-default-features` these are the figures without the standard library;

@@ -24,9 +24,9 @@ struct State<T> {
     /// How many requests got a response, success or refusal: a waiting thread compares it with
     /// the count before its wait to know whether the request it waited for did.
     responses: u64,
-    /// How many threads wait for the request in flight.
+    /// How many threads have begun to wait for a request in flight.
     #[cfg(test)]
-    waiting: usize,
+    waits: usize,
 }
 
 impl<T> SingleFlight<T> {
@@ -38,7 +38,7 @@ impl<T> SingleFlight<T> {
                 in_flight: false,
                 responses: 0,
                 #[cfg(test)]
-                waiting: 0,
+                waits: 0,
             }),
             no_longer_in_flight: Condvar::new(),
         }
@@ -61,6 +61,10 @@ impl<T> SingleFlight<T> {
         if state.in_flight {
             // One wait, even if other threads start further requests meanwhile.
             let responses_before = state.responses;
+            #[cfg(test)]
+            {
+                state.waits += 1;
+            }
             state = self.wait(state, remaining)?;
             if state.responses != responses_before {
                 if let Some(refusal) = &state.refusal {
@@ -102,22 +106,13 @@ impl<T> SingleFlight<T> {
     /// Waits until no request is in flight, at most `remaining`.
     fn wait<'a>(
         &'a self,
-        mut state: MutexGuard<'a, State<T>>,
+        state: MutexGuard<'a, State<T>>,
         remaining: Duration,
     ) -> Result<MutexGuard<'a, State<T>>, Error> {
-        #[cfg(test)]
-        {
-            state.waiting += 1;
-        }
-        let (woken, waited) = self
+        let (state, waited) = self
             .no_longer_in_flight
             .wait_timeout_while(state, remaining, |state| state.in_flight)
             .unwrap_or_else(PoisonError::into_inner);
-        state = woken;
-        #[cfg(test)]
-        {
-            state.waiting -= 1;
-        }
         if waited.timed_out() {
             return Err(TransportError::new(
                 TransportErrorKind::Timeout,
@@ -128,10 +123,10 @@ impl<T> SingleFlight<T> {
         Ok(state)
     }
 
-    /// Spins until so many threads wait for the request in flight.
+    /// Spins until so many threads have begun to wait for a request in flight.
     #[cfg(test)]
     pub(super) fn until_waiting(&self, number: usize) {
-        while self.lock().waiting < number {
+        while self.lock().waits < number {
             std::thread::yield_now();
         }
     }

@@ -85,3 +85,29 @@ fn chunk<const N: usize>(bytes: &[u8], start: usize) -> Option<&[u8; N]> {
 
 /// From `HEAD - length` on, all ones for each of `length` bytes, and then zeros.
 static MASKS: [[u8; HEAD]; 2] = [[0xff; HEAD], [0; HEAD]];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::string::String;
+
+    #[test]
+    fn a_prefix_is_compared_to_its_last_byte() {
+        let text: String = ('!'..='~').collect();
+        for length in 0..=HEAD + TAIL + 1 {
+            let from = Cursor::new(&text);
+            let to = Cursor::new(&text[length..]);
+            let prefix = Prefix::between(from, to);
+            for differs_at in 0..=HEAD + TAIL {
+                let mut other = text.clone();
+                other.replace_range(differs_at..=differs_at, " ");
+                let mut cursor = Cursor::new(&other);
+                let agrees = length <= HEAD + TAIL && differs_at >= length;
+                assert_eq!(cursor.eat_prefix(&prefix), agrees, "{length} {differs_at}");
+                let eaten = if agrees { length } else { 0 };
+                assert_eq!(cursor.remaining(), text.len() - eaten);
+            }
+        }
+        assert!(!Cursor::new(&text).eat_prefix(&Prefix::NONE));
+    }
+}

@@ -140,25 +140,28 @@ fn unsupported_terraform_settings_are_refused_even_with_a_token() {
 
 #[test]
 fn the_error_of_a_rejected_login_says_that_quotes_were_removed() {
-    let (emulator, _, _) = logged_in(|emulator| emulator);
-    let error = |password: &str| {
+    let (emulator, _, _) = logged_in(|emulator| emulator.user("account", "user2", "right-pass"));
+    let error = |user: &str, password: &str| {
         let variables = environment(&[
-            ("HW_USER_NAME", "user"),
+            ("HW_USER_NAME", user),
             ("HW_DOMAIN_NAME", "account"),
             ("OS_PASSWORD", password),
         ]);
         let client = Client::builder()
             .endpoint(Emulator::ENDPOINT)
             .iam_endpoint(Emulator::ENDPOINT)
-            .project_id("p4")
+            .project_name("missing")
             .transport(emulator.clone());
         let client = client.environment(&variables).unwrap().build().unwrap();
         list(&client).unwrap_err().to_string()
     };
-    let quoted = error("'hunter2-pass'\r\n");
+    let quoted = error("user", "'hunter2-pass'\r\n");
     let note = "(one pair of quotes around OS_PASSWORD was removed, POST ";
     assert!(quoted.contains(note), "{quoted}");
-    assert!(!error("hunter2-pass").contains("quotes"));
+    assert!(!error("user", "hunter2-pass").contains("quotes"));
+    let other_error = error("user2", "'right-pass'");
+    assert!(other_error.contains("missing"), "{other_error}");
+    assert!(!other_error.contains("quotes"), "{other_error}");
 }
 
 /// A new profile file, removed after the test.

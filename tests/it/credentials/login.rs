@@ -119,6 +119,10 @@ fn a_wrong_clock_does_not_cause_a_login_for_each_page() {
             clock.advance(HOUR);
         }
         assert_eq!(logins(&emulator), 1, "{shown}");
+        // The lifetime is that between two times of IAM.
+        clock.advance(21 * HOUR);
+        list(&client).unwrap();
+        assert_eq!(logins(&emulator), 2, "{shown}");
     }
 }
 

@@ -98,17 +98,9 @@ pub(super) fn read_array<'a>(
         if jobs.len() == jobs.capacity() {
             grow(&mut jobs, limit, cursor.remaining())?;
         }
-        match jobs.len() {
-            0 => {}
-            // Not before the second job: a page of one would only pay for it.
-            1 => layout = Some(Layout::new()),
-            _ if layout
-                .as_mut()
-                .is_some_and(|layout| !layout.is_worthwhile()) =>
-            {
-                layout = None;
-            }
-            _ => {}
+        // Not before the second job: a page of one would only pay for it.
+        if jobs.len() == 1 {
+            layout = Some(Layout::new());
         }
         // Read in place: moving a whole job costs more than making an empty one.
         jobs.push(Job::EMPTY);

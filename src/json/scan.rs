@@ -39,6 +39,7 @@ pub(super) fn literal_length(bytes: &[u8]) -> usize {
 fn has_end(chunk: &[u8; 16]) -> bool {
     let mut ends = 0;
     for &byte in chunk {
+        // As in `ends`.
         let quote_or_control = 0x21_u8.saturating_sub(byte ^ 2);
         let backslash = if byte == b'\\' { 0xff } else { 0 };
         ends |= quote_or_control | backslash;

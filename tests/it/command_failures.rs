@@ -82,13 +82,13 @@ fn prints_nothing_when_the_first_page_fails() {
 
 #[test]
 fn streams_jobs_as_pages_arrive() {
-    let emulator = Emulator::builder()
-        .jobs(35)
-        .faults("delay:1h@3".parse().unwrap())
-        .build();
-    let server = serve(&emulator);
     for format in ["jsonl", "csv"] {
-        emulator.set_faults("delay:1h@3".parse().unwrap());
+        // One for each: the last request of a process that was ended may arrive late.
+        let emulator = Emulator::builder()
+            .jobs(35)
+            .faults("delay:1h@3".parse().unwrap())
+            .build();
+        let server = serve(&emulator);
         let arguments = [
             "list",
             "--page-size",

@@ -75,7 +75,13 @@ impl Exchange<'_> {
         }
         let kept = built.agent(is_https).clone();
         let is_new = kept.is_none();
-        let agent = kept.unwrap_or_else(|| built.new_agent(is_https, &timeouts, proxy.clone()));
+        let (agent, outgoing) = match kept {
+            Some(agent) => {
+                let outgoing = self.configured(&agent, outgoing, &timeouts, proxy);
+                (agent, outgoing)
+            }
+            None => (built.new_agent(is_https, &timeouts, proxy), outgoing),
+        };
         let (interrupted, owner) = (agent.clone(), Arc::clone(built));
         let guard = self.on_cancel(move || {
             // Other clients may share this transport: their later requests get a new agent, and
@@ -83,38 +89,33 @@ impl Exchange<'_> {
             owner.agent(is_https).take();
             interrupted.shutdown();
         });
-        if !is_new {
-            return self.run_on(&agent, outgoing, &timeouts, proxy, route, body);
-        }
         let result = self.run(&agent, outgoing, route, body);
         drop(guard);
-        if result.is_ok() && !self.is_cancelled() {
+        if is_new && result.is_ok() && !self.is_cancelled() {
             // If another thread was first, this agent and its connection are dropped.
             built.agent(is_https).get_or_insert(agent);
         }
         result
     }
 
-    /// Runs on an agent with request-level settings. A request that must not be sent twice gets a
-    /// new connection: if a kept one is lost, it is unknown whether the server acted on the
-    /// request, and a stale response could be taken for a login's.
-    pub(super) fn run_on(
+    /// The request with request-level settings. One that must not be sent twice gets a new
+    /// connection: if a kept one is lost, it is unknown whether the server acted on the request,
+    /// and a stale response could be taken for a login's.
+    pub(super) fn configured(
         &self,
         agent: &Agent,
         outgoing: http::Request<()>,
         timeouts: &Timeouts,
         proxy: Option<::ureq::Proxy>,
-        route: &Route<'_>,
-        body: &mut ResponseBody,
-    ) -> Result<ResponseHead, TransportError> {
+    ) -> http::Request<()> {
         let mut config = request_config(agent, outgoing, timeouts, proxy);
         if !self.request.method().is_idempotent() {
             config = config.max_idle_age(Duration::ZERO);
         }
-        self.run(agent, config.build(), route, body)
+        config.build()
     }
 
-    fn run(
+    pub(super) fn run(
         &self,
         agent: &Agent,
         outgoing: http::Request<()>,

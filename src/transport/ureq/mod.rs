@@ -245,7 +245,8 @@ impl Sender for Agent {
         let route = Route::new(exchange.request.url(), authority);
         let timeouts = Timeouts::new(&route, exchange.timeout, exchange.timeout);
         let proxy = configured.cloned();
-        exchange.run_on(&self, outgoing, &timeouts, proxy, &route, body)
+        let outgoing = exchange.configured(&self, outgoing, &timeouts, proxy);
+        exchange.run(&self, outgoing, &route, body)
     }
 }
 

@@ -22,6 +22,12 @@ pub(crate) fn split_once<'a>(text: &'a str, word: &str) -> Option<(&'a str, &'a 
     Some((text.get(..at)?, text.get(at + word.len()..)?))
 }
 
+/// What stands before and behind the last `byte`, an ASCII character.
+pub(crate) fn rsplit_once(text: &str, byte: u8) -> Option<(&str, &str)> {
+    let at = text.bytes().rposition(|other| other == byte)?;
+    Some((text.get(..at)?, text.get(at + 1..)?))
+}
+
 /// Appends a number in decimal digits.
 pub(crate) fn push_number(out: &mut String, number: usize) {
     if number >= 10 {
@@ -42,6 +48,8 @@ mod tests {
         assert_eq!(find("", "a"), None);
         assert_eq!(split_once("a://b://c", "://"), Some(("a", "b://c")));
         assert_eq!(split_once("a", "://"), None);
+        assert_eq!(rsplit_once("备@b@", b'@'), Some(("备@b", "")));
+        assert_eq!(rsplit_once("a", b'@'), None);
     }
 
     #[test]

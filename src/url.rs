@@ -19,14 +19,13 @@ impl<'a> Authority<'a> {
     /// Parses `host`, `host:port`, `[address]` or `[address]:port`; `None` if the host is empty or
     /// the port is not a number up to 65535.
     pub(crate) fn parse(text: &'a str) -> Option<Self> {
-        let port_at = match text.rfind(']') {
-            Some(bracket) => text.get(bracket..)?.find(':').map(|colon| bracket + colon),
-            None => text.find(':'),
-        };
-        let (host, port) = match port_at.and_then(|at| text.split_at_checked(at)) {
+        let mut bytes = text.bytes();
+        let bracket = bytes.rposition(|byte| byte == b']').unwrap_or_default();
+        let (before, behind) = text.split_at_checked(bracket)?;
+        let (host, port) = match text::split_once(behind, ":") {
             None => (text, None),
-            Some((host, port)) => {
-                let port = port.strip_prefix(':')?;
+            Some((end, port)) => {
+                let host = text.get(..before.len() + end.len())?;
                 // `u16::from_str` also takes a leading `+`.
                 if !port.bytes().all(|byte| byte.is_ascii_digit()) {
                     return None;
@@ -94,11 +93,7 @@ impl<'a> SplitUrl<'a> {
     /// The authority's host and port; `None` where [`Authority::parse`] finds none.
     pub(crate) fn host_and_port(&self) -> Option<Authority<'a>> {
         let authority = self.authority;
-        Authority::parse(
-            authority
-                .rsplit_once('@')
-                .map_or(authority, |(_, host)| host),
-        )
+        Authority::parse(text::rsplit_once(authority, b'@').map_or(authority, |(_, host)| host))
     }
 }
 

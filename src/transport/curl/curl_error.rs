@@ -4,6 +4,7 @@ use alloc::format;
 use alloc::string::String;
 
 use crate::redact::Redactor;
+use crate::text;
 use crate::transport::route::{self, HEADERS_TOO_LARGE, NOT_HTTP, Route, invalid_response};
 use crate::transport::{Request, TransportError, TransportErrorKind as Kind};
 
@@ -60,12 +61,12 @@ fn is_closed(text: &str) -> bool {
     let text = text.to_ascii_lowercase();
     ["unexpected eof", "reset by peer", "ssl_error_syscall"]
         .iter()
-        .any(|reason| text.contains(reason))
+        .any(|reason| text::find(&text, reason).is_some())
 }
 
 /// libcurl reports an invalid chunk as a failure to receive.
 fn is_bad_chunk(error: &::curl::Error) -> bool {
-    let is_about_chunks = |text: &str| text.contains("chunk");
+    let is_about_chunks = |text: &str| text::find(text, "chunk").is_some();
     error.is_recv_error() && error.extra_description().is_some_and(is_about_chunks)
 }
 

@@ -142,8 +142,8 @@ impl Curl {
 /// Whole milliseconds, as libcurl counts, rounded up; and one more, because libcurl may end one
 /// early, and the time remaining would allow another attempt. Zero would mean no limit.
 fn milliseconds(duration: Duration) -> Duration {
-    let millis = duration.min(MAX_TIMEOUT).as_micros().div_ceil(1000) + 1;
-    u64::try_from(millis).map_or(MAX_TIMEOUT, Duration::from_millis)
+    // The crate cuts what is left of a millisecond.
+    duration.min(MAX_TIMEOUT) + Duration::from_nanos(1_999_999)
 }
 
 impl Transport for Curl {

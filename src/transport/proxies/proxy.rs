@@ -26,7 +26,7 @@ impl Proxy {
         let (scheme, rest) = text::split_once(url, "://").unwrap_or(("http", url));
         check_scheme(scheme)?;
         let authority = rest.strip_suffix('/').unwrap_or(rest);
-        let (login, authority) = match authority.rsplit_once('@') {
+        let (login, authority) = match text::rsplit_once(authority, b'@') {
             Some((login, authority)) => (Some(login), authority),
             None => (None, authority),
         };

@@ -129,7 +129,9 @@ mod tests {
     fn compares_every_byte_and_the_length() {
         let secret = Secret::new("hunter2");
         assert_eq!(secret, Secret::new("hunter2"));
-        for other in ["", "hunter", "hunter22", "Hunter2", "hunter3", "hunt\0r2"] {
+        for other in [
+            "", "hunter", "hunter22", "Hunter2", "hunter3", "hunt\0r2", "uhnter2",
+        ] {
             assert_ne!(secret, Secret::new(other));
         }
         assert_eq!(Secret::new(""), Secret::new(""));

@@ -203,6 +203,8 @@ fn a_success_without_a_page_but_with_a_code_is_an_error() {
     let body = br#"{"error_code":"DRS.M00202","error_msg":"m"}"#;
     assert!(drs_backup_jobs::JobPage::parse(body).is_err());
     assert!(ApiError::parse(200, body).code.is_some());
+    let nested = br#"{"error":{"code":"X.1","message":"m"}}"#;
+    assert_eq!(ApiError::parse(200, nested).code.as_deref(), Some("X.1"));
     for no_error in [
         r#"{"jobs":[],"total":0}"#,
         r#"{"jobs":[],"code":"X.1"}"#,

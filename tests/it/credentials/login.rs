@@ -448,6 +448,8 @@ fn refuses_a_login_without_iam_endpoint_or_project_at_build() {
     let client = || Client::builder().endpoint(Emulator::ENDPOINT);
     assert_eq!(build(client().project_id("p")), "iam_endpoint");
     assert_eq!(build(client().iam_endpoint("https://iam")), "project_id");
+    let empty = client().iam_endpoint("https://iam").project_id("");
+    assert_eq!(build(empty), "project_id");
     assert_eq!(
         build(client().region(REGION).iam_endpoint("iam")),
         "iam_endpoint"
@@ -473,6 +475,7 @@ fn the_token_of_a_login_is_valid_for_its_project_only() {
     assert_eq!(logins(&emulator), 1);
     let other = client.with_credentials(login().project_id("p5")).unwrap();
     assert_eq!(other.resolve_project_id().unwrap(), "p5");
+    assert_eq!(logins(&emulator), 1, "the id is known");
     list(&other).unwrap();
     assert_eq!(
         trace(&emulator)[3..],

@@ -324,6 +324,33 @@ fn no_type_shows_a_secret_that_it_holds() {
 }
 
 #[test]
+fn credentials_and_their_client_show_their_kind() {
+    let provider = || Ok::<_, Error>(AccessKey::new(KEY_ID, SECRET_KEY));
+    for (credentials, kind) in [
+        (Credentials::token(TOKEN), "token ***"),
+        (
+            Credentials::access_key(KEY_ID, SECRET_KEY),
+            "AccessKey(***)",
+        ),
+        (
+            Credentials::access_key_provider(provider),
+            "access key from the access key provider",
+        ),
+        (
+            Credentials::ecs_metadata(),
+            "access key from the ECS metadata service",
+        ),
+        (Login::new("account", "user", PASSWORD).into(), "Login"),
+    ] {
+        let shown = format!("{credentials:?}");
+        assert!(shown.contains(kind), "{shown}");
+        let client = Client::builder().credentials(credentials).region(REGION);
+        let shown = format!("{:?}", client.project_id("p").build().unwrap());
+        assert!(shown.contains(kind), "{shown}");
+    }
+}
+
+#[test]
 fn no_error_of_the_environment_shows_a_secret() {
     use drs_backup_jobs::credentials::Environment;
     const NAMES: [&str; 10] = [

@@ -64,6 +64,16 @@ fn prints_the_url_first_and_serves() {
 }
 
 #[test]
+fn an_address_it_cannot_listen_on_is_refused_with_what_to_use_instead() {
+    let emulate = Emulate::start(&["emulate"]);
+    let used = emulate.url.strip_prefix("http://").unwrap();
+    for (address, hint) in [(used, "use another port"), ("nonsense", "127.0.0.1:8080")] {
+        let run = Run::of(command(&["emulate", "--listen", address]));
+        run.assert_refused(2, &["cannot listen on", address, hint]);
+    }
+}
+
+#[test]
 fn same_seed_gives_the_same_jobs() {
     let listed = |seed| {
         let emulate = Emulate::start(&["emulate", "--jobs", "20", "--seed", seed]);

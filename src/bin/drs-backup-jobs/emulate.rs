@@ -168,8 +168,11 @@ pub(crate) fn run(args: &EmulateArgs) -> Result<(), Failure> {
     .map_err(|error| Failure::refused(format!("cannot wait for signals: {error}")))?;
 
     let server = emulator.serve(&args.listen).map_err(|error| {
-        Failure::usage(format!("cannot listen on {}: {error}", args.listen))
-            .with_hint("use an address of this machine and a port, such as 127.0.0.1:8080")
+        let hint = match error.kind() {
+            io::ErrorKind::AddrInUse => "use another port; port 0 is any free one",
+            _ => "use an address of this machine and a port, such as 127.0.0.1:8080",
+        };
+        Failure::usage(format!("cannot listen on {}: {error}", args.listen)).with_hint(hint)
     })?;
     let url = server.url();
     let mut out = io::stdout().lock();

@@ -207,7 +207,7 @@ impl ListJobs {
 
         let mut query = Query {
             out,
-            separator: '?',
+            separator: "?",
         };
         query.text("name", self.name.as_deref());
         query.text("status", self.status.as_ref().map(JobStatus::as_str));
@@ -267,7 +267,7 @@ impl ListJobs {
 /// Writes `?key=value&key=value…`.
 struct Query<'a> {
     out: &'a mut String,
-    separator: char,
+    separator: &'static str,
 }
 
 impl Query<'_> {
@@ -286,10 +286,10 @@ impl Query<'_> {
     }
 
     fn key(&mut self, key: &str) {
-        self.out.push(self.separator);
+        self.out.push_str(self.separator);
         self.out.push_str(key);
         self.out.push('=');
-        self.separator = '&';
+        self.separator = "&";
     }
 }
 

@@ -22,7 +22,7 @@ use crate::job::Language;
 use crate::secret::Secret;
 use crate::transport::Transport;
 
-/// Builds a [`Client`].
+/// Builds a [`Client`](crate::Client).
 ///
 /// Required are a region or an endpoint, credentials, and with a token the project id. Everything
 /// else has a default.

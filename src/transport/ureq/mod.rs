@@ -67,9 +67,9 @@ pub use tls::Tls;
 /// connection, therefore starts one thread for the lookup; through a proxy, each new connection
 /// does. If the lookup outlasts the deadline, the call returns in time and the thread ends when the
 /// system gives up. If the system provides no thread, the request fails with
-/// [`TransportErrorKind::Connect`]. Inside ureq this is a panic, which is caught: the panic hook
-/// runs, and a program built with `panic = "abort"` ends. Use an IP address or `Curl` where that
-/// matters.
+/// [`TransportErrorKind::Connect`](crate::transport::TransportErrorKind::Connect). Inside ureq this
+/// is a panic, which is caught: the panic hook runs, and a program built with `panic = "abort"`
+/// ends. Use an IP address or `Curl` where that matters.
 #[derive(Clone)]
 pub struct Ureq {
     sender: Arc<dyn Sender>,

@@ -151,6 +151,9 @@ Examples:
   drs-backup-jobs watch --status TRANSFERRING --until-finished --timeout 2h
   drs-backup-jobs watch --output jsonl | jq -c 'select(.event == \"finished\")'
   drs-backup-jobs watch --state jobs.json --timeout 1m   changes since the last run (cron)",
+    "Resizes: events stay above the live view. tmux (3.3 to 3.7) can lose lines of
+any program if it is narrower than 40 columns, or if lines of Chinese text
+longer than 78 columns stand above.",
     times!(),
     credentials!(),
     environment!(),

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use drs_backup_jobs::{Event, Job, JobStatus};
 
+use super::screen::MAX_COLUMNS;
 use crate::output::{Style, shown_name, text};
 
 /// One line: `2024-08-19T02:29:03Z  finished     ✗ FAILED           DRS-6813 (id) after 1m 48s: reason`.
@@ -56,9 +57,9 @@ impl PermanentLine {
         }
     }
 
-    /// Rows of at most so many columns. Nothing is cut.
+    /// Rows of at most so many columns, and no more than [`MAX_COLUMNS`]. Nothing is cut.
     pub(super) fn rows(&self, columns: usize, style: Style) -> Vec<String> {
-        let rows = hanging(&self.text, columns);
+        let rows = hanging(&self.text, columns.min(MAX_COLUMNS));
         match &self.status {
             Some(status) => rows.iter().map(|row| style.paint(row, status)).collect(),
             None => rows,
@@ -206,7 +207,8 @@ mod tests {
             let line = PermanentLine::event(&event, "02:29:03", Style::PLAIN);
             let rows = line.rows(columns, Style::PLAIN);
             assert!(
-                rows.iter().all(|row| text::width(row) <= columns),
+                rows.iter()
+                    .all(|row| text::width(row) <= columns.min(MAX_COLUMNS)),
                 "{rows:#?}"
             );
             let bare = |text: &str| text.replace(' ', "");

@@ -4,11 +4,21 @@
 //! cursor and never moves up to erase. The usual way, to move up by the rows of the last drawing,
 //! counts rows of a width that no longer holds after a resize, and erases permanent lines.
 //!
-//! A resize reflows the text and may move the cursor off its line: tmux 3.3 moves it up by a line for
-//! each line of wide characters that it breaks and joins again. So after a resize nothing is erased:
-//! the next drawing begins below everything, and the view before it stays as it was.
+//! A resize reflows the text and may move the cursor off its line. tmux (3.3 to 3.7) moves it up by a
+//! line for each line, in the screen or the history, that it broke into three rows and then joins to
+//! two, if the third begins with a wide character and the second has one column to spare. What is
+//! printed next overwrites lines, and a lower screen loses those below the cursor; plain output suffers
+//! the same. Two things keep that from happening here:
+//!
+//! - No row is wider than [`MAX_COLUMNS`], so that none is broken into three.
+//! - For lines of other programs, and terminals of fewer than 40 columns: after a change of the width
+//!   nothing is erased. The next drawing begins below everything, and the view before it stays.
 
 use std::io::{self, Write};
+
+/// The widest row that a terminal of 40 columns breaks into two, wide characters included: a row of 40
+/// columns holds at least 39 of them.
+pub(super) const MAX_COLUMNS: usize = 78;
 
 /// Erases the line of the cursor and everything below, and leaves the cursor where it is. Erasing
 /// "to the end of the screen" from the top left corner is avoided: tmux then pushes the whole screen
@@ -40,8 +50,9 @@ impl<W: Write> Screen<W> {
         }
     }
 
-    /// Replaces the view, or takes it down, and prints permanent lines above it. Each line of the view must be
-    /// narrower than the terminal, and the view lower.
+    /// Replaces the view, or takes it down, and prints permanent lines above it. Each line of the view
+    /// must be narrower than the terminal, and the view lower. No line may be wider than
+    /// [`MAX_COLUMNS`].
     pub(super) fn draw(&mut self, permanent: &[String], view: &[String]) -> io::Result<()> {
         // One write, so that a resize rarely comes in between.
         let mut bytes = String::new();

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use drs_backup_jobs::{JobStatus, Timestamp, Totals};
 
+use super::screen::MAX_COLUMNS;
 use crate::output::{Style, text};
 use crate::time::Zone;
 
@@ -56,10 +57,6 @@ pub(super) struct Frame {
     pub(super) time: Timestamp,
 }
 
-/// Long enough for most names. Resizes to 80 columns and more break no line of the view, and one to
-/// 40 columns at most doubles the rows of a view that is half as high as the terminal.
-const MAX_WIDTH: usize = 79;
-
 /// As many running jobs as a view can show: half of a very high terminal.
 pub(super) const MAX_RUNNING: usize = 200;
 
@@ -69,7 +66,7 @@ pub(super) fn lines(snapshot: &Snapshot, frame: Frame, zone: &Zone, style: Style
     if frame.rows < 4 {
         return Vec::new();
     }
-    let columns = frame.columns.saturating_sub(1).clamp(1, MAX_WIDTH);
+    let columns = frame.columns.saturating_sub(1).clamp(1, MAX_COLUMNS);
     let height = frame.rows / 2;
     // Below 40 columns the last words of this line are cut, so the clock comes last.
     let polling = format!(

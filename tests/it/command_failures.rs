@@ -1,6 +1,8 @@
 //! `drs-backup-jobs list` when pages fail, and when its output cannot be written.
 
 use std::io::{BufRead as _, BufReader, Read as _};
+#[cfg(unix)]
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use drs_backup_jobs::JobPage;
@@ -218,4 +220,24 @@ fn the_time_limit_of_the_run_ends_it_with_4_and_that_of_a_request_with_1() {
     emulator.set_faults("delay:1h@*".parse().unwrap());
     let run = Run::of(command_for(&server, &["get", "x", "--timeout", "200ms"]));
     run.assert_refused(4, &["cannot finish within --timeout 200ms"]);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_signal_ends_a_list_with_its_own_exit_code() {
+    for (signal, code) in [("INT", 130), ("TERM", 143)] {
+        let emulator = Emulator::builder()
+            .jobs(35)
+            .faults("delay:1h@1".parse().unwrap())
+            .build();
+        let server = serve(&emulator);
+        let mut child = command_for(&server, &["list"]).spawn().unwrap();
+        while emulator.request_count() == 0 {
+            std::thread::yield_now();
+        }
+        let pid = child.id().to_string();
+        let sent = Command::new("kill").args(["-s", signal, &pid]).status();
+        assert!(sent.unwrap().success());
+        assert_eq!(wait_for(&mut child), Some(code), "{signal}");
+    }
 }

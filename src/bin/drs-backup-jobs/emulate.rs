@@ -2,7 +2,6 @@
 
 use std::io::{self, Write as _};
 use std::path::PathBuf;
-use std::sync::mpsc;
 use std::time::Duration;
 
 use clap::Args;
@@ -16,6 +15,7 @@ use crate::args::values;
 use crate::cli::Verbosity;
 use crate::decode;
 use crate::failure::{Failure, print_message};
+use crate::signals::Blocked;
 use crate::time::{self, Moment, Zone};
 
 /// Run an emulator of the service over HTTP, for tests and demos
@@ -158,15 +158,9 @@ struct BehaviorArgs {
 }
 
 pub(crate) fn run(args: &EmulateArgs) -> Result<(), Failure> {
+    // Before a thread is started and the URL is printed: its reader may send a signal at once.
+    let stopped = Blocked::new()?;
     let emulator = builder(args)?.build();
-    // Before the URL is printed: its reader may send a signal at once.
-    let (stop, stopped) = mpsc::channel();
-    ctrlc::set_handler(move || {
-        // Without a receiver the program is ending.
-        let _ = stop.send(());
-    })
-    .map_err(|error| Failure::refused(format!("cannot wait for signals: {error}")))?;
-
     let server = emulator.serve(&args.listen).map_err(|error| {
         let hint = match error.kind() {
             io::ErrorKind::AddrInUse => "use another port; port 0 is any free one",
@@ -188,8 +182,8 @@ pub(crate) fn run(args: &EmulateArgs) -> Result<(), Failure> {
         let list = format!("drs-backup-jobs list --endpoint {url} --project-id {project}");
         print_message("note", &format!("try: HW_AUTH_TOKEN=any {list}"));
     }
-    // The sender lives as long as the handler, which is as long as the program.
-    let _ = stopped.recv();
+    // To be stopped is how a server ends, so the exit code is 0.
+    stopped.wait();
     server.stop();
     Ok(())
 }

@@ -21,6 +21,7 @@ use crate::help;
 use crate::output::{Format, Layout, Printer, jobs_in_words};
 use crate::progress::Progress;
 use crate::selection::Selection;
+use crate::signals::Signals;
 use crate::terminal;
 
 /// List jobs: all of them, or one page
@@ -78,6 +79,8 @@ struct Paging {
 }
 
 pub(crate) fn run(args: &ListArgs, is_verbose: bool) -> Result<ExitCode, Failure> {
+    // Before anything starts a thread.
+    let signals = Signals::handle()?;
     let zone = args.output.zone();
     let layout = args.output.layout(zone.clone())?;
     let connection = connect(&args.service, args.timeout, Script::new())?;
@@ -107,7 +110,7 @@ pub(crate) fn run(args: &ListArgs, is_verbose: bool) -> Result<ExitCode, Failure
     } else {
         // A progress bar must share the terminal neither with streamed jobs nor with the lines of -v.
         let progress = if terminal::is_stderr() && !is_streaming_here && !is_verbose {
-            Progress::start()?
+            Progress::start(&signals)
         } else {
             Progress::none()
         };

@@ -2,21 +2,7 @@
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-use crate::failure::Failure;
-
-/// The exit code after Ctrl-C, by the convention of shells. SIGTERM and
-/// SIGHUP give the same, because the handler does not know which signal it was.
-const INTERRUPTED: i32 = 130;
-
-/// Clears the bar before a signal ends the program.
-pub(crate) fn clear_when_interrupted(bar: &ProgressBar) -> Result<(), Failure> {
-    let bar = bar.clone();
-    ctrlc::set_handler(move || {
-        bar.finish_and_clear();
-        std::process::exit(INTERRUPTED);
-    })
-    .map_err(|error| Failure::refused(format!("cannot handle signals: {error}")))
-}
+use crate::signals::Signals;
 
 /// A progress bar, or none.
 pub(crate) struct Progress(Option<ProgressBar>);
@@ -28,11 +14,12 @@ impl Progress {
     }
 
     /// A bar, which is cleared before a signal ends the program.
-    pub(crate) fn start() -> Result<Self, Failure> {
+    pub(crate) fn start(signals: &Signals) -> Self {
         let bar = ProgressBar::no_length();
         bar.set_style(style("listing jobs: {pos}"));
-        clear_when_interrupted(&bar)?;
-        Ok(Self(Some(bar)))
+        let shown = bar.clone();
+        signals.before_exit(move || shown.finish_and_clear());
+        Self(Some(bar))
     }
 
     /// Shows the number of jobs received, of the total the service counts.

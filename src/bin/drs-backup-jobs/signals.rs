@@ -1,28 +1,31 @@
 //! Signals that end the program, each with its own exit code.
 
 use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
 
 use crate::failure::Failure;
 
 type Hook = Box<dyn FnOnce() + Send>;
 
-/// Handles SIGINT and SIGTERM: runs a hook, then exits with 128 and the signal's number (130, 143).
-/// Elsewhere than on Unix it handles Ctrl-C, with 130.
-///
-/// SIGHUP is not handled, so that `nohup` works.
+/// Ends the program on SIGINT and SIGTERM: runs a hook, then exits with 128 and the signal's number
+/// (130, 143).
 #[derive(Clone)]
 pub(crate) struct Signals {
     hook: Arc<Mutex<Option<Hook>>>,
 }
 
 impl Signals {
-    /// To be called before any other thread is started: a thread that was there before would still
-    /// end the program without the hook.
+    /// To be called before any other thread is started, as [`Blocked::new`].
     pub(crate) fn handle() -> Result<Self, Failure> {
         let signals = Self {
             hook: Arc::default(),
         };
-        start(signals.clone())?;
+        let blocked = Blocked::new()?;
+        let handler = signals.clone();
+        thread::Builder::new()
+            .name("signals".to_owned())
+            .spawn(move || handler.exit(blocked.wait()))
+            .map_err(|error| cannot(&error))?;
         Ok(signals)
     }
 
@@ -31,7 +34,7 @@ impl Signals {
         *self.hook.lock().unwrap_or_else(PoisonError::into_inner) = Some(Box::new(hook));
     }
 
-    fn exit(&self, code: i32) -> ! {
+    fn exit(&self, code: i32) {
         let hook = self
             .hook
             .lock()
@@ -44,31 +47,55 @@ impl Signals {
     }
 }
 
-/// A dedicated thread waits for the signals, which are blocked in all others: `ctrlc` does not
-/// report which signal it was, and a handler that does more than set a flag needs `unsafe`.
+/// SIGINT and SIGTERM, which no longer end the program but are waited for. SIGHUP still ends it, so
+/// that `nohup` works.
+///
+/// They are blocked and waited for because a handler that does more than set a flag needs `unsafe`.
 #[cfg(unix)]
-fn start(signals: Signals) -> Result<(), Failure> {
-    use nix::sys::signal::{SigSet, Signal};
+pub(crate) struct Blocked(nix::sys::signal::SigSet);
 
-    let handled = SigSet::from_iter([Signal::SIGINT, Signal::SIGTERM]);
-    handled.thread_block().map_err(|error| cannot(&error))?;
-    let wait = move || {
+#[cfg(unix)]
+impl Blocked {
+    /// To be called before any other thread is started: one that was there before would still end
+    /// the program.
+    pub(crate) fn new() -> Result<Self, Failure> {
+        use nix::sys::signal::{SigSet, Signal};
+
+        let signals = SigSet::from_iter([Signal::SIGINT, Signal::SIGTERM]);
+        signals.thread_block().map_err(|error| cannot(&error))?;
+        Ok(Self(signals))
+    }
+
+    /// Waits for a signal, and returns its exit code.
+    pub(crate) fn wait(&self) -> i32 {
         // It fails only for a set without a valid signal.
-        if let Ok(signal) = handled.wait() {
-            signals.exit(128 + signal as i32);
-        }
-    };
-    std::thread::Builder::new()
-        .name("signals".to_owned())
-        .spawn(wait)
-        .map_err(|error| cannot(&error))?;
-    Ok(())
+        let signal = self.0.wait().unwrap_or(nix::sys::signal::Signal::SIGTERM);
+        128 + signal as i32
+    }
 }
 
+/// Ctrl-C and the like, which no longer end the program but are waited for.
 #[cfg(not(unix))]
-fn start(signals: Signals) -> Result<(), Failure> {
-    const INTERRUPTED: i32 = 130;
-    ctrlc::set_handler(move || signals.exit(INTERRUPTED)).map_err(|error| cannot(&error))
+pub(crate) struct Blocked(std::sync::mpsc::Receiver<()>);
+
+#[cfg(not(unix))]
+impl Blocked {
+    pub(crate) fn new() -> Result<Self, Failure> {
+        let (sender, receiver) = std::sync::mpsc::channel();
+        let notify = move || {
+            // Without a receiver the program is ending.
+            let _ = sender.send(());
+        };
+        ctrlc::set_handler(notify).map_err(|error| cannot(&error))?;
+        Ok(Self(receiver))
+    }
+
+    /// Waits for Ctrl-C, and returns its exit code.
+    pub(crate) fn wait(&self) -> i32 {
+        // The sender lives as long as the handler, which is as long as the program.
+        let _ = self.0.recv();
+        130
+    }
 }
 
 fn cannot(error: &dyn std::error::Error) -> Failure {

@@ -2,7 +2,7 @@
 
 use std::io::{BufRead as _, BufReader, Read as _};
 #[cfg(unix)]
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use drs_backup_jobs::JobPage;
@@ -220,6 +220,34 @@ fn the_time_limit_of_the_run_ends_it_with_4_and_that_of_a_request_with_1() {
     emulator.set_faults("delay:1h@*".parse().unwrap());
     let run = Run::of(command_for(&server, &["get", "x", "--timeout", "200ms"]));
     run.assert_refused(4, &["cannot finish within --timeout 200ms"]);
+}
+
+#[cfg(unix)]
+#[test]
+fn the_time_limit_ends_a_run_that_waits_for_a_pipe_nobody_writes_to() {
+    for command_and_options in [
+        &["list"][..],
+        &["get", "x"],
+        &["watch"],
+        &["watch", "--until-finished", "--request-timeout", "1h"],
+        &["list", "--token-file", "-"],
+        &["get", "x", "--token-file", "-"],
+        &["watch", "--token-file", "-"],
+    ] {
+        let arguments = ["--timeout", "300ms", "--region", "cn-north-4"];
+        let mut waiting = command(&[command_and_options, &arguments].concat());
+        waiting
+            .env("HUAWEICLOUD_SDK_PROJECT_ID", "p")
+            .env("HUAWEICLOUD_SDK_CREDENTIALS_FILE", "/dev/stdin")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        let mut child = waiting.spawn().unwrap();
+        let pipe = child.stdin.take();
+        let run = Run::from(child.wait_with_output().unwrap());
+        drop(pipe);
+        run.assert_refused(4, &["error: cannot finish within --timeout 300ms"]);
+    }
 }
 
 #[cfg(unix)]

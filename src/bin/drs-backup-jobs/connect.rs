@@ -2,7 +2,6 @@
 
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
 
 use drs_backup_jobs::clock::SystemClock;
 use drs_backup_jobs::credentials::{EcsMetadata, Environment};
@@ -16,7 +15,6 @@ use crate::args::ServiceArgs;
 use crate::demo::Demo;
 use crate::dry_run::DryRun;
 use crate::failure::{Failure, print_message, with_causes};
-use crate::output::text;
 use crate::request_count::{Counted, RequestCount};
 use crate::run_limit::{Limited, RunLimit};
 use crate::time;
@@ -43,28 +41,18 @@ impl Connection {
         time::now(&*self.clock)
     }
 
-    /// Whether the time limit of the whole run has expired.
-    pub(crate) fn is_expired(&self) -> bool {
-        self.limit.as_ref().is_some_and(RunLimit::is_reached)
-    }
-
-    /// The failure of a run whose time limit has expired.
-    pub(crate) fn timed_out(&self) -> Failure {
-        let limit = self
-            .limit
-            .as_ref()
-            .map_or(Duration::ZERO, RunLimit::duration);
-        Failure::timeout(format!(
-            "cannot finish within --timeout {}",
-            text::took(limit)
-        ))
+    /// The failure of the run if its time limit has expired.
+    pub(crate) fn timed_out(&self) -> Option<Failure> {
+        timed_out(self.limit.as_ref())
     }
 
     /// Why a request failed; an unknown region is the likely reason that no host was found.
     pub(crate) fn failure(&self, error: Error) -> Failure {
         let kind = error.kind();
-        if matches!(kind, ErrorKind::Cancelled | ErrorKind::Timeout) && self.is_expired() {
-            return self.timed_out();
+        if matches!(kind, ErrorKind::Cancelled | ErrorKind::Timeout)
+            && let Some(failure) = self.timed_out()
+        {
+            return failure;
         }
         let failure = Failure::from(error);
         let nearest = self.region.as_deref().and_then(nearest_regions);
@@ -75,13 +63,18 @@ impl Connection {
     }
 }
 
-/// Builds the client. `timeout` limits the whole run; the sample data of a demo change by `script`.
+fn timed_out(limit: Option<&RunLimit>) -> Option<Failure> {
+    limit
+        .filter(|limit| limit.is_reached())
+        .map(RunLimit::failure)
+}
+
+/// Builds the client. `limit` limits the whole run; the sample data of a demo change by `script`.
 pub(crate) fn connect(
     args: &ServiceArgs,
-    timeout: Option<Duration>,
+    limit: Option<RunLimit>,
     script: Script,
 ) -> Result<Connection, Failure> {
-    let limit = timeout.map(RunLimit::start);
     let demo = args
         .demo
         .then(|| Demo::start(args.now, script))
@@ -122,7 +115,9 @@ pub(crate) fn connect(
             .endpoint(demo.url())
             .project_id("demo")
             .token("demo"),
-        None => configure(builder, args, &environment, dry_run.as_ref())?,
+        // Only a profile that is a pipe takes time.
+        None => configure(builder, args, &environment, dry_run.as_ref())
+            .map_err(|failure| timed_out(limit.as_ref()).unwrap_or(failure))?,
     };
     let client = builder.build().map_err(|error| {
         let hint = match error.parameter() {

@@ -14,6 +14,7 @@ use crate::connect::{Connection, connect};
 use crate::failure::Failure;
 use crate::help;
 use crate::output::{self, Printer, shown_name};
+use crate::run_limit::RunLimit;
 use crate::terminal;
 
 /// Print one job with all its fields
@@ -44,7 +45,11 @@ pub(crate) struct GetArgs {
 pub(crate) fn run(args: &GetArgs) -> Result<ExitCode, Failure> {
     let zone = args.output.zone();
     let layout = args.output.layout(zone.clone())?;
-    let connection = connect(&args.service, args.timeout, Script::new())?;
+    let connection = connect(
+        &args.service,
+        args.timeout.map(RunLimit::start),
+        Script::new(),
+    )?;
     if let Some(dry_run) = &connection.dry_run {
         let first = connection.client.jobs(ListJobs::new()).next();
         if let Some(Err(error)) = first {
@@ -78,8 +83,8 @@ fn find(id: &str, connection: &Connection) -> Result<Job<'static>, Failure> {
         if job.id == id {
             return Ok(job);
         }
-        if connection.is_expired() {
-            return Err(connection.timed_out());
+        if let Some(failure) = connection.timed_out() {
+            return Err(failure);
         }
         listed += 1;
         if job.name == id {

@@ -20,6 +20,7 @@ use crate::failure::{Failure, JOBS_FAILED, print_message};
 use crate::help;
 use crate::output::{Format, Layout, Printer, jobs_in_words};
 use crate::progress::Progress;
+use crate::run_limit::RunLimit;
 use crate::selection::Selection;
 use crate::signals::Signals;
 use crate::terminal;
@@ -83,7 +84,11 @@ pub(crate) fn run(args: &ListArgs, is_verbose: bool) -> Result<ExitCode, Failure
     let signals = Signals::handle()?;
     let zone = args.output.zone();
     let layout = args.output.layout(zone.clone())?;
-    let connection = connect(&args.service, args.timeout, Script::new())?;
+    let connection = connect(
+        &args.service,
+        args.timeout.map(RunLimit::start),
+        Script::new(),
+    )?;
     let selection = args.filters.jobs.selection(connection.now(), &zone)?;
     args.filters.note_unknown_values();
     if let Some(dry_run) = &connection.dry_run {
@@ -243,8 +248,8 @@ fn all_pages(
             Ok(page) => {
                 listing.take(page.jobs)?;
                 progress.set(listing.received, pages.total());
-                if failed.is_none() && connection.is_expired() {
-                    failed = Some(connection.timed_out());
+                failed = connection.timed_out();
+                if failed.is_some() {
                     break;
                 }
             }

@@ -5,10 +5,15 @@ use std::time::{Duration, Instant};
 use drs_backup_jobs::transport::{Request, ResponseBody, ResponseHead, TransportError};
 use drs_backup_jobs::{CancelToken, Transport};
 
+use crate::failure::Failure;
+use crate::output::text;
+
 /// The time limit of a run. Delays between retries end with it, and so does a request in flight.
 #[derive(Clone, Debug)]
 pub(crate) struct RunLimit {
     limit: Duration,
+    /// How much longer what has begun may take.
+    grace: Duration,
     start: Instant,
     token: CancelToken,
 }
@@ -16,23 +21,24 @@ pub(crate) struct RunLimit {
 impl RunLimit {
     /// A limit that counts from now on.
     pub(crate) fn start(limit: Duration) -> Self {
+        Self::with_grace(limit, Duration::ZERO)
+    }
+
+    /// A limit that counts from now on; what has begun is not ended before the grace is over, too.
+    pub(crate) fn with_grace(limit: Duration, grace: Duration) -> Self {
         let token = CancelToken::new();
         let timer = token.clone();
         // The thread ends with the program.
         std::thread::spawn(move || {
-            std::thread::sleep(limit);
+            std::thread::sleep(limit.saturating_add(grace));
             timer.cancel();
         });
         Self {
             limit,
+            grace,
             start: Instant::now(),
             token,
         }
-    }
-
-    /// The limit as given.
-    pub(crate) fn duration(&self) -> Duration {
-        self.limit
     }
 
     /// Cancelled when the limit is reached.
@@ -41,11 +47,20 @@ impl RunLimit {
     }
 
     pub(crate) fn is_reached(&self) -> bool {
-        self.remaining().is_zero()
+        self.start.elapsed() >= self.limit
+    }
+
+    /// The failure of a run whose limit is reached.
+    pub(crate) fn failure(&self) -> Failure {
+        Failure::timeout(format!(
+            "cannot finish within --timeout {}",
+            text::took(self.limit)
+        ))
     }
 
     fn remaining(&self) -> Duration {
-        self.limit.saturating_sub(self.start.elapsed())
+        let end = self.limit.saturating_add(self.grace);
+        end.saturating_sub(self.start.elapsed())
     }
 }
 

@@ -16,6 +16,7 @@ use drs_backup_jobs::{ErrorKind, Wait, Watch};
 
 use crate::connect::{Connection, connect};
 use crate::failure::{Failure, JOBS_FAILED, TIMEOUT, print_message};
+use crate::run_limit::RunLimit;
 use crate::selection::Selection;
 use crate::signals::Signals;
 use crate::{terminal, time};
@@ -36,7 +37,7 @@ mod summary;
 mod view;
 
 pub(crate) use args::WatchArgs;
-use args::WatchFormat;
+use args::{WatchFormat, Watching};
 use live::Live;
 use quota::Quota;
 use report::{Form, Report};
@@ -65,7 +66,7 @@ pub(crate) fn run(args: &WatchArgs, verbose: bool) -> Result<ExitCode, Failure> 
     let mut service = args.service.clone();
     let run_limit = watching.timeout.map(|timeout| {
         service.request_timeout = service.request_timeout.min(timeout);
-        timeout.saturating_add(timeout.min(GRACE))
+        RunLimit::with_grace(timeout, timeout.min(GRACE))
     });
     let script = Script::new().random_changes(DEMO_PACE);
     let connection = connect(&service, run_limit, script)?;
@@ -125,7 +126,7 @@ pub(crate) fn run(args: &WatchArgs, verbose: bool) -> Result<ExitCode, Failure> 
     session.close();
     let end = end?;
     print_summary(&session, args.display.ascii);
-    finish(&session, end, watching.until_finished, &connection)
+    finish(&session, end, args, &connection)
 }
 
 /// Starts the thread that redraws the view, and that ends the program when its output is closed. It
@@ -215,12 +216,20 @@ fn print_summary(session: &Session, ascii: bool) {
 fn finish(
     session: &Session,
     end: End,
-    until_finished: bool,
+    args: &WatchArgs,
     connection: &Connection,
 ) -> Result<ExitCode, Failure> {
+    let Watching {
+        until_finished,
+        timeout,
+        ..
+    } = args.watching;
+    let request_timeout = args.service.request_timeout;
+    let has_time_to_poll = timeout.is_none_or(|timeout| timeout > request_timeout);
     let code = match end {
-        End::PollFailed(error) if error.kind() == ErrorKind::Cancelled => {
-            return Err(Failure::timeout("cannot complete a poll within --timeout"));
+        // Each poll had its time.
+        End::PollFailed(error) if error.kind() == ErrorKind::Timeout && has_time_to_poll => {
+            return Err(error.into());
         }
         End::PollFailed(error) => return Err(connection.failure(error)),
         End::NothingToWaitFor => {

@@ -248,6 +248,8 @@ fn nearest_regions(region: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
     fn args() -> ServiceArgs {

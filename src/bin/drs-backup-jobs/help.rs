@@ -87,113 +87,74 @@ IAM provides the project ID."
     };
 }
 
-pub(crate) const ROOT: &str = "\
-Examples:
-  drs-backup-jobs list --demo                     list sample data, no account
-  drs-backup-jobs list --failed --since 24h --errors
-  drs-backup-jobs watch --status TRANSFERRING --until-finished
-  drs-backup-jobs help list                       print all options of a command
+/// The help of `-h`, `$short`, and that of `--help`, `$long`: with more sections between the examples
+/// and the exit codes.
+macro_rules! help {
+    ($short:ident, $long:ident: $examples:literal, [$($section:expr),*], $exit_codes:literal) => {
+        pub(crate) const $short: &str = sections!($examples, $exit_codes);
+        pub(crate) const $long: &str = sections!($examples, $($section,)* $exit_codes);
+    };
+}
 
-Exit codes: 0 done, 1 request failed, 2 usage error, 3 jobs failed, 4 timeout.";
-
-pub(crate) const ROOT_LONG: &str = sections!(
-    "\
+help!(
+    ROOT, ROOT_LONG: "\
 Examples:
   drs-backup-jobs list --demo                     list sample data, no account
   drs-backup-jobs list --failed --since 24h --errors
   drs-backup-jobs watch --status TRANSFERRING --until-finished
   drs-backup-jobs help list                       print all options of a command",
-    environment!(),
+    [environment!()],
     "Exit codes: 0 done, 1 request failed, 2 usage error, 3 jobs failed, 4 timeout."
 );
 
-pub(crate) const LIST: &str = "\
-Examples:
-  drs-backup-jobs list --failed --since 24h --errors
-  drs-backup-jobs list --since 22:00 --until 06:00 --output timeline
-  drs-backup-jobs list --status FAILED,SUCCESS --output csv > finished.csv
-  drs-backup-jobs list --columns id,error_log --output tsv --no-headers
-  drs-backup-jobs list --failed --since 24h --exit-code || alert
-
-Exit codes: 0 done, 1 request failed, 2 usage error, 3 jobs failed
-(--exit-code), 4 timeout.";
-
-pub(crate) const LIST_LONG: &str = sections!(
-    "\
+help!(
+    LIST, LIST_LONG: "\
 Examples:
   drs-backup-jobs list --failed --since 24h --errors
   drs-backup-jobs list --since 22:00 --until 06:00 --output timeline
   drs-backup-jobs list --status FAILED,SUCCESS --output csv > finished.csv
   drs-backup-jobs list --columns id,error_log --output tsv --no-headers
   drs-backup-jobs list --failed --since 24h --exit-code || alert",
-    times!(),
-    formats!(),
-    credentials!(),
-    environment!(),
+    [times!(), formats!(), credentials!(), environment!()],
     "Exit codes: 0 done, 1 request failed, 2 usage error, 3 jobs failed
 (--exit-code), 4 timeout."
 );
 
-pub(crate) const WATCH: &str = "\
-Examples:
-  drs-backup-jobs watch --status TRANSFERRING
-  drs-backup-jobs watch --status TRANSFERRING --until-finished --timeout 2h
-  drs-backup-jobs watch --output jsonl | jq -c 'select(.event == \"finished\")'
-  drs-backup-jobs watch --state jobs.json --timeout 1m   changes since the last run (cron)
-
-Exit codes: 0 done, 1 request failed, 2 usage error, 3 jobs failed
-(--until-finished), 4 timeout.";
-
-pub(crate) const WATCH_LONG: &str = sections!(
-    "\
+help!(
+    WATCH, WATCH_LONG: "\
 Examples:
   drs-backup-jobs watch --status TRANSFERRING
   drs-backup-jobs watch --status TRANSFERRING --until-finished --timeout 2h
   drs-backup-jobs watch --output jsonl | jq -c 'select(.event == \"finished\")'
   drs-backup-jobs watch --state jobs.json --timeout 1m   changes since the last run (cron)",
-    "Resizes: events stay above the live view. tmux (3.3 to 3.7) can lose lines of
+    [
+        "Resizes: events stay above the live view. tmux (3.3 to 3.7) can lose lines of
 any program if it is narrower than 40 columns, or if lines of Chinese text
 longer than 78 columns stand above.",
-    times!(),
-    credentials!(),
-    environment!(),
+        times!(),
+        credentials!(),
+        environment!()
+    ],
     "Exit codes: 0 done, 1 request failed, 2 usage error, 3 jobs failed
 (--until-finished), 4 timeout."
 );
 
-pub(crate) const GET: &str = "\
-Examples:
-  drs-backup-jobs get 0667845a-6291-4e2a-95b0-190c0abjb703
-  drs-backup-jobs get 0667845a-6291-4e2a-95b0-190c0abjb703 --output json
-
-Exit codes: 0 done, 1 request failed or no such job, 2 usage error, 4 timeout.";
-
-pub(crate) const GET_LONG: &str = sections!(
-    "\
+help!(
+    GET, GET_LONG: "\
 Examples:
   drs-backup-jobs get 0667845a-6291-4e2a-95b0-190c0abjb703
   drs-backup-jobs get 0667845a-6291-4e2a-95b0-190c0abjb703 --output json",
-    credentials!(),
-    environment!(),
+    [credentials!(), environment!()],
     "Exit codes: 0 done, 1 request failed or no such job, 2 usage error, 4 timeout."
 );
 
-pub(crate) const DECODE: &str = "\
-Examples:
-  drs-backup-jobs decode response.json --failed --errors
-  curl … | drs-backup-jobs decode --output csv
-  drs-backup-jobs decode *.jsonl --since 2024-08-18 --output timeline
-
-Exit codes: 0 done, 1 invalid input, 2 usage error, 3 jobs failed (--exit-code).";
-
-pub(crate) const DECODE_LONG: &str = sections!(
-    "\
+help!(
+    DECODE, DECODE_LONG: "\
 Examples:
   drs-backup-jobs decode response.json --failed --errors
   curl … | drs-backup-jobs decode --output csv
   drs-backup-jobs decode *.jsonl --since 2024-08-18 --output timeline",
-    times!(),
-    formats!(),
+    [times!(), formats!()],
     "Exit codes: 0 done, 1 invalid input, 2 usage error, 3 jobs failed (--exit-code)."
 );
 

@@ -144,7 +144,7 @@ fn with_suggestion(mut error: clap::Error) -> clap::Error {
         Some(ContextValue::String(guess)) => {
             let guess = guess.trim_start_matches('-');
             let guess = guess.split([' ', '=']).next().unwrap_or_default();
-            !guess.starts_with(&given) && edits(&given, guess) > 1 + given.len() / 4
+            !guess.starts_with(&given) && strsim::levenshtein(&given, guess) > 1 + given.len() / 4
         }
         _ => false,
     };
@@ -168,26 +168,6 @@ fn is_offered(advice: &str) -> bool {
         .unwrap_or(&root)
         .get_arguments()
         .any(|argument| argument.get_long() == Some(option))
-}
-
-/// The number of characters to insert, delete or replace to turn `a` into `b` (Levenshtein).
-fn edits(a: &str, b: &str) -> usize {
-    let mut row: Vec<usize> = (0..=b.chars().count()).collect();
-    for (at, left) in a.chars().enumerate() {
-        let mut diagonal = at;
-        let mut last = at + 1;
-        for (cell, right) in row.iter_mut().skip(1).zip(b.chars()) {
-            let above = *cell;
-            let replaced = diagonal + usize::from(left != right);
-            *cell = replaced.min(above + 1).min(last + 1);
-            diagonal = above;
-            last = *cell;
-        }
-        if let Some(first) = row.first_mut() {
-            *first = at + 1;
-        }
-    }
-    row.last().copied().unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -227,21 +207,6 @@ mod tests {
                     }
                 }
             }
-        }
-    }
-
-    #[test]
-    fn counts_edits() {
-        for (a, b, count) in [
-            ("", "", 0),
-            ("since", "since", 0),
-            ("sinse", "since", 1),
-            ("statuss", "status", 1),
-            ("", "ab", 2),
-            ("abc", "", 3),
-            ("token", "columns", 5),
-        ] {
-            assert_eq!(edits(a, b), count, "{a} {b}");
         }
     }
 

@@ -79,28 +79,21 @@ impl Zone {
 
     /// `2024-08-19 02:27`.
     pub(crate) fn minute(&self, time: Timestamp) -> String {
-        let text = self.second(time);
-        text.get(..16).unwrap_or(&text).to_owned()
+        self.formatted(time, "%F %H:%M")
     }
 
     /// `2024-08-19 02:27:15`.
     pub(crate) fn second(&self, time: Timestamp) -> String {
-        let local = self.local_time(time);
-        format!(
-            "{:04}-{:02}-{:02} {:02}:{:02}:{:02}",
-            local.year(),
-            local.month(),
-            local.day(),
-            local.hour(),
-            local.minute(),
-            local.second()
-        )
+        self.formatted(time, "%F %T")
     }
 
     /// `02:27:15`.
     pub(crate) fn time_of_day(&self, time: Timestamp) -> String {
-        let text = self.second(time);
-        text.get(11..).unwrap_or(&text).to_owned()
+        self.formatted(time, "%T")
+    }
+
+    fn formatted(&self, time: Timestamp, format: &str) -> String {
+        self.local_time(time).strftime(format).to_string()
     }
 
     /// What the zone's time is called at `time`: `EDT`, `CST`, `+08`.

@@ -2,6 +2,7 @@
 
 use drs_backup_jobs::{Job, Timestamp};
 use jiff::civil::{Date, DateTime, Time};
+use jiff::{SignedDuration, Span};
 
 use super::style::Style;
 use super::text;
@@ -109,17 +110,11 @@ impl<'a> Axis<'a> {
             Timestamp::from_unix_millis(self.start).map(|start| self.zone.local_time(start).date());
         let days = (step / DAY).max(1);
         let first = first.and_then(|date| align(date, days));
-        let dates = std::iter::successors(first, move |date| add_days(*date, days));
-        let per_day = if step < DAY { DAY / step } else { 1 };
-        let locals = dates.flat_map(move |date| {
-            (0..per_day).filter_map(move |count| {
-                let seconds = i32::try_from(count * (step % DAY) / SECOND).ok()?;
-                let minutes = seconds / 60;
-                let hour = i8::try_from(minutes / 60).ok()?;
-                let time = Time::new(hour, i8::try_from(minutes % 60).ok()?, 0, 0).ok()?;
-                Some(date.to_datetime(time))
-            })
-        });
+        let step = Span::new().try_minutes(step / MINUTE).ok();
+        let locals = first
+            .zip(step)
+            .into_iter()
+            .flat_map(|(date, step)| date.to_datetime(Time::midnight()).series(step));
         locals
             .flat_map(|local| self.zone.instants(local).map(move |tick| (tick, local)))
             .skip_while(|(tick, _)| tick.unix_millis() < self.start)
@@ -165,27 +160,18 @@ pub(super) fn is_open(job: &Job<'_>) -> bool {
 fn align(date: Date, days: i64) -> Option<Date> {
     let epoch = Date::new(1970, 1, 1).ok()?;
     let number = date.duration_since(epoch).as_secs() / (DAY / SECOND);
-    add_days(date, -number.rem_euclid(days))
-}
-
-fn add_days(date: Date, days: i64) -> Option<Date> {
-    date.checked_add(jiff::SignedDuration::from_hours(days.checked_mul(24)?))
-        .ok()
+    let excess = SignedDuration::from_hours(number.rem_euclid(days).checked_mul(24)?);
+    date.checked_sub(excess).ok()
 }
 
 /// `03:00`, with the date before the first tick of a day; only the date for whole days.
 fn label(local: DateTime, step: i64, day: Option<Date>) -> String {
-    let date = local.date();
-    if step >= DAY {
-        date.to_string()
-    } else {
-        let time = format!("{:02}:{:02}", local.hour(), local.minute());
-        if day == Some(date) {
-            time
-        } else {
-            format!("{:02}-{:02} {time}", date.month(), date.day())
-        }
-    }
+    let format = match day {
+        _ if step >= DAY => "%F",
+        Some(day) if day == local.date() => "%H:%M",
+        _ => "%m-%d %H:%M",
+    };
+    local.strftime(format).to_string()
 }
 
 #[cfg(test)]

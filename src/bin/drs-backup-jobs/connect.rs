@@ -251,6 +251,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
+    use crate::failure::USAGE;
 
     fn args() -> ServiceArgs {
         ServiceArgs {
@@ -350,7 +351,12 @@ mod tests {
             (&COMPLETE[2..], "no region, no project ID", "--project-id"),
             (&COMPLETE[..2], "no credentials: ", "HUAWEICLOUD_SDK_AK"),
         ] {
-            let Err(Failure::Usage { message, hints }) = client(&args(), given) else {
+            let Err(Failure::Message {
+                code: USAGE,
+                message,
+                hints,
+            }) = client(&args(), given)
+            else {
                 panic!("{expected} is expected")
             };
             assert!(message.starts_with(expected), "{message}");
@@ -361,7 +367,11 @@ mod tests {
 
     #[test]
     fn reports_half_an_access_key_before_anything_missing() {
-        let Err(Failure::Usage { message, .. }) = client(&args(), &[("HUAWEICLOUD_SDK_AK", "a")])
+        let Err(Failure::Message {
+            code: USAGE,
+            message,
+            ..
+        }) = client(&args(), &[("HUAWEICLOUD_SDK_AK", "a")])
         else {
             panic!("half of a key is refused")
         };

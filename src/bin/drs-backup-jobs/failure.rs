@@ -6,7 +6,8 @@ use std::process::ExitCode;
 
 use drs_backup_jobs::{Error, ErrorKind};
 
-/// The exit codes of the command; `0` is success and `1` a failed request.
+/// The exit codes of the command besides `0`, which is success.
+pub(crate) const REFUSED: u8 = 1;
 pub(crate) const USAGE: u8 = 2;
 pub(crate) const JOBS_FAILED: u8 = 3;
 pub(crate) const TIMEOUT: u8 = 4;
@@ -14,44 +15,43 @@ pub(crate) const TIMEOUT: u8 = 4;
 /// Why the command ends early.
 #[derive(Debug)]
 pub(crate) enum Failure {
-    /// Invalid usage.
-    Usage { message: String, hints: Vec<String> },
-    /// A request failed, or its response cannot be decoded.
-    Refused { message: String, hints: Vec<String> },
-    /// The time limit of the whole run has expired.
-    Timeout { message: String, hints: Vec<String> },
+    /// A message, its hints and the exit code.
+    Message {
+        code: u8,
+        message: String,
+        hints: Vec<String>,
+    },
     /// Standard output cannot be written.
     Output(io::Error),
 }
 
 impl Failure {
+    /// Invalid usage.
     pub(crate) fn usage(message: impl Into<String>) -> Self {
-        Self::Usage {
-            message: message.into(),
-            hints: Vec::new(),
-        }
+        Self::new(USAGE, message.into())
     }
 
+    /// A request failed, or its response cannot be decoded.
     pub(crate) fn refused(message: impl Into<String>) -> Self {
-        Self::Refused {
-            message: message.into(),
-            hints: Vec::new(),
-        }
+        Self::new(REFUSED, message.into())
     }
 
+    /// The time limit of the whole run has expired.
     pub(crate) fn timeout(message: impl Into<String>) -> Self {
-        Self::Timeout {
-            message: message.into(),
+        Self::new(TIMEOUT, message.into())
+    }
+
+    fn new(code: u8, message: String) -> Self {
+        Self::Message {
+            code,
+            message,
             hints: Vec::new(),
         }
     }
 
     /// Adds a hint.
     pub(crate) fn with_hint(mut self, hint: impl Into<String>) -> Self {
-        if let Self::Usage { hints, .. }
-        | Self::Refused { hints, .. }
-        | Self::Timeout { hints, .. } = &mut self
-        {
+        if let Self::Message { hints, .. } = &mut self {
             hints.push(hint.into());
         }
         self
@@ -59,10 +59,7 @@ impl Failure {
 
     /// Replaces the hints by this one.
     pub(crate) fn with_hint_instead(mut self, hint: impl Into<String>) -> Self {
-        if let Self::Usage { hints, .. }
-        | Self::Refused { hints, .. }
-        | Self::Timeout { hints, .. } = &mut self
-        {
+        if let Self::Message { hints, .. } = &mut self {
             hints.clear();
         }
         self.with_hint(hint)
@@ -80,17 +77,16 @@ impl Failure {
                 );
                 ExitCode::FAILURE
             }
-            Self::Usage { message, hints } => {
-                print_with_hints(message, hints);
-                ExitCode::from(USAGE)
-            }
-            Self::Refused { message, hints } => {
-                print_with_hints(message, hints);
-                ExitCode::FAILURE
-            }
-            Self::Timeout { message, hints } => {
-                print_with_hints(message, hints);
-                ExitCode::from(TIMEOUT)
+            Self::Message {
+                code,
+                message,
+                hints,
+            } => {
+                print_message("error", message);
+                for hint in hints {
+                    print_message(" hint", hint);
+                }
+                ExitCode::from(*code)
             }
         }
     }
@@ -106,12 +102,14 @@ impl From<Error> for Failure {
             message = format!("{form}{flag}{rest}");
         }
         let hint = error.hint();
-        let hints = hint.into_iter().map(Into::into).collect();
-        match error.kind() {
-            ErrorKind::InvalidInput | ErrorKind::NoCredentials | ErrorKind::Credentials => {
-                Self::Usage { message, hints }
-            }
-            _ => Self::Refused { message, hints },
+        let code = match error.kind() {
+            ErrorKind::InvalidInput | ErrorKind::NoCredentials | ErrorKind::Credentials => USAGE,
+            _ => REFUSED,
+        };
+        Self::Message {
+            code,
+            message,
+            hints: hint.into_iter().map(Into::into).collect(),
         }
     }
 }
@@ -145,13 +143,6 @@ pub(crate) fn with_causes(error: &Error) -> String {
         source = cause.source();
     }
     message
-}
-
-fn print_with_hints(message: &str, hints: &[String]) {
-    print_message("error", message);
-    for hint in hints {
-        print_message(" hint", hint);
-    }
 }
 
 /// Prints a message on standard error, without control characters.

@@ -175,33 +175,25 @@ impl Moment {
         let is_compact = text.len() > 8 && text.get(8..9) == Some("T");
         let is_date = is_number && text.len() == 8;
         if !is_date && !is_compact && !text.contains([':', '-']) {
-            let ago = parse_duration(text).map_err(|_| FORMS.to_owned())?;
-            let millis = i64::try_from(ago.as_millis()).map_err(|_| FORMS.to_owned())?;
+            let ago = parse_duration(text).map_err(not_a_time)?;
+            let millis = i64::try_from(ago.as_millis()).map_err(not_a_time)?;
             return Ok(Self::Ago(millis));
         }
         if !text.contains([':', 'T', 't', ' ']) {
-            return text
-                .parse()
-                .map(Self::Day)
-                .map_err(|error| not_a_time(&error));
+            return text.parse().map(Self::Day).map_err(not_a_time);
         }
         if text.len() <= "22:30:15".len() && text.get(2..3) == Some(":") {
-            return text
-                .parse()
-                .map(Self::TimeOfDay)
-                .map_err(|error| not_a_time(&error));
+            return text.parse().map(Self::TimeOfDay).map_err(not_a_time);
         }
         let has_offset = text.ends_with(['Z', 'z'])
             || text.get(10..).is_some_and(|time| time.contains(['+', '-']));
         if has_offset {
-            let instant: jiff::Timestamp = text.parse().map_err(|error| not_a_time(&error))?;
+            let instant: jiff::Timestamp = text.parse().map_err(not_a_time)?;
             return Timestamp::from_unix_millis(instant.as_millisecond())
                 .map(Self::Instant)
                 .ok_or(FORMS.to_owned());
         }
-        text.parse()
-            .map(Self::Local)
-            .map_err(|error| not_a_time(&error))
+        text.parse().map(Self::Local).map_err(not_a_time)
     }
 
     /// The first instant that is meant.
@@ -256,24 +248,24 @@ fn days_before(now: Timestamp, days: i64, zone: &Zone) -> Date {
     today.checked_sub(duration).unwrap_or(today)
 }
 
+/// The first instant at which the clocks show `local`. A time that they skip at the beginning of
+/// summer time is as long after the gap's beginning.
 fn first_of(zone: &Zone, local: DateTime) -> Timestamp {
-    let mut instants = zone.instants(local);
-    instants.next().unwrap_or_else(|| after_gap(zone, local))
+    within_years(local, zone.zone.to_ambiguous_timestamp(local).compatible())
 }
 
+/// As [`first_of`], the last one.
 fn last_of(zone: &Zone, local: DateTime) -> Timestamp {
-    let instants = zone.instants(local);
-    instants.last().unwrap_or_else(|| after_gap(zone, local))
+    within_years(local, zone.zone.to_ambiguous_timestamp(local).later())
 }
 
-/// A time that the clocks skip at the beginning of summer time: as long after the gap's beginning.
-/// One beyond the years 0 to 9999 is their end: no job is there.
-fn after_gap(zone: &Zone, local: DateTime) -> Timestamp {
-    let time = zone.zone.to_timestamp(local).ok();
+/// A time beyond the years 0 to 9999 is their end: no job is there.
+fn within_years(local: DateTime, time: Result<jiff::Timestamp, jiff::Error>) -> Timestamp {
+    let time = time.ok();
     let time = time.and_then(|time| Timestamp::from_unix_millis(time.as_millisecond()));
     time.unwrap_or(if local.year() < 5000 { FIRST } else { LAST })
 }
 
-fn not_a_time(_: &jiff::Error) -> String {
+fn not_a_time<E>(_: E) -> String {
     FORMS.to_owned()
 }

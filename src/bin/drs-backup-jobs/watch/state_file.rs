@@ -119,6 +119,7 @@ fn cannot(verb: &str, path: &Path, error: &io::Error) -> Failure {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::failure::{REFUSED, USAGE};
 
     /// A new folder, removed at the end.
     struct Folder(PathBuf);
@@ -151,7 +152,11 @@ mod tests {
     #[track_caller]
     fn message(failure: Result<(StateFile, Option<Vec<Job<'static>>>), Failure>) -> String {
         match failure {
-            Err(Failure::Usage { message, .. }) => message,
+            Err(Failure::Message {
+                code: USAGE,
+                message,
+                ..
+            }) => message,
             other => panic!("{other:?}"),
         }
     }
@@ -215,7 +220,7 @@ mod tests {
         let (file, _) = StateFile::open(&missing, "p".into()).unwrap();
         assert!(matches!(
             file.save(jobs().iter()),
-            Err(Failure::Refused { .. })
+            Err(Failure::Message { code: REFUSED, .. })
         ));
     }
 }

@@ -50,7 +50,7 @@ impl CancelToken {
         Self::default()
     }
 
-    /// Cancels. Further calls have no effect.
+    /// Cancels the token. Further calls have no effect.
     pub fn cancel(&self) {
         let hooks = {
             let mut state = self.lock();
@@ -64,7 +64,7 @@ impl CancelToken {
         }
     }
 
-    /// Whether the token is cancelled.
+    /// Returns whether the token is cancelled.
     #[must_use]
     pub fn is_cancelled(&self) -> bool {
         self.lock().is_cancelled

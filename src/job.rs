@@ -35,7 +35,7 @@ macro_rules! job {
             /// A job that has no value in any field, not even an id.
             pub(crate) const EMPTY: Self = Self { $($field: FieldValue::EMPTY),+ };
 
-            /// The fields of the job with their names on the wire, in the order of
+            /// Returns the fields of the job with their names on the wire, in the order of
             /// [`FIELD_NAMES`](Self::FIELD_NAMES). The value is `None` for an optional field that
             /// the job lacks.
             ///
@@ -252,28 +252,28 @@ impl<'a> Job<'a> {
         }
     }
 
-    /// Whether the job has finished, successfully or not: see [`JobStatus::is_finished`].
+    /// Returns whether the job has finished, successfully or not: see [`JobStatus::is_finished`].
     #[must_use]
     pub fn is_finished(&self) -> bool {
         self.status.is_finished()
     }
 
-    /// [`create_time`](Self::create_time) as a point in time; `None` if it is not a time, or is a
-    /// placeholder (a year before 2000 or after 2199).
+    /// Returns [`create_time`](Self::create_time) as a point in time; `None` if it is not a time,
+    /// or is a placeholder (a year before 2000 or after 2199).
     #[must_use]
     pub fn created_at(&self) -> Option<Timestamp> {
         actual_time(&self.create_time)
     }
 
-    /// [`finish_time`](Self::finish_time) as a point in time; `None` while the job runs, if it is
-    /// not a time, or is a placeholder such as `1970-01-01` or `9999-12-31`.
+    /// Returns [`finish_time`](Self::finish_time) as a point in time; `None` while the job runs, if
+    /// it is not a time, or is a placeholder such as `1970-01-01` or `9999-12-31`.
     #[must_use]
     pub fn finished_at(&self) -> Option<Timestamp> {
         actual_time(self.finish_time.as_deref()?)
     }
 
-    /// The time from creation to finish; `None` while the job runs, if either time is missing, or
-    /// if the job finished before it was created.
+    /// Returns the time from creation to finish; `None` while the job runs, if either time is
+    /// missing, or if the job finished before it was created.
     #[must_use]
     pub fn duration(&self) -> Option<Duration> {
         self.finished_at()?.duration_since(self.created_at()?)
@@ -343,8 +343,8 @@ text_enum! {
 }
 
 impl JobStatus {
-    /// Whether a job of this status has finished: `SUCCESS`, `FAILED` or `PRECHECK FAILED`. An
-    /// unknown status counts as not finished.
+    /// Returns whether a job of this status has finished: `SUCCESS`, `FAILED` or `PRECHECK FAILED`.
+    /// An unknown status counts as not finished.
     #[must_use]
     pub fn is_finished(&self) -> bool {
         matches!(self, Self::Success | Self::Failed | Self::PrecheckFailed)

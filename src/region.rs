@@ -90,33 +90,33 @@ impl Region {
         Ok(Self(Cow::Owned(name)))
     }
 
-    /// The region's name.
+    /// Returns the region's name.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// Whether the region is one of [`KNOWN`](Self::KNOWN).
+    /// Returns whether the region is one of [`KNOWN`](Self::KNOWN).
     #[must_use]
     pub fn is_known(&self) -> bool {
         Self::KNOWN.contains(self)
     }
 
-    /// The endpoint of the Data Replication Service in this region, under the domain
+    /// Returns the endpoint of the Data Replication Service in this region, under the domain
     /// `myhuaweicloud.com`, or `myhuaweicloud.eu` for a region named `eu-west-1…`.
     #[must_use]
     pub fn endpoint(&self) -> Endpoint {
         self.endpoint_of("drs", self.domain())
     }
 
-    /// The endpoint of IAM in this region, for logins and the lookup of a project's id.
+    /// Returns the endpoint of IAM in this region, for logins and the lookup of a project's id.
     #[must_use]
     pub fn iam_endpoint(&self) -> Endpoint {
         self.endpoint_of("iam", self.domain())
     }
 
-    /// The endpoint of the Data Replication Service in this region of another cloud, such as
-    /// `https://drs.sa-east-1.cloud.example.com` under the domain `cloud.example.com`.
+    /// Returns the endpoint of the Data Replication Service in this region of another cloud, such
+    /// as `https://drs.sa-east-1.cloud.example.com` under the domain `cloud.example.com`.
     ///
     /// # Errors
     ///
@@ -126,7 +126,7 @@ impl Region {
         check_domain(domain).map(|()| self.endpoint_of("drs", domain))
     }
 
-    /// The endpoint of IAM in this region of another cloud: see
+    /// Returns the endpoint of IAM in this region of another cloud: see
     /// [`endpoint_in`](Self::endpoint_in).
     ///
     /// # Errors

@@ -25,7 +25,7 @@ impl OtherText {
         Self(text)
     }
 
-    /// The text.
+    /// Returns the text.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
@@ -73,7 +73,7 @@ macro_rules! text_enum {
             #[allow(dead_code, reason = "only the enums of a job's fields have an empty value")]
             pub(crate) const EMPTY: Self = Self::Other($crate::text_enum::OtherText::EMPTY);
 
-            /// The text on the wire.
+            /// Returns the text on the wire.
             #[must_use]
             pub fn as_str(&self) -> &str {
                 match self {
@@ -82,7 +82,7 @@ macro_rules! text_enum {
                 }
             }
 
-            /// Whether this is one of [`KNOWN`](Self::KNOWN).
+            /// Returns whether this is one of [`KNOWN`](Self::KNOWN).
             #[must_use]
             pub fn is_known(&self) -> bool {
                 !matches!(self, Self::Other(_))

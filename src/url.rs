@@ -153,20 +153,20 @@ impl Endpoint {
         Self { url }
     }
 
-    /// The endpoint as a URL without a trailing slash.
+    /// Returns the endpoint as a URL without a trailing slash.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.url
     }
 
-    /// Whether the scheme is `https`.
+    /// Returns whether the scheme is `https`.
     #[must_use]
     pub fn is_https(&self) -> bool {
         SplitUrl::new(&self.url).is_some_and(|url| url.is_https())
     }
 
-    /// Whether the endpoint is on this machine: `localhost`, `127.0.0.0/8`, `[::1]` or an IPv4-mapped
-    /// form of these.
+    /// Returns whether the endpoint is on this machine: `localhost`, `127.0.0.0/8`, `[::1]` or an
+    /// IPv4-mapped form of these.
     #[must_use]
     pub fn is_loopback(&self) -> bool {
         SplitUrl::new(&self.url)

@@ -59,40 +59,41 @@ impl DecodeError {
         }
     }
 
-    /// The JSON path of the value, such as `jobs[3].status`; empty at the top level. A key that the
-    /// service does not document is shown as `*`.
+    /// Returns the JSON path of the value, such as `jobs[3].status`; empty at the top level. A key
+    /// that the service does not document is shown as `*`.
     #[must_use]
     pub fn path(&self) -> &str {
         &self.0.path
     }
 
-    /// The byte at which decoding failed, from 0; the length of the body if it is truncated.
+    /// Returns the byte at which decoding failed, from 0; the length of the body if it is
+    /// truncated.
     #[must_use]
     pub fn offset(&self) -> usize {
         self.0.offset
     }
 
-    /// What was expected there, such as `a string`.
+    /// Returns what was expected there, such as `a string`.
     #[must_use]
     pub fn expected(&self) -> &str {
         self.0.expected
     }
 
-    /// The id of the job that could not be decoded, if it comes before the error; at most 128
-    /// characters.
+    /// Returns the id of the job that could not be decoded, if it comes before the error; at most
+    /// 128 characters.
     #[must_use]
     pub fn job_id(&self) -> Option<&str> {
         self.0.job_id.as_deref()
     }
 
-    /// Whether the body is truncated: the beginning of a longer text, as after a lost connection.
-    /// The client retries this.
+    /// Returns whether the body is truncated: the beginning of a longer text, as after a lost
+    /// connection. The client retries this.
     #[must_use]
     pub fn is_truncated(&self) -> bool {
         self.0.is_truncated
     }
 
-    /// Whether the body is HTML: a proxy or a login page responded, not the service.
+    /// Returns whether the body is HTML: a proxy or a login page responded, not the service.
     #[must_use]
     pub fn is_html(&self) -> bool {
         self.0.is_html

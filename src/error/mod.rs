@@ -97,7 +97,7 @@ enum Cause {
 }
 
 impl Error {
-    /// The kind of failure.
+    /// Returns the kind of failure.
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
         match &self.0.cause {
@@ -124,8 +124,8 @@ impl Error {
         }
     }
 
-    /// Whether the same request may succeed later. These failures are retried by the client's
-    /// [`RetryPolicy`](crate::RetryPolicy).
+    /// Returns whether the same request may succeed later. These failures are retried by the
+    /// client's [`RetryPolicy`](crate::RetryPolicy).
     #[must_use]
     pub fn is_transient(&self) -> bool {
         match &self.0.cause {
@@ -152,7 +152,7 @@ impl Error {
         }
     }
 
-    /// The error in the response, if there was one.
+    /// Returns the error in the response, if there was one.
     #[must_use]
     pub fn api(&self) -> Option<&ApiError> {
         match &self.0.cause {
@@ -162,7 +162,7 @@ impl Error {
         }
     }
 
-    /// Where the response departs from what the service documents, if that was the failure.
+    /// Returns where the response departs from what the service documents, if that was the failure.
     #[must_use]
     pub fn decode(&self) -> Option<&DecodeError> {
         match &self.0.cause {
@@ -171,7 +171,7 @@ impl Error {
         }
     }
 
-    /// Why there was no complete response, if that was the failure.
+    /// Returns why there was no complete response, if that was the failure.
     #[must_use]
     pub fn transport(&self) -> Option<&TransportError> {
         match &self.0.cause {
@@ -180,7 +180,7 @@ impl Error {
         }
     }
 
-    /// The parameter that was rejected before anything was sent: the name of a setter of
+    /// Returns the parameter that was rejected before anything was sent: the name of a setter of
     /// [`ClientBuilder`](crate::ClientBuilder), [`ListJobs`](crate::ListJobs) or another builder.
     #[must_use]
     pub fn parameter(&self) -> Option<&'static str> {
@@ -190,7 +190,7 @@ impl Error {
         }
     }
 
-    /// The HTTP status of the response, if there was one and it was not a success.
+    /// Returns the HTTP status of the response, if there was one and it was not a success.
     #[must_use]
     pub fn status(&self) -> Option<u16> {
         match &self.0.cause {
@@ -199,19 +199,19 @@ impl Error {
         }
     }
 
-    /// The method of the request that failed, such as `GET`.
+    /// Returns the method of the request that failed, such as `GET`.
     #[must_use]
     pub fn method(&self) -> Option<&str> {
         self.0.sent.as_ref().map(|sent| sent.method)
     }
 
-    /// The URL of the request that failed; that of a login without its query.
+    /// Returns the URL of the request that failed; for a login, without its query.
     #[must_use]
     pub fn url(&self) -> Option<&str> {
         self.0.sent.as_ref().map(|sent| sent.url.as_str())
     }
 
-    /// Who sent the response that is an error or could not be decoded.
+    /// Returns who sent the response that is an error or could not be decoded.
     #[must_use]
     pub fn responder(&self) -> Option<Responder> {
         match &self.0.cause {
@@ -222,27 +222,27 @@ impl Error {
         }
     }
 
-    /// The id of the request, which the service's support needs.
+    /// Returns the id of the request, which the service's support needs.
     #[must_use]
     pub fn request_id(&self) -> Option<&str> {
         let of_api = || self.api()?.request_id.as_deref();
         self.0.request_id.as_deref().or_else(of_api)
     }
 
-    /// The delay that the service requests before the next attempt (`Retry-After`).
+    /// Returns the delay that the service requests before the next attempt (`Retry-After`).
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
         self.0.retry_after
     }
 
-    /// The number of attempts; 0 if no request was sent. Attempts of a login that the request
-    /// needed count too.
+    /// Returns the number of attempts; 0 if no request was sent. Attempts of a login that the
+    /// request needed count too.
     #[must_use]
     pub fn attempts(&self) -> u32 {
         self.0.tries.map_or(0, |tries| tries.attempts)
     }
 
-    /// The time from the start of the call to the end of the last attempt.
+    /// Returns the time from the start of the call to the end of the last attempt.
     #[must_use]
     pub fn elapsed(&self) -> Duration {
         self.0.tries.map_or(Duration::ZERO, |tries| tries.elapsed)

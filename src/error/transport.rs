@@ -50,7 +50,7 @@ pub enum TransportErrorKind {
 }
 
 impl TransportErrorKind {
-    /// Whether the same request may succeed if it is sent again.
+    /// Returns whether the same request may succeed if it is sent again.
     /// [`TransportError::is_transient`] also considers a proxy's status.
     #[must_use]
     pub fn is_transient(self) -> bool {
@@ -88,20 +88,20 @@ impl TransportError {
         self
     }
 
-    /// The kind of the failure.
+    /// Returns the kind of the failure.
     #[must_use]
     pub fn kind(&self) -> TransportErrorKind {
         self.kind
     }
 
-    /// The status that a proxy responded with instead of opening the tunnel, such as 407.
+    /// Returns the status that a proxy responded with instead of opening the tunnel, such as 407.
     #[must_use]
     pub fn proxy_status(&self) -> Option<u16> {
         self.proxy_status
     }
 
-    /// Whether the same request may succeed if it is sent again: by its kind, or because a proxy
-    /// responded 502, 503 or 504 to the request for a tunnel.
+    /// Returns whether the same request may succeed if it is sent again: by its kind, or because a
+    /// proxy responded 502, 503 or 504 to the request for a tunnel.
     #[must_use]
     pub fn is_transient(&self) -> bool {
         self.kind.is_transient() || matches!(self.proxy_status, Some(502..=504))

@@ -26,8 +26,8 @@ const FIRST_MILLI: i64 = -62_167_219_200_000;
 const LAST_MILLI: i64 = 253_402_300_799_999;
 
 impl Timestamp {
-    /// The time `millis` milliseconds after 1970-01-01T00:00:00Z; `None` outside of the years 0 to
-    /// 9999.
+    /// Creates the time `millis` milliseconds after 1970-01-01T00:00:00Z; `None` outside of the
+    /// years 0 to 9999.
     #[must_use]
     pub const fn from_unix_millis(millis: i64) -> Option<Self> {
         if millis < FIRST_MILLI || millis > LAST_MILLI {
@@ -38,19 +38,19 @@ impl Timestamp {
         })
     }
 
-    /// The time `since_1970` after 1970-01-01T00:00:00Z; `None` after the year 9999.
+    /// Creates the time `since_1970` after 1970-01-01T00:00:00Z; `None` after the year 9999.
     #[must_use]
     pub fn from_unix(since_1970: Duration) -> Option<Self> {
         Self::from_unix_millis(i64::try_from(since_1970.as_millis()).ok()?)
     }
 
-    /// Milliseconds since 1970-01-01T00:00:00Z.
+    /// Returns the milliseconds since 1970-01-01T00:00:00Z.
     #[must_use]
     pub const fn unix_millis(self) -> i64 {
         self.unix_millis
     }
 
-    /// The time from `earlier` to this one; `None` if this one is before it.
+    /// Returns the time from `earlier` to this one; `None` if this one is before it.
     #[must_use]
     pub fn duration_since(self, earlier: Self) -> Option<Duration> {
         // Both are within ten thousand years: no overflow.

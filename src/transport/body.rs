@@ -36,7 +36,7 @@ impl ResponseBody {
         self.length = 0;
     }
 
-    /// The bytes received so far.
+    /// Returns the bytes received so far.
     #[must_use]
     pub fn as_bytes(&self) -> &[u8] {
         self.bytes.get(..self.length).unwrap_or_default()

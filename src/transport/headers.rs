@@ -50,7 +50,7 @@ impl Headers {
             .map(|(_, value)| value.text)
     }
 
-    /// Whether the value of the header with this name is secret.
+    /// Returns whether the value of the header with this name is secret.
     #[must_use]
     pub fn is_secret(&self, name: &str) -> bool {
         self.iter()
@@ -150,7 +150,7 @@ impl<'a> HeaderValue<'a> {
         self.text
     }
 
-    /// Whether the value is a token, a signature or another secret.
+    /// Returns whether the value is a token, a signature or another secret.
     #[must_use]
     pub fn is_secret(&self) -> bool {
         self.is_secret

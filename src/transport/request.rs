@@ -21,7 +21,7 @@ pub enum Method {
 }
 
 impl Method {
-    /// The method as in the request line.
+    /// Returns the method as in the request line.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -31,7 +31,7 @@ impl Method {
         }
     }
 
-    /// Whether sending the request twice has the same effect as sending it once.
+    /// Returns whether sending the request twice has the same effect as sending it once.
     #[must_use]
     pub fn is_idempotent(self) -> bool {
         self != Self::Post
@@ -61,19 +61,19 @@ impl RequestParts {
         }
     }
 
-    /// The method.
+    /// Returns the method.
     #[must_use]
     pub fn method(&self) -> Method {
         self.method
     }
 
-    /// The URL with encoded path and query.
+    /// Returns the URL with encoded path and query.
     #[must_use]
     pub fn url(&self) -> &str {
         &self.url
     }
 
-    /// The headers.
+    /// Returns the headers.
     #[must_use]
     pub fn headers(&self) -> &Headers {
         &self.headers
@@ -115,47 +115,47 @@ impl<'a> Request<'a> {
         }
     }
 
-    /// The token that cancels the request, if the client has one. A transport that can interrupt a
-    /// request in flight does so when the token is cancelled, by [`CancelToken::on_cancel`] or by
-    /// polling [`CancelToken::is_cancelled`]; the error it returns is replaced by
-    /// [`ErrorKind::Cancelled`](crate::ErrorKind::Cancelled).
+    /// Returns the token that cancels the request, if the client has one. A transport that can
+    /// interrupt a request in flight does so when the token is cancelled, by
+    /// [`CancelToken::on_cancel`] or by polling [`CancelToken::is_cancelled`]; the error it returns
+    /// is replaced by [`ErrorKind::Cancelled`](crate::ErrorKind::Cancelled).
     #[cfg(feature = "std")]
     #[must_use]
     pub fn cancel_token(&self) -> Option<&'a CancelToken> {
         self.cancel_token
     }
 
-    /// The method.
+    /// Returns the method.
     #[must_use]
     pub fn method(&self) -> Method {
         self.parts.method
     }
 
-    /// The URL with encoded path and query.
+    /// Returns the URL with encoded path and query.
     #[must_use]
     pub fn url(&self) -> &'a str {
         &self.parts.url
     }
 
-    /// The headers.
+    /// Returns the headers.
     #[must_use]
     pub fn headers(&self) -> &'a Headers {
         &self.parts.headers
     }
 
-    /// The body, empty for `GET`. It may hold a password.
+    /// Returns the body, empty for `GET`. It may hold a password.
     #[must_use]
     pub fn body(&self) -> &'a [u8] {
         self.body
     }
 
-    /// The time from now until the last byte of the response must be received.
+    /// Returns the time from now until the last byte of the response must be received.
     #[must_use]
     pub fn timeout(&self) -> Duration {
         self.timeout
     }
 
-    /// The same request with another timeout: for a transport that wraps another.
+    /// Returns the same request with another timeout: for a transport that wraps another.
     #[must_use]
     pub fn with_timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;

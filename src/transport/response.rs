@@ -46,25 +46,25 @@ impl ResponseHead {
         slot.get_or_insert_with(|| value.into());
     }
 
-    /// The status, such as 200.
+    /// Returns the status, such as 200.
     #[must_use]
     pub fn status(&self) -> u16 {
         self.status
     }
 
-    /// Whether the status is 200 to 299.
+    /// Returns whether the status is 200 to 299.
     #[must_use]
     pub fn is_success(&self) -> bool {
         (200..300).contains(&self.status)
     }
 
-    /// The value of `X-Request-Id`.
+    /// Returns the value of `X-Request-Id`.
     #[must_use]
     pub fn request_id(&self) -> Option<&str> {
         self.request_id.as_deref()
     }
 
-    /// The value of `Retry-After`, unparsed.
+    /// Returns the value of `Retry-After`, unparsed.
     #[must_use]
     pub fn retry_after(&self) -> Option<&str> {
         self.retry_after.as_deref()
@@ -104,19 +104,19 @@ impl ResponseHead {
         Timestamp::parse_http(self.date()?.trim())
     }
 
-    /// The value of `Date`, unparsed.
+    /// Returns the value of `Date`, unparsed.
     #[must_use]
     pub fn date(&self) -> Option<&str> {
         self.date.as_deref()
     }
 
-    /// The value of `Location`, unparsed.
+    /// Returns the value of `Location`, unparsed.
     #[must_use]
     pub fn location(&self) -> Option<&str> {
         self.location.as_deref()
     }
 
-    /// The value of `X-Subject-Token`: the token in IAM's response to a login.
+    /// Returns the value of `X-Subject-Token`: the token in IAM's response to a login.
     #[must_use]
     pub fn subject_token(&self) -> Option<&Secret> {
         self.subject_token.as_ref()

@@ -122,7 +122,7 @@ pub struct WaitState {
 }
 
 impl WaitState {
-    /// Whether every job that is waited for is finished or removed.
+    /// Returns whether every job that is waited for is finished or removed.
     #[must_use]
     pub fn is_done(&self) -> bool {
         self.status == WaitStatus::Done
@@ -284,7 +284,7 @@ impl Wait {
         new.map(|entry| &entry.outcome)
     }
 
-    /// Whether a poll has succeeded.
+    /// Returns whether a poll has succeeded.
     #[must_use]
     pub fn is_started(&self) -> bool {
         self.is_started
@@ -390,7 +390,7 @@ impl WaitOutcome {
         }
     }
 
-    /// Whether the job finished with success.
+    /// Returns whether the job finished with success.
     #[must_use]
     pub fn is_success(&self) -> bool {
         matches!(self, Self::Finished(job) if job.status == JobStatus::Success)

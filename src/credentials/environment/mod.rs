@@ -121,8 +121,8 @@ impl Environment {
         }
     }
 
-    /// Uses the credentials of this section of the profile file, such as `prod` for `[prod]`,
-    /// which take precedence over variables then, as do its `project_id` and `iam_endpoint`.
+    /// Uses the credentials of this section of the profile file, such as `prod` for `[prod]`, which
+    /// then take precedence over variables, as do its `project_id` and `iam_endpoint`.
     ///
     /// ```no_run
     /// use drs_backup_jobs::{Client, credentials::Environment};
@@ -137,44 +137,45 @@ impl Environment {
         self
     }
 
-    /// The region; `None` if it is not set or invalid.
+    /// Returns the region; `None` if it is not set or invalid.
     #[must_use]
     pub fn region(&self) -> Option<String> {
         self.checked_region().ok().flatten()
     }
 
-    /// The domain of all endpoints, such as `myhuaweicloud.com`; `None` if it is not set or
+    /// Returns the domain of all endpoints, such as `myhuaweicloud.com`; `None` if it is not set or
     /// invalid.
     #[must_use]
     pub fn cloud_domain(&self) -> Option<String> {
         self.checked_cloud_domain().ok().flatten()
     }
 
-    /// The endpoint of the service in a region; `None` if it is not set or invalid.
+    /// Returns the endpoint of the service in a region; `None` if it is not set or invalid.
     #[must_use]
     pub fn endpoint(&self, region: &str) -> Option<String> {
         self.checked_endpoint(region).ok().flatten()
     }
 
-    /// The endpoint of IAM; `None` if it is not set or invalid.
+    /// Returns the endpoint of IAM; `None` if it is not set or invalid.
     #[must_use]
     pub fn iam_endpoint(&self) -> Option<String> {
         self.checked_iam_endpoint().ok().flatten()
     }
 
-    /// The id of the project; `None` if it is not set or invalid.
+    /// Returns the id of the project; `None` if it is not set or invalid.
     #[must_use]
     pub fn project_id(&self) -> Option<String> {
         self.checked_project_id().ok().flatten()
     }
 
-    /// The name of the project; `None` if it is not set or invalid.
+    /// Returns the name of the project; `None` if it is not set or invalid.
     #[must_use]
     pub fn project_name(&self) -> Option<String> {
         self.checked_project_name().ok().flatten()
     }
 
-    /// The credentials in variables: a token, else an access key, else a user and a password.
+    /// Returns the credentials in variables: a token, else an access key, else a user and a
+    /// password.
     ///
     /// # Errors
     ///
@@ -188,7 +189,7 @@ impl Environment {
             .ok_or_else(|| none_found(&Self::variables_searched()))
     }
 
-    /// The access key in the profile file.
+    /// Returns the access key in the profile file.
     ///
     /// # Errors
     ///
@@ -204,8 +205,8 @@ impl Environment {
         }
     }
 
-    /// The credentials in variables, else those in the profile file: the order of the official
-    /// SDKs. If a [`profile`](Self::profile) was named, those of the profile.
+    /// Returns the credentials in variables, else those in the profile file: the order of the
+    /// official SDKs. If a [`profile`](Self::profile) was named, returns only those of the profile.
     ///
     /// The project and the IAM endpoint in a profile are used by
     /// [`ClientBuilder::environment`](crate::ClientBuilder::environment), which searches in the
@@ -403,7 +404,8 @@ impl fmt::Debug for Environment {
 }
 
 impl Credentials {
-    /// The credentials in the environment of this process: see [`Environment::credentials`].
+    /// Returns the credentials in the environment of this process: see
+    /// [`Environment::credentials`].
     ///
     /// # Errors
     ///

@@ -48,7 +48,7 @@ pub enum Fault {
 pub(super) const MAX_EXTRA_BYTES: usize = 256 << 20;
 
 impl Fault {
-    /// [`Fault::Status`] without `Retry-After`.
+    /// Returns [`Fault::Status`] without `Retry-After`.
     #[must_use]
     pub fn status(status: u16) -> Self {
         Self::Status(status, None)

@@ -58,7 +58,7 @@ const IDLE_HANDLES: usize = 32;
 const MAX_TIMEOUT: Duration = Duration::from_secs(24 * 24 * 60 * 60);
 
 impl Curl {
-    /// A transport with the builder's defaults.
+    /// Creates a transport with the builder's defaults.
     ///
     /// # Errors
     ///
@@ -238,14 +238,14 @@ impl Default for CurlBuilder {
 }
 
 impl CurlBuilder {
-    /// The timeout of connecting, name lookup, proxy and TLS handshake included. Default: 10
+    /// Sets the timeout of connecting, name lookup, proxy and TLS handshake included. Default: 10
     /// seconds. The request's timeout bounds it too.
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
         self.connect_timeout = timeout;
         self
     }
 
-    /// Which proxies are used. Default: [`Proxies::from_env`].
+    /// Sets which proxies are used. Default: [`Proxies::from_env`].
     pub fn proxies(mut self, proxies: Proxies) -> Self {
         self.proxies = Some(proxies);
         self

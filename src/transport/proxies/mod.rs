@@ -42,13 +42,13 @@ enum Setting {
 }
 
 impl Proxies {
-    /// No proxy, whatever the environment says.
+    /// Uses no proxy, whatever the environment says.
     #[must_use]
     pub fn none() -> Self {
         Self::default()
     }
 
-    /// This proxy for every request, including those to this machine.
+    /// Uses this proxy for every request, including those to this machine.
     ///
     /// # Errors
     ///
@@ -63,13 +63,13 @@ impl Proxies {
         })
     }
 
-    /// The proxies of this process's environment: see [`from_fn`](Self::from_fn).
+    /// Uses the proxies of this process's environment: see [`from_fn`](Self::from_fn).
     #[must_use]
     pub fn from_env() -> Self {
         Self::from_os_variables(|name| std::env::var_os(name))
     }
 
-    /// The proxies of the usual environment variables, as returned by `lookup`.
+    /// Uses the proxies of the usual environment variables, as returned by `lookup`.
     ///
     /// For `https` URLs `https_proxy`, `HTTPS_PROXY`, `all_proxy`, `ALL_PROXY`; for `http` URLs
     /// `http_proxy`, `HTTP_PROXY`, `all_proxy`, `ALL_PROXY`: the first that is set and not empty.

@@ -32,14 +32,14 @@ impl Default for UreqBuilder {
 }
 
 impl UreqBuilder {
-    /// The timeout of a name lookup, and again of connecting, the proxy and the TLS handshake
+    /// Sets the timeout of a name lookup, and again of connecting, the proxy and the TLS handshake
     /// included. Default: 10 seconds. The request's timeout bounds both.
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
         self.connect_timeout = timeout;
         self
     }
 
-    /// Which proxies are used. Default: [`Proxies::from_env`].
+    /// Sets which proxies are used. Default: [`Proxies::from_env`].
     pub fn proxies(mut self, proxies: Proxies) -> Self {
         self.proxies = Some(proxies);
         self
@@ -53,7 +53,7 @@ impl UreqBuilder {
         self
     }
 
-    /// The TLS library. Default: rustls.
+    /// Sets the TLS library. Default: rustls.
     pub fn tls(mut self, tls: Tls) -> Self {
         self.tls = tls;
         self

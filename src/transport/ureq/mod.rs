@@ -136,7 +136,7 @@ impl Built {
 }
 
 impl Ureq {
-    /// A transport with the builder's defaults.
+    /// Creates a transport with the builder's defaults.
     #[must_use]
     pub fn new() -> Self {
         Self::with(

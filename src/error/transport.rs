@@ -135,17 +135,11 @@ impl TransportError {
         let mut text = String::new();
         let mut is_masked = false;
         while let Some(source) = next {
-            for (shown, is_display) in [
-                (alloc::format!("{source}"), true),
-                (alloc::format!("{source:?}"), false),
-            ] {
-                let cleaned = redactor.clean(&shown, MAX_CHARS);
-                is_masked |= cleaned != shown;
-                if is_display {
-                    text.push_str(if text.is_empty() { "" } else { ": " });
-                    text.push_str(&cleaned);
-                }
-            }
+            let (shown, debug) = (alloc::format!("{source}"), alloc::format!("{source:?}"));
+            let cleaned = redactor.clean(&shown, MAX_CHARS);
+            is_masked |= cleaned != shown || redactor.clean(&debug, MAX_CHARS) != debug;
+            text.push_str(if text.is_empty() { "" } else { ": " });
+            text.push_str(&cleaned);
             next = source.source();
         }
         if is_masked {

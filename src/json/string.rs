@@ -46,9 +46,11 @@ impl<'a> Cursor<'a> {
     /// that ended it.
     #[cold]
     pub(crate) fn unescape(&mut self, literal: &str) -> Result<String, ErrorCode> {
-        // Room for as much again, but never for more than there is.
-        let capacity = (2 * literal.len() + 32).min(literal.len() + self.remaining());
-        let mut text = String::with_capacity(capacity);
+        // As long as the string is before it is unescaped: one allocation is enough.
+        let start = *self;
+        self.skip_string_tail()?;
+        let mut text = String::with_capacity(literal.len() + start.until(*self).len());
+        *self = start;
         text.push_str(literal);
         loop {
             text.push(self.escape()?);

@@ -145,6 +145,7 @@ fn usage_errors_exit_with_2() {
         (&["lsit"][..], "list"),
         (&["list", "--no-such-flag"], "--no-such-flag"),
         (&["list", "--page-size", "1"], "2..=512"),
+        (&["list", "--limit", "x"], "must be a whole number"),
         (&["list", "--page-size", "513"], "2..=512"),
         (&["list", "--limit", "many"], "--limit"),
         (&["list", "--offset", "1"], "--limit"),

@@ -74,7 +74,7 @@ struct JobsArgs {
     file: Option<PathBuf>,
 
     /// Number of sample jobs [default: 35, with --file 0]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = values::number)]
     jobs: Option<u32>,
 
     /// Seed of sample jobs, faults and changes
@@ -149,7 +149,7 @@ struct BehaviorArgs {
     count: Count,
 
     /// Jobs added before each page
-    #[arg(long, value_name = "N", default_value_t = 0)]
+    #[arg(long, value_name = "N", default_value = "0", value_parser = values::number)]
     growth: u32,
 
     /// Lag of a replica that serves pages in turn; repeatable

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use clap::Args;
 use drs_backup_jobs::emulator::Script;
-use drs_backup_jobs::{Job, Timestamp};
+use drs_backup_jobs::{Job, JobPage, Timestamp};
 
 use crate::args::{Filters, OutputArgs, ServiceArgs, values};
 use crate::cli::Verbosity;
@@ -71,11 +71,11 @@ struct Paging {
     page_size: u32,
 
     /// Send one request for at most this many jobs
-    #[arg(long, value_name = "N", conflicts_with = "page_size")]
+    #[arg(long, value_name = "N", conflicts_with = "page_size", value_parser = values::number)]
     limit: Option<u32>,
 
     /// Number of jobs to skip; requires --limit
-    #[arg(long, value_name = "N", requires = "limit")]
+    #[arg(long, value_name = "N", requires = "limit", value_parser = values::number)]
     offset: Option<u32>,
 }
 
@@ -171,21 +171,27 @@ pub(crate) fn is_failed(job: &Job<'_>) -> bool {
     matches!(job.status, Failed | PrecheckFailed)
 }
 
-/// Sends one request and returns the service's count.
+fn request_page(
+    args: &ListArgs,
+    limit: u32,
+    connection: &Connection,
+) -> Result<JobPage<'static>, Failure> {
+    let mut query = args.filters.query().limit(limit);
+    if let Some(offset) = args.paging.offset {
+        query = query.offset(offset);
+    }
+    let page = connection.client.list(&query);
+    page.map_err(|error| connection.failure(error))
+}
+
+/// Prints one page and returns the service's count.
 fn one_page(
     args: &ListArgs,
     limit: u32,
     connection: &Connection,
     listing: &mut Listing<impl Write>,
 ) -> Result<u64, Failure> {
-    let mut query = args.filters.query().limit(limit);
-    if let Some(offset) = args.paging.offset {
-        query = query.offset(offset);
-    }
-    let page = connection
-        .client
-        .list(&query)
-        .map_err(|error| connection.failure(error))?;
+    let page = request_page(args, limit, connection)?;
     listing.take(page.jobs)?;
     listing.printer.finish(Some(page.count))?;
     note_short_page(
@@ -299,14 +305,7 @@ fn record_requests(
     };
     match args.paging.limit {
         // Without the notes of `one_page`: every offset is beyond the end of an empty list.
-        Some(limit) => {
-            let mut query = args.filters.query().limit(limit);
-            if let Some(offset) = args.paging.offset {
-                query = query.offset(offset);
-            }
-            let listed = connection.client.list(&query);
-            listed.map(drop).map_err(|error| connection.failure(error))
-        }
+        Some(limit) => request_page(args, limit, connection).map(drop),
         None => all_pages(args, connection, &mut nowhere, &Progress::none()),
     }
 }

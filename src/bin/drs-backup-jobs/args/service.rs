@@ -46,7 +46,7 @@ pub(crate) struct ServiceArgs {
 
     /// Maximum retries per request after transient failures; 0 disables retries
     /// [default: 4]
-    #[arg(long, value_name = "N", default_value_t = 4, hide_default_value = true)]
+    #[arg(long, value_name = "N", default_value = "4", hide_default_value = true, value_parser = values::number)]
     pub(crate) retries: u32,
 
     /// Time limit of one request with its retries [default: 60s]

@@ -25,6 +25,12 @@ pub(crate) fn positive_duration(text: &str) -> Result<Duration, String> {
     }
 }
 
+/// A number. The standard library's message speaks of digits in strings.
+pub(crate) fn number(text: &str) -> Result<u32, String> {
+    text.parse()
+        .map_err(|_| format!("must be a whole number up to {}", u32::MAX))
+}
+
 /// Any text; shells complete the known ones.
 #[derive(Clone)]
 pub(crate) struct Suggested(fn() -> Vec<&'static str>);

@@ -57,9 +57,9 @@ impl PermanentLine {
         }
     }
 
-    /// Rows of at most so many columns, and no more than [`MAX_COLUMNS`]. Nothing is cut.
+    /// Rows of at most so many columns. Nothing is cut.
     pub(super) fn rows(&self, columns: usize, style: Style) -> Vec<String> {
-        let rows = hanging(&self.text, columns.min(MAX_COLUMNS));
+        let rows = hanging(&self.text, columns);
         match &self.status {
             Some(status) => rows.iter().map(|row| style.paint(row, status)).collect(),
             None => rows,
@@ -74,9 +74,10 @@ pub(super) fn failed_poll(reason: &str, delay: Duration, time: &str) -> String {
     line
 }
 
-/// `text` in rows of at most `columns`, indented from the second on.
+/// `text` in rows of at most `columns`, and no more than [`MAX_COLUMNS`], indented from the second on.
 pub(super) fn hanging(text: &str, columns: usize) -> Vec<String> {
     const INDENT: &str = "  ";
+    let columns = columns.min(MAX_COLUMNS);
     let mut rows = text::wrap(text, columns.saturating_sub(INDENT.len()));
     for row in rows.iter_mut().skip(1) {
         row.insert_str(0, INDENT);

@@ -174,7 +174,7 @@ impl AccessKey {
         (&self.id, &self.secret, self.security_token.as_ref())
     }
 
-    /// Refuses what cannot be a key, before the service counts it as a failure.
+    /// Rejects what cannot be a key: the service would count it as a failure.
     pub(super) fn check(&self) -> Result<(), Error> {
         for (what, part) in [
             ("access key id", Some(&self.id)),
@@ -228,7 +228,8 @@ impl Authenticator for AccessKey {
     }
 }
 
-/// The headers that signing adds: those present already are of an earlier signature.
+/// The headers that signing adds. If a request has them already, they belong to an earlier
+/// signature.
 const OWNED: [&str; 5] = [
     header::HOST,
     header::PROJECT_ID,

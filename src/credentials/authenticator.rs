@@ -21,9 +21,9 @@ pub(crate) trait Authenticator: fmt::Debug + Send + Sync {
     /// login.
     fn apply(&self, request: &mut RequestParts, context: &Context<'_>) -> Result<(), Error>;
 
-    /// After a response rejected the credentials in `rejected`: whether there are others now, so
-    /// that the request can be sent once more. Never true for a fixed token or access key: five
-    /// failures lock a key.
+    /// After a response rejected the credentials of the request `rejected`: whether other
+    /// credentials are available now, so that the request can be sent once more. Never true for a
+    /// fixed token or access key: more than five failures in a row lock a key.
     fn refresh(&self, _rejected: &RequestParts, _context: &Context<'_>) -> Result<bool, Error> {
         Ok(false)
     }
@@ -47,7 +47,7 @@ pub(crate) struct Context<'a> {
         expect(dead_code, reason = "a fixed token needs no time")
     )]
     pub(crate) clock: &'a dyn Clock,
-    /// When the page that the request belongs to must be complete.
+    /// The time at which the page that the request belongs to must be complete.
     #[cfg_attr(not(feature = "std"), expect(dead_code, reason = "only a login sends"))]
     pub(crate) deadline: Deadline,
     /// The project that the request belongs to; `None` for a request to IAM.
@@ -58,13 +58,13 @@ pub(crate) struct Context<'a> {
     pub(crate) project_id: Option<&'a str>,
 }
 
-/// The client's loop that sends a request and retries it, as credentials use it. A trait for its one
-/// implementation, because naming the loop here would be a path up from credentials to the client.
+/// The client's loop that sends a request and retries it. A trait although it has one
+/// implementation: credentials must not depend on the client.
 #[cfg(feature = "std")]
 pub(crate) trait RequestSender {
-    /// Sends `request` until `decode` accepts a response of success, or an error is final.
-    /// `decode` gets the body of each such response; where it fails because the body was
-    /// truncated, the request is retried.
+    /// Sends `request` until `decode` accepts a successful response, or an error is final. `decode`
+    /// gets the body of each successful response; if it fails because the body is truncated, the
+    /// request is retried.
     fn send(
         &self,
         request: OutgoingRequest<'_>,
@@ -73,7 +73,7 @@ pub(crate) trait RequestSender {
     ) -> Result<(), Error>;
 }
 
-/// Decodes the body of a response of success and keeps what it found.
+/// Decodes the body of a successful response and keeps what it found.
 pub(crate) type Decode<'a> = dyn FnMut(&Response, &[u8]) -> Result<(), Error> + 'a;
 
 /// A request that is not authenticated yet.
@@ -82,14 +82,14 @@ pub(crate) struct OutgoingRequest<'a> {
     pub(crate) parts: &'a RequestParts,
     pub(crate) body: &'a [u8],
     pub(crate) authenticator: &'a dyn Authenticator,
-    /// Who is to respond. Only requests to DRS take a rate-limit slot: the gateway's quota is per
-    /// service.
+    /// The service that the request is sent to. Only requests to DRS take a rate-limit slot: the
+    /// gateway's quota is per service.
     pub(crate) service: Responder,
     /// The project that the request belongs to; `None` for a request to IAM.
     pub(crate) project_id: Option<&'a str>,
 }
 
-/// The head of a response of success.
+/// The head of a successful response.
 pub(crate) struct Response {
     pub(crate) head: ResponseHead,
     /// `X-Request-Id`, redacted.

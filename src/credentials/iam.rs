@@ -34,7 +34,7 @@ pub(crate) fn parse_endpoint(url: &str) -> Result<Endpoint, Error> {
 /// The result of a login.
 pub(super) struct Grant {
     pub(super) token: Secret,
-    /// When it was requested, by the clock that never goes backwards.
+    /// When the token was requested, by the monotonic clock.
     pub(super) requested_at: Duration,
     /// How long the token lasts, if IAM says so. Computed from two times of IAM, since the clock of
     /// this machine may be wrong; it is used only if IAM does not say when the token was issued.
@@ -82,7 +82,7 @@ pub(super) fn log_in(
     grant.ok_or_else(no_token)
 }
 
-/// The most characters that an error shows of a project's name or id.
+/// The maximum number of characters of a project's name or id that an error shows.
 const MAX_SHOWN_NAME: usize = 64;
 
 fn headers() -> Result<Headers, Error> {
@@ -115,7 +115,7 @@ fn read_grant(
         expires_at,
         project,
     } = json::parse(&text, &DOCUMENT, read_token_body).unwrap_or_default();
-    if let (Some(expected), Some(found)) = (login.project_named(), project.name.as_deref())
+    if let (Some(expected), Some(found)) = (login.requested_project_name(), project.name.as_deref())
         && found != expected
     {
         let mut redactor = Redactor::default();
@@ -142,7 +142,7 @@ fn read_grant(
 
 /// The id of the one project of this name.
 #[cfg(feature = "aksk")]
-pub(super) fn project_named(
+pub(super) fn find_project(
     endpoint: &Endpoint,
     name: &str,
     authenticator: &dyn Authenticator,

@@ -62,7 +62,7 @@ impl InputFile {
     }
 }
 
-/// How long to wait for an input.
+/// How long to wait for an input, and what ends the wait.
 #[derive(Clone, Copy)]
 pub(crate) struct InputLimits<'a> {
     pub(crate) remaining: Duration,
@@ -70,7 +70,7 @@ pub(crate) struct InputLimits<'a> {
 }
 
 impl<'a> InputLimits<'a> {
-    /// Until the deadline of the request.
+    /// The limits of a request: its deadline and its cancel token.
     pub(super) fn of(context: &Context<'a>) -> Self {
         Self {
             remaining: context.deadline.remaining(context.clock),
@@ -83,7 +83,7 @@ impl<'a> InputLimits<'a> {
     }
 }
 
-/// Why the text could not be read.
+/// Why an input could not be read.
 pub(super) enum ReadFailure {
     /// The deadline passed; the text may come later.
     TimedOut,
@@ -134,7 +134,7 @@ enum State {
 type Open = dyn FnOnce() -> io::Result<Box<dyn Read>> + Send;
 
 impl ReadOnce {
-    /// The input that `open` opens when it is needed.
+    /// Creates an input that `open` opens when it is needed.
     pub(super) fn new(
         open: impl FnOnce() -> io::Result<Box<dyn Read>> + Send + 'static,
         limit: u64,

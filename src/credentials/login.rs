@@ -50,8 +50,8 @@ pub(crate) enum Project {
 }
 
 impl Login {
-    /// Creates a login of `user`, who belongs to `account`. (IAM calls an account a domain. The
-    /// user who opened the account has the same name.)
+    /// Creates a login of `user`, who belongs to `account`. IAM calls an account a domain. The user
+    /// who opened the account has the same name as the account.
     #[must_use]
     pub fn new(
         account: impl Into<String>,
@@ -114,29 +114,29 @@ impl Login {
         self.note.as_deref()
     }
 
-    /// The same, for this project if none was set.
+    /// Returns the login with this project, unless one is set.
     pub(super) fn or_project(mut self, project: Option<Project>) -> Self {
         self.project = self.project.or(project);
         self
     }
 
-    /// The id of the project, if it is not only known by its name.
-    pub(super) fn known_project_id(&self) -> Option<&str> {
+    /// The id of the project that the token is requested for, if an id is set.
+    pub(super) fn requested_project_id(&self) -> Option<&str> {
         match &self.project {
             Some(Project::Id(id)) => Some(id),
             _ => None,
         }
     }
 
-    /// The name of the project that the login is for, if it is known by its name.
-    pub(super) fn project_named(&self) -> Option<&str> {
+    /// The name of the project that the token is requested for, if a name is set.
+    pub(super) fn requested_project_name(&self) -> Option<&str> {
         match &self.project {
             Some(Project::Name(name)) => Some(name),
             _ => None,
         }
     }
 
-    /// Rejects what IAM would reject.
+    /// Rejects a login that IAM would reject.
     pub(super) fn check(&self) -> Result<(), Error> {
         let (account, user) = match &self.user {
             User::InAccount { account, name } => (Some(account), name),

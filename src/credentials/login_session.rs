@@ -1,4 +1,4 @@
-//! A login in use: one token for all clones and threads of a client, renewed before its end.
+//! A login in use: one token for all clones and threads of a client, renewed before it expires.
 
 use alloc::sync::Arc;
 use core::fmt;
@@ -97,7 +97,7 @@ impl Authenticator for LoginSession {
 
 impl ResolveProject for LoginSession {
     fn project_id(&self, context: &Context<'_>) -> Result<Arc<str>, Error> {
-        if let Some(id) = self.login.known_project_id() {
+        if let Some(id) = self.login.requested_project_id() {
             return Ok(id.into());
         }
         let grant = self.grant(|grant| grant.project_id.is_some(), context)?;
@@ -136,13 +136,13 @@ mod tests {
     use crate::transport::{Request, ResponseBody, ResponseHead, Transport, TransportError};
     use alloc::vec::Vec;
 
-    /// Holds every login back until nine threads wait for it.
-    struct Crowded {
+    /// Delays each login until nine threads wait for its token.
+    struct DelayedLogin {
         emulator: Emulator,
         session: Arc<LoginSession>,
     }
 
-    impl Transport for Crowded {
+    impl Transport for DelayedLogin {
         fn send(
             &self,
             request: &Request<'_>,
@@ -155,11 +155,11 @@ mod tests {
         }
     }
 
-    /// Hands out one session, whose inside the test can reach.
+    /// Starts a session that the test has created, and whose fields it can read.
     #[derive(Debug)]
-    struct Given(Arc<LoginSession>);
+    struct ExistingSession(Arc<LoginSession>);
 
-    impl CredentialKind for Given {
+    impl CredentialKind for ExistingSession {
         fn start(&self, _config: &SessionConfig) -> Result<Session, Error> {
             Ok(Session::new(self.0.clone()))
         }
@@ -180,8 +180,10 @@ mod tests {
         let session = Arc::new(LoginSession::new(login, &config).unwrap());
         let client = emulator
             .client()
-            .credentials(super::super::Credentials::from_kind(Given(session.clone())))
-            .transport(Crowded {
+            .credentials(super::super::Credentials::from_kind(ExistingSession(
+                session.clone(),
+            )))
+            .transport(DelayedLogin {
                 emulator: emulator.clone(),
                 session,
             })

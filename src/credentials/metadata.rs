@@ -26,11 +26,11 @@ use crate::url::Endpoint;
 
 /// The address of the metadata service, the same on every server.
 const ENDPOINT: &str = "http://169.254.169.254";
-/// How long connecting and each request may take.
+/// The timeout of connecting and of each request.
 const TIMEOUT: Duration = Duration::from_secs(3);
-/// The longest response that is read.
-const LONGEST: usize = 64 << 10;
-/// How long a token for the metadata service lasts: its maximum.
+/// The maximum length of a response.
+const MAX_BODY: usize = 64 << 10;
+/// The lifetime of a token for the metadata service, in seconds: its maximum.
 const TOKEN_TTL: &str = "21600";
 
 /// Temporary access keys from the metadata service of an Elastic Cloud Server (ECS).
@@ -274,7 +274,7 @@ impl Call<'_> {
             return Err(Failure::Transport(error));
         }
         let parts = RequestParts::new(method, format!("{}{path}", self.endpoint), headers);
-        let mut body = ResponseBody::new(LONGEST);
+        let mut body = ResponseBody::new(MAX_BODY);
         let request = Request::new(&parts, b"", remaining.min(TIMEOUT));
         let outcome = self.transport.send(&request, &mut body);
         #[cfg(feature = "log")]
@@ -319,7 +319,7 @@ impl Call<'_> {
     }
 }
 
-/// The failure in a response that is not a success.
+/// The failure for a response that is not successful.
 fn status(head: &ResponseHead, body: &ResponseBody, token: Option<&Secret>) -> Failure {
     let mut error = ApiError::parse(head.status(), body.as_bytes());
     let mut redactor = Redactor::default();
@@ -330,7 +330,7 @@ fn status(head: &ResponseHead, body: &ResponseBody, token: Option<&Secret>) -> F
     Failure::Status(error)
 }
 
-/// Whether the response says that the server has no agency, which no other token changes.
+/// Whether the response says that the server has no agency. Another token would not help.
 fn is_missing_agency(error: &ApiError) -> bool {
     error.message.to_ascii_lowercase().contains("agency")
 }

@@ -29,7 +29,7 @@ impl Profile {
     /// Parses one section of the file called `file`. Names of sections match exactly, or else
     /// case-insensitively; keys match case-insensitively.
     pub(super) fn parse(text: &str, section: &str, file: &str) -> Result<Self, Error> {
-        // The text of a line is not shown: it may be the key.
+        // The text of the line is not shown: it may be a secret.
         let refuse = |line: usize, why: &str| {
             Error::credentials(format!("invalid {file}, line {line}: {why}"), None)
         };
@@ -140,7 +140,7 @@ impl<'a> Line<'a> {
     }
 }
 
-/// The lines of a text, with whatever they end in: LF, CRLF or CR.
+/// The lines of a text, which end with LF, CRLF or CR.
 fn lines_of(text: &str) -> impl Iterator<Item = &str> {
     text.split('\n')
         .flat_map(|line| line.strip_suffix('\r').unwrap_or(line).split('\r'))

@@ -42,7 +42,7 @@ impl ResolveProject for ProjectLookup {
         let id = self.id.get(
             |_| true,
             remaining,
-            || iam::project_named(&self.iam_endpoint, &self.name, &*self.key, context),
+            || iam::find_project(&self.iam_endpoint, &self.name, &*self.key, context),
         )?;
         Ok(Arc::clone(&id))
     }

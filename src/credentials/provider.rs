@@ -50,18 +50,20 @@ struct Shared<S> {
 /// A key and its times.
 struct Provided {
     key: AccessKey,
-    /// When it is renewed and when it expires, since 1970; a key without an expiry is used until
-    /// the service rejects it.
-    until: Option<(Duration, Duration)>,
+    /// When the key is renewed and when it expires, since 1970. A key without an expiry is used
+    /// until the service rejects it.
+    renewal_and_expiry: Option<(Duration, Duration)>,
 }
 
 impl Provided {
     fn is_fresh(&self, now: Duration) -> bool {
-        self.until.is_none_or(|(renewal, _)| now < renewal)
+        self.renewal_and_expiry
+            .is_none_or(|(renewal, _)| now < renewal)
     }
 
     fn is_valid(&self, now: Duration) -> bool {
-        self.until.is_none_or(|(_, end)| now < end)
+        self.renewal_and_expiry
+            .is_none_or(|(_, expiry)| now < expiry)
     }
 }
 
@@ -81,22 +83,25 @@ impl<S: KeySource> Shared<S> {
         let key = self.source.key(context)?;
         key.check()
             .map_err(|error| invalid::<S>(&format!("{error}")))?;
-        let until = match key.expiry() {
+        let renewal_and_expiry = match key.expiry() {
             None => None,
             Some(time) => {
                 let millis = u64::try_from(time.unix_millis()).unwrap_or_default();
                 let end = Duration::from_millis(millis);
-                let left = end.saturating_sub(context.clock.unix_time());
-                if left.is_zero() {
+                let lifetime = end.saturating_sub(context.clock.unix_time());
+                if lifetime.is_zero() {
                     return Err(invalid::<S>(&format!("it expired at {time}")));
                 }
-                Some((end.saturating_sub(MARGIN.min(left / 2)), end))
+                Some((end.saturating_sub(MARGIN.min(lifetime / 2)), end))
             }
         };
         let mut recent = self.recent();
         recent.truncate(RECENT_KEYS - 1);
         recent.push_front(key.clone());
-        Ok(Provided { key, until })
+        Ok(Provided {
+            key,
+            renewal_and_expiry,
+        })
     }
 
     /// The current key, renewed in time. While it is valid, a failed renewal does not matter.

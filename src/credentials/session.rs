@@ -54,7 +54,7 @@ impl Session {
         }
     }
 
-    /// The same session, whose project id `resolver` finds.
+    /// Returns the session with a `resolver` of its project id.
     #[cfg(feature = "std")]
     pub(super) fn with_project(mut self, resolver: Arc<dyn ResolveProject>) -> Self {
         self.project = Some(resolver);

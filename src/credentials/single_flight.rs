@@ -123,7 +123,7 @@ impl<T> SingleFlight<T> {
         Ok(state)
     }
 
-    /// Spins until so many threads have begun to wait for a request in flight.
+    /// Spins until this number of threads have begun to wait for a request in flight.
     #[cfg(test)]
     pub(super) fn until_waiting(&self, number: usize) {
         while self.lock().waits < number {

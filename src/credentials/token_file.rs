@@ -14,9 +14,9 @@ use crate::clean::{Rule, clean};
 use crate::error::Error;
 use crate::secret::Secret;
 
-/// The longest input that is read. Tokens are documented to have at most 50 000 bytes; UTF-16
-/// doubles them.
-const LONGEST: u64 = 256 << 10;
+/// The maximum length of an input. A token has at most 50 000 bytes, as documented; UTF-16 doubles
+/// them.
+const MAX_INPUT: u64 = 256 << 10;
 
 /// A token in a file.
 ///
@@ -37,7 +37,7 @@ struct Version {
 impl TokenFile {
     pub(super) fn new(path: PathBuf) -> Self {
         Self {
-            file: InputFile::new(path, LONGEST),
+            file: InputFile::new(path, MAX_INPUT),
             current: Mutex::new(None),
         }
     }
@@ -58,10 +58,10 @@ impl TokenSource for TokenFile {
             .metadata()
             .map_err(|error| ReadFailure::Failed(Arc::new(error)).into_error(&name()))?;
         let Some(metadata) = metadata else {
-            // Without the lock: each request waits until its own deadline.
+            // Without the lock, so that each request waits until its own deadline.
             return cleaned(self.file.text(limits), &name());
         };
-        // Taken before the file is read: a change in between is seen the next time.
+        // Taken before the file is read: a change after this is detected at the next request.
         let version = Version {
             modified: metadata.modified().ok(),
             length: metadata.len(),
@@ -88,7 +88,7 @@ pub(super) struct TokenReader(ReadOnce);
 
 impl TokenReader {
     pub(super) fn new(reader: impl Read + Send + 'static) -> Self {
-        Self(ReadOnce::new(move || Ok(Box::new(reader)), LONGEST))
+        Self(ReadOnce::new(move || Ok(Box::new(reader)), MAX_INPUT))
     }
 }
 

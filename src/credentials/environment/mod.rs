@@ -83,13 +83,13 @@ pub(crate) struct Found {
     pub(crate) iam_endpoint: Option<String>,
 }
 
-/// How long a profile file that is a pipe is waited for without a client.
+/// How long to wait for a profile file that is a pipe, without a client.
 const DEFAULT_LIMITS: InputLimits<'static> = InputLimits {
     remaining: Duration::from_secs(60),
     cancel_token: None,
 };
-/// The longest profile file that is read.
-const LONGEST_PROFILE: u64 = 1 << 20;
+/// The maximum length of a profile file.
+const MAX_PROFILE: u64 = 1 << 20;
 
 impl Default for Environment {
     fn default() -> Self {
@@ -226,7 +226,7 @@ impl Environment {
     }
 
     /// As [`credentials_or_profile`](Self::credentials_or_profile), with the other settings of the
-    /// profile. A profile file that is a pipe is waited for within `limits`.
+    /// profile. `limits` applies to a profile file that is a pipe.
     pub(crate) fn find(&self, limits: InputLimits<'_>) -> Result<Found, Error> {
         self.check_supported()?;
         if self.section.is_none()
@@ -361,7 +361,7 @@ impl Environment {
         match &*known {
             Some(file) if file.path() == path => file.clone(),
             _ => known
-                .insert(Arc::new(InputFile::new(path, LONGEST_PROFILE)))
+                .insert(Arc::new(InputFile::new(path, MAX_PROFILE)))
                 .clone(),
         }
     }

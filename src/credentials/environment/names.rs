@@ -1,6 +1,6 @@
 //! The names of the variables, in order of precedence.
 
-/// Several names of one setting: the first that is set counts.
+/// The names of one setting: the first variable that is set is used.
 pub(super) type Names = &'static [&'static str];
 
 pub(super) const REGION: Names = &["HW_REGION_NAME", "OS_REGION_NAME"];
@@ -44,7 +44,8 @@ pub(super) const ACCOUNT_ID: Names = &[
     "OS_USER_DOMAIN_ID",
     "OS_PROJECT_DOMAIN_ID",
 ];
-/// What makes Terraform act for another account: ignoring it would list other jobs.
+/// Variables that make Terraform act for another account. The client rejects them: if it ignored
+/// them, it would list the jobs of the wrong account.
 pub(super) const AGENCY: Names = &[
     "HW_ASSUME_ROLE_AGENCY_NAME",
     "HW_ASSUME_ROLE_DOMAIN_NAME",

@@ -97,7 +97,7 @@ impl Environment {
         let is_true = |name: &&str| {
             let value = self.variables.raw(name).unwrap_or_default();
             let value = value.to_string_lossy().to_ascii_lowercase();
-            // What Go, and with it Terraform, reads as false.
+            // What Go, and so Terraform, parses as false.
             !matches!(clean(&value).text, "" | "0" | "f" | "false")
         };
         if let Some(name) = INSECURE.iter().copied().find(is_true) {
@@ -112,7 +112,7 @@ impl Environment {
         Ok(())
     }
 
-    /// The first of these variables that is set, which `parse` must take.
+    /// The first of these variables that is set, if `parse` accepts its value; else an error.
     fn setting(
         &self,
         names: Names,

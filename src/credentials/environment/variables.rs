@@ -27,7 +27,7 @@ impl Value<'_> {
         self.text.expose_secret()
     }
 
-    /// The error of a value that breaks this rule.
+    /// Returns the error for a value that breaks this rule.
     pub(super) fn invalid(&self, rule: &str) -> Error {
         let error = invalid(self.name, rule);
         if self.was_quoted {

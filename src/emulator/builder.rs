@@ -5,7 +5,7 @@ use alloc::sync::Arc;
 use core::fmt;
 use core::time::Duration;
 
-use super::auth::{KnownKey, ProjectName, User};
+use super::auth::{KnownKey, KnownProject, User};
 use super::faults::Faults;
 use super::handle::{AdminAccess, Emulator};
 use super::jobs::{EmulatedJob, Script};
@@ -67,8 +67,8 @@ impl EmulatorBuilder {
         self
     }
 
-    /// Sets when the newest sample job was created at the latest; the default is
-    /// 2024-08-19T02:27:15Z.
+    /// Sets the latest creation time of the sample jobs; the default is 2024-08-19T02:27:15Z. The
+    /// newest job was created within 97 seconds before it.
     pub fn newest_job_at(mut self, time: Timestamp) -> Self {
         self.setup.jobs.sample.newest = time.unix_millis();
         self
@@ -77,7 +77,7 @@ impl EmulatorBuilder {
     /// Adds a job to each project, at the head of the list: before the sample jobs and those added
     /// before. A job with the same id is replaced.
     pub fn job(mut self, job: impl Into<EmulatedJob>) -> Self {
-        self.setup.jobs.own.push(job.into());
+        self.setup.jobs.added.push(job.into());
         self
     }
 
@@ -104,7 +104,10 @@ impl EmulatorBuilder {
         let mut projects = self.setup.projects.iter_mut();
         match projects.find(|known| known.has_id(&id)) {
             Some(known) => known.name = name.or(known.name.take()),
-            None => self.setup.projects.push(ProjectName { id: Some(id), name }),
+            None => self
+                .setup
+                .projects
+                .push(KnownProject { id: Some(id), name }),
         }
         self
     }
@@ -150,15 +153,15 @@ impl EmulatorBuilder {
         self
     }
 
-    /// Sets how long a token is valid that IAM issues for a login; the default is 24 hours, as
+    /// Sets the lifetime of tokens that IAM issues for logins; the default is 24 hours, as
     /// documented.
     pub fn token_lifetime(mut self, lifetime: Duration) -> Self {
         self.setup.access.token_lifetime = Some(lifetime);
         self
     }
 
-    /// Sets how long an access key is valid that the metadata service issues; the default is 24
-    /// hours. The emulator is a metadata service too: use it as the endpoint and transport of
+    /// Sets the lifetime of access keys that the metadata service issues; the default is 24 hours.
+    /// The emulator is a metadata service too: use it as the endpoint and transport of
     /// [`EcsMetadata`](crate::EcsMetadata).
     ///
     /// ```
@@ -226,7 +229,7 @@ impl EmulatorBuilder {
     }
 
     /// Adds a replica whose list lags behind. Pages come from the list and its replicas in turn, as
-    /// behind a balancer.
+    /// behind a load balancer.
     pub fn replica(mut self, lag: Duration) -> Self {
         self.setup.jobs.replicas.push(lag);
         self
@@ -254,9 +257,9 @@ impl EmulatorBuilder {
     #[must_use]
     pub fn build(mut self) -> Emulator {
         // The last one added comes first in the list.
-        self.setup.jobs.own.reverse();
+        self.setup.jobs.added.reverse();
         if self.setup.projects.is_empty() {
-            self.setup.projects.push(ProjectName::default());
+            self.setup.projects.push(KnownProject::default());
         }
         let clock = self.clock.unwrap_or_else(|| Arc::new(SystemClock::new()));
         Emulator::from_setup(self.setup, clock, self.admin)

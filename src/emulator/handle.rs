@@ -9,7 +9,7 @@ use core::fmt;
 use core::time::Duration;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use super::auth::{CLIENT_TOKEN, ProjectName};
+use super::auth::{CLIENT_TOKEN, KnownProject};
 use super::faults::{Delivery, Faults, Schedule};
 use super::jobs::{Change, EmulatedJob, Jobs, wall_clock};
 use super::request::{Moment, RecordedRequest};
@@ -74,7 +74,7 @@ impl Emulator {
         Client::builder()
             .endpoint(Self::ENDPOINT)
             .iam_endpoint(Self::ENDPOINT)
-            .project_id(project.map_or("", ProjectName::id))
+            .project_id(project.map_or("", KnownProject::id))
             .token(CLIENT_TOKEN)
             .clock(Arc::clone(&self.shared.clock))
             .transport(self.clone())
@@ -89,7 +89,7 @@ impl Emulator {
     pub fn for_project(&self, id: &str) -> Result<Self, Error> {
         let setup = &self.lock().setup;
         let project = setup.find_project(id).ok_or_else(|| {
-            let known: Vec<&str> = setup.projects.iter().map(ProjectName::id).collect();
+            let known: Vec<&str> = setup.projects.iter().map(KnownProject::id).collect();
             let known = known.join(", ");
             Error::invalid("project", id, format!("must be one of {known}"))
         })?;
@@ -159,7 +159,8 @@ impl Emulator {
         self.with_jobs(|jobs, now| jobs.apply(change, now));
     }
 
-    /// Changes a job in its place in the list, all but its id; returns `false` if it is not listed.
+    /// Changes a job, without moving it in the list; returns `false` if it is not listed. Its id
+    /// cannot be changed.
     ///
     /// `change` runs under the emulator's lock, so it must not call this emulator.
     ///
@@ -184,8 +185,8 @@ impl Emulator {
         })
     }
 
-    /// Accepts this token from now on, until it expires if it does. From then on other tokens are
-    /// rejected unless configured.
+    /// Accepts this token from now on: until `expires_at`, or without an end. From then on, other
+    /// tokens are rejected unless configured.
     pub fn accept_token(&self, token: impl Into<Secret>, expires_at: Option<Timestamp>) {
         self.lock().access.accept_token(token.into(), expires_at);
     }
@@ -225,7 +226,8 @@ impl Emulator {
         self.lock().log.clear(self.project);
     }
 
-    /// Restores jobs, script, faults, quota and requests as built; for all projects, tokens too.
+    /// Restores the jobs, script, faults and quota with which the emulator was built, and removes
+    /// the requests received. A handle for all projects also restores the tokens.
     pub fn reset(&self) {
         self.lock().reset(self.project, &self.shared.clock);
     }
@@ -273,7 +275,7 @@ impl Emulator {
         project.map_or_else(T::default, |project| access(&mut project.jobs, now))
     }
 
-    /// The state with every change made that is due.
+    /// The state, after making every change that is due.
     fn lock(&self) -> MutexGuard<'_, State> {
         let now = self.shared.clock.now();
         // The emulator does not panic under the lock; if a caller's change panics, the list stays

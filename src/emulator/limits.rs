@@ -36,8 +36,8 @@ pub(super) fn checked_length<'v>(
     Ok(value)
 }
 
-/// The largest `count` of the service's OpenAPI description.
-const DOCUMENTED_COUNT: u64 = 9_998;
+/// The maximum `count` in the service's OpenAPI description.
+const MAX_COUNT: u64 = 9_998;
 
 /// Which `count` a page reports.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -46,18 +46,18 @@ pub enum Count {
     /// The number of jobs that match the query, at most 9 998 under [`Limits::Documented`].
     #[default]
     Exact,
-    /// At most this number, as a service that limits the work of counting reports.
+    /// The exact number, but at most this one: some services stop counting at a maximum.
     Clipped(u64),
     /// The number of jobs in the page.
     PageLocal,
-    /// This much above the exact number, as a cached count after deletions.
+    /// The exact number plus this one, like a cached count after deletions.
     TooHigh(u64),
 }
 
 impl Count {
     pub(super) fn report(self, total: u64, page: usize, limits: Limits) -> u64 {
         match (self, limits) {
-            (Self::Exact, Limits::Documented) => total.min(DOCUMENTED_COUNT),
+            (Self::Exact, Limits::Documented) => total.min(MAX_COUNT),
             (Self::Exact, Limits::None) => total,
             (Self::Clipped(most), _) => total.min(most),
             (Self::PageLocal, _) => page as u64,
@@ -66,12 +66,12 @@ impl Count {
     }
 }
 
-/// At most so many requests in each period, as the gateway counts them.
+/// A maximum number of requests per period, counted as the gateway does.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Quota {
     limit: u32,
     period: Duration,
-    /// The end of the running period, and the requests it still allows.
+    /// The end of the current period, and the number of requests that remain in it.
     end: Duration,
     remaining: u32,
 }
@@ -86,7 +86,8 @@ impl Quota {
         }
     }
 
-    /// Counts a request, or rejects it. A period begins with the first request after the last one.
+    /// Counts a request, or rejects it. A period begins with the first request after the end of the
+    /// previous one.
     pub(super) fn take(&mut self, now: Duration) -> Result<(), ErrorResponse> {
         if now >= self.end {
             self.end = now.saturating_add(self.period);

@@ -7,7 +7,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use crate::clock::Clock;
 use crate::timestamp::Timestamp;
 
-/// A manual clock for tests of retries, deadlines and watches.
+/// A clock for tests of retries, deadlines and watches.
 ///
 /// Only [`advance`](Self::advance) and sleeps move it. A sleep returns at once. Clones share the
 /// clock.
@@ -24,7 +24,7 @@ use crate::timestamp::Timestamp;
 /// ```
 #[derive(Clone, Debug)]
 pub struct ManualClock {
-    /// The time since 1970 at its start.
+    /// The time since 1970 when the clock was created.
     started: Duration,
     times: Arc<Mutex<Times>>,
 }
@@ -36,14 +36,14 @@ struct Times {
 }
 
 impl ManualClock {
-    /// Returns a clock at 2024-08-20T00:00:00Z, some hours after the newest sample job of an
+    /// Creates a clock at 2024-08-20T00:00:00Z, some hours after the newest sample job of an
     /// emulator.
     #[must_use]
     pub fn new() -> Self {
         Self::since(Duration::from_secs(1_724_112_000))
     }
 
-    /// Returns a clock at this time, not before 1970.
+    /// Creates a clock at this time; 1970-01-01T00:00:00Z for an earlier one.
     #[must_use]
     pub fn starting_at(time: Timestamp) -> Self {
         let millis = u64::try_from(time.unix_millis()).unwrap_or_default();

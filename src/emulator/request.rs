@@ -12,10 +12,10 @@ use crate::header;
 use crate::percent;
 use crate::timestamp::Timestamp;
 
-/// The most requests that are kept; the oldest are dropped first.
-const MOST_REQUESTS: usize = 10_000;
-/// The most memory they take: a token can be 50 000 characters long.
-const MOST_BYTES: usize = 16 << 20;
+/// The maximum number of requests that are kept; the oldest are dropped first.
+const MAX_REQUESTS: usize = 10_000;
+/// The maximum memory that they take: a token can be 50 000 characters long.
+const MAX_BYTES: usize = 16 << 20;
 
 /// A request that an [`Emulator`](crate::emulator::Emulator) received, and the status of its
 /// response.
@@ -53,7 +53,7 @@ pub(super) struct Received<'a> {
 }
 
 impl Received<'_> {
-    /// The end of what is issued now; `None` beyond the year 9999.
+    /// The expiry of a token or key that is issued now; `None` after the year 9999.
     pub(super) fn expires_after(&self, lifetime: Duration) -> Option<Timestamp> {
         let lifetime = i64::try_from(lifetime.as_millis()).ok()?;
         Timestamp::from_unix_millis(self.moment.wall?.unix_millis().checked_add(lifetime)?)
@@ -240,7 +240,7 @@ impl RequestLog {
         self.bytes += request.size();
         self.requests
             .push_back((project, RecordedRequest { status, ..request }));
-        while self.requests.len() > MOST_REQUESTS || self.bytes > MOST_BYTES {
+        while self.requests.len() > MAX_REQUESTS || self.bytes > MAX_BYTES {
             let Some((_, oldest)) = self.requests.pop_front() else {
                 return;
             };

@@ -7,7 +7,7 @@ use alloc::vec::Vec;
 use core::time::Duration;
 
 use super::identity::User;
-use super::signature::{Claim, KnownKey};
+use super::signature::{Authorization, KnownKey};
 use crate::emulator::limits::Limits;
 use crate::emulator::request::{Received, RecordedRequest};
 use crate::emulator::response::ErrorResponse;
@@ -18,15 +18,16 @@ use crate::timestamp::Timestamp;
 /// The token of the emulator's own clients, always accepted.
 pub(crate) const CLIENT_TOKEN: &str = "emulator-client";
 
-/// The longest token of the service's OpenAPI description.
-const LONGEST_TOKEN: usize = 50_000;
-/// The most issued tokens and keys that are kept; the oldest are dropped first.
-pub(super) const MOST_ISSUED: usize = 1000;
-/// Begins every issued token and the id of every issued key, so that a dropped one is not taken for
-/// any other.
+/// The maximum length of a token in the service's OpenAPI description.
+const MAX_TOKEN_LENGTH: usize = 50_000;
+/// The maximum number of issued tokens, and of issued keys, that are kept; the oldest are dropped
+/// first.
+pub(super) const MAX_ISSUED: usize = 1000;
+/// The start of every issued token, and of the id of every issued key. Without it, a dropped one
+/// would be accepted like any other token if none is configured.
 pub(super) const ISSUED_TOKEN_PREFIX: &str = "emulated-";
 pub(super) const ISSUED_KEY_PREFIX: &str = "METADATA";
-/// How long a token for a login or a key is valid unless configured, as documented.
+/// The default lifetime of an issued token or key, as documented.
 pub(super) const LIFETIME: Duration = Duration::from_secs(24 * 3600);
 
 /// The tokens and access keys that are accepted, and the users who can log in.
@@ -37,11 +38,11 @@ pub(crate) struct Access {
     is_restricted: bool,
     tokens: Vec<AcceptedToken>,
     keys: Vec<KnownKey>,
-    /// The users who can log in; any with a password if there is none.
+    /// The users who can log in; if there is none, every user with a password.
     pub(crate) users: Vec<User>,
-    /// How long a token for a login is valid, if not by default.
+    /// The lifetime of a token for a login, if it is not the default.
     pub(crate) token_lifetime: Option<Duration>,
-    /// How long a key of the metadata service is valid, if not by default.
+    /// The lifetime of a key of the metadata service, if it is not the default.
     pub(crate) key_lifetime: Option<Duration>,
     /// Those issued for logins, the oldest first.
     pub(super) issued: VecDeque<AcceptedToken>,
@@ -59,7 +60,7 @@ pub(super) struct AcceptedToken {
 
 /// Keeps an issued token or key, and drops the oldest if there are too many.
 pub(super) fn push_issued<T>(issued: &mut VecDeque<T>, new: T) {
-    if issued.len() >= MOST_ISSUED {
+    if issued.len() >= MAX_ISSUED {
         issued.pop_front();
     }
     issued.push_back(new);
@@ -125,7 +126,7 @@ impl Access {
             return Ok(None);
         }
         let unknown = || ErrorResponse::unauthenticated("decrypt token fail");
-        if limits == Limits::Documented && token.len() > LONGEST_TOKEN {
+        if limits == Limits::Documented && token.len() > MAX_TOKEN_LENGTH {
             return Err(unknown());
         }
         let mut known = self.tokens.iter().chain(&self.issued);
@@ -145,14 +146,15 @@ impl Access {
     fn check_signature(
         &mut self,
         request: &RecordedRequest,
-        authorization: &str,
+        header: &str,
         now: Option<Timestamp>,
     ) -> Result<(), &'static str> {
-        let claim = Claim::parse(authorization).ok_or("the header Authorization is malformed")?;
+        let authorization =
+            Authorization::parse(header).ok_or("the header Authorization is malformed")?;
         let mut keys = self.keys.iter_mut().chain(&mut self.issued_keys);
-        match keys.find(|key| key.id() == claim.access) {
-            Some(key) => key.verify(request, &claim, now),
-            None if self.is_restricted || claim.access.starts_with(ISSUED_KEY_PREFIX) => {
+        match keys.find(|key| key.id() == authorization.key_id) {
+            Some(key) => key.verify(request, &authorization, now),
+            None if self.is_restricted || authorization.key_id.starts_with(ISSUED_KEY_PREFIX) => {
                 Err("ak not exist")
             }
             None => Ok(()),
@@ -169,7 +171,7 @@ mod tests {
         let at = |seconds: u64| Timestamp::from_unix(Duration::from_secs(seconds));
         let mut access = Access::default();
         let token = |number: usize| format!("{ISSUED_TOKEN_PREFIX}{number}");
-        for number in 0..=MOST_ISSUED {
+        for number in 0..=MAX_ISSUED {
             let issued = AcceptedToken {
                 token: token(number).into(),
                 expires_at: at(100),
@@ -177,13 +179,13 @@ mod tests {
             };
             push_issued(&mut access.issued, issued);
         }
-        assert_eq!(access.issued.len(), MOST_ISSUED);
+        assert_eq!(access.issued.len(), MAX_ISSUED);
         let is_accepted = |token: &str, now| {
             let checked = access.check_token(token, at(now), Limits::Documented);
             checked.is_ok()
         };
         assert!(!is_accepted(&token(0), 0), "dropped, not any token");
-        let last = token(MOST_ISSUED);
+        let last = token(MAX_ISSUED);
         assert!(is_accepted(&last, 99) && !is_accepted(&last, 100));
     }
 }

@@ -21,16 +21,16 @@ pub(crate) struct User {
     pub(crate) password: Secret,
 }
 
-/// A project that IAM knows.
+/// A project that the service and IAM know.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct ProjectName {
+pub(crate) struct KnownProject {
     /// `None` for any id: then it is the only project.
     pub(crate) id: Option<String>,
     /// `None` for any name that no other project has.
     pub(crate) name: Option<String>,
 }
 
-impl ProjectName {
+impl KnownProject {
     pub(crate) fn has_id(&self, id: &str) -> bool {
         self.id.as_deref().is_none_or(|own| own == id)
     }
@@ -42,7 +42,8 @@ impl ProjectName {
             .unwrap_or("054ba152d480d55b2f5dc0069e7ddef0")
     }
 
-    /// The project in IAM's shape, as it was asked for if it has any id or name.
+    /// The project in IAM's JSON format. A project without a fixed id or name gets those of the
+    /// request.
     fn to_json(&self, id: Option<&str>, name: Option<&str>) -> Value {
         let id = self.id.as_deref().or(id).unwrap_or(self.id());
         let name = self.name.as_deref().or(name).unwrap_or("emulated");
@@ -51,15 +52,19 @@ impl ProjectName {
 }
 
 /// The project with this name; one of any name if no other has it.
-fn find_by_name<'p>(projects: &'p [ProjectName], name: &str) -> Option<&'p ProjectName> {
-    let named = |wanted| move |project: &&ProjectName| project.name.as_deref() == wanted;
+fn find_by_name<'p>(projects: &'p [KnownProject], name: &str) -> Option<&'p KnownProject> {
+    let named = |wanted| move |project: &&KnownProject| project.name.as_deref() == wanted;
     let project = projects.iter().find(named(Some(name)));
     project.or_else(|| projects.iter().find(named(None)))
 }
 
 impl Access {
     /// `POST /v3/auth/tokens`: a token for a user and a password.
-    pub(crate) fn log_in(&mut self, projects: &[ProjectName], received: &Received<'_>) -> Response {
+    pub(crate) fn log_in(
+        &mut self,
+        projects: &[KnownProject],
+        received: &Received<'_>,
+    ) -> Response {
         let Ok(login) = serde_json::from_slice::<Value>(received.body) else {
             return error(400, "Bad Request", "The request body is invalid");
         };
@@ -128,7 +133,7 @@ impl Access {
     /// `GET /v3/projects?name=…`: the project with this name, or all.
     pub(crate) fn list_projects(
         &mut self,
-        projects: &[ProjectName],
+        projects: &[KnownProject],
         received: &Received<'_>,
         limits: Limits,
     ) -> Result<Response, ErrorResponse> {

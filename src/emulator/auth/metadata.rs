@@ -14,16 +14,16 @@ use crate::emulator::response::Response;
 use crate::header;
 use crate::timestamp::Timestamp;
 
-/// Begins every token; the time of its end follows.
+/// The start of every token; the time at which it expires follows.
 const TOKEN_PREFIX: &str = "metadata-";
-/// The longest life of a token, in seconds.
-const LONGEST_TTL: u64 = 21_600;
+/// The maximum lifetime of a token, in seconds.
+const MAX_TTL: u64 = 21_600;
 
 /// `PUT /meta-data/latest/api/token`: a token for the metadata service only.
 pub(crate) fn metadata_token(received: &Received<'_>) -> Response {
     let ttl = received.request.header(header::METADATA_TOKEN_TTL);
     let ttl = ttl.and_then(|ttl| ttl.parse().ok());
-    let Some(ttl) = ttl.filter(|ttl| (1..=LONGEST_TTL).contains(ttl)) else {
+    let Some(ttl) = ttl.filter(|ttl| (1..=MAX_TTL).contains(ttl)) else {
         return error(400, "X-Metadata-Token-Ttl-Seconds must be 1 to 21600");
     };
     let lifetime = Duration::from_secs(ttl);
@@ -77,7 +77,7 @@ fn error(status: u16, message: &str) -> Response {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::emulator::auth::access::MOST_ISSUED;
+    use crate::emulator::auth::access::MAX_ISSUED;
     use crate::emulator::request::{Moment, RecordedRequest};
 
     type Operation = fn(&mut Access, &Received<'_>) -> Response;
@@ -152,11 +152,11 @@ mod tests {
     #[test]
     fn issued_keys_are_bounded() {
         let mut access = Access::default();
-        for number in 0..MOST_ISSUED + 5 {
+        for number in 0..MAX_ISSUED + 5 {
             let operation = (&mut access, Access::issue_security_key as Operation);
             status(operation, ("", None), &format!("{number}"), 0);
         }
-        assert_eq!(access.issued_keys.len(), MOST_ISSUED);
+        assert_eq!(access.issued_keys.len(), MAX_ISSUED);
         assert_eq!(access.issued_keys[0].id(), "METADATA5");
     }
 }

@@ -6,6 +6,6 @@ mod metadata;
 mod signature;
 
 pub(super) use access::{Access, CLIENT_TOKEN};
-pub(super) use identity::{ProjectName, User};
+pub(super) use identity::{KnownProject, User};
 pub(super) use metadata::metadata_token;
 pub(super) use signature::KnownKey;

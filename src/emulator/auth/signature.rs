@@ -10,7 +10,7 @@ use crate::timestamp::Timestamp;
 
 /// The largest difference between the date of a signature and the clock, in milliseconds.
 const LEEWAY: i64 = 15 * 60 * 1000;
-/// The most failures in a row; one more locks the key.
+/// The maximum number of failures in a row; one more locks the key.
 const FAILURES: u32 = 5;
 /// How long a key stays locked, in milliseconds.
 const LOCKED_FOR: i64 = 5 * 60 * 1000;
@@ -40,7 +40,7 @@ impl KnownKey {
     pub(super) fn verify(
         &mut self,
         request: &RecordedRequest,
-        claim: &Claim<'_>,
+        authorization: &Authorization<'_>,
         now: Option<Timestamp>,
     ) -> Result<(), &'static str> {
         let now = now.map(Timestamp::unix_millis);
@@ -48,7 +48,7 @@ impl KnownKey {
         if self.locked_until.is_some_and(|until| now < until) {
             return Err("the ak is locked after too many failures");
         }
-        let outcome = self.compare(request, claim, now);
+        let outcome = self.compare(request, authorization, now);
         self.failures = match outcome {
             Ok(()) => 0,
             Err(_) => self.failures.saturating_add(1),
@@ -63,7 +63,7 @@ impl KnownKey {
     fn compare(
         &self,
         request: &RecordedRequest,
-        claim: &Claim<'_>,
+        authorization: &Authorization<'_>,
         now: i64,
     ) -> Result<(), &'static str> {
         let (_, secret, security_token) = self.key.parts();
@@ -78,7 +78,7 @@ impl KnownKey {
             return Err("the security token has expired");
         }
         let mut headers = Vec::new();
-        for name in claim.signed_headers.split(';') {
+        for name in authorization.signed_headers.split(';') {
             let value = request.header(name).ok_or("a signed header was not sent")?;
             headers.push((name, value));
         }
@@ -97,7 +97,7 @@ impl KnownKey {
             return Err("the header X-Security-Token must be signed");
         }
         let canonical = Canonical::new(request.method(), request.target(), headers.into_iter());
-        if canonical.signature(secret, date).as_deref() == Some(claim.signature) {
+        if canonical.signature(secret, date).as_deref() == Some(authorization.signature) {
             Ok(())
         } else {
             Err("the signature does not match")
@@ -105,14 +105,16 @@ impl KnownKey {
     }
 }
 
-/// The parts of `SDK-HMAC-SHA256 Access=…, SignedHeaders=…, Signature=…`.
-pub(super) struct Claim<'a> {
-    pub(super) access: &'a str,
+/// The parts of a header `Authorization`:
+/// `SDK-HMAC-SHA256 Access=…, SignedHeaders=…, Signature=…`.
+pub(super) struct Authorization<'a> {
+    /// The id of the access key.
+    pub(super) key_id: &'a str,
     signed_headers: &'a str,
     signature: &'a str,
 }
 
-impl<'a> Claim<'a> {
+impl<'a> Authorization<'a> {
     /// Parses a header of this form, whose signature is 64 hexadecimal digits.
     pub(super) fn parse(header: &'a str) -> Option<Self> {
         let members = header.trim().strip_prefix("SDK-HMAC-SHA256 ")?;
@@ -121,15 +123,15 @@ impl<'a> Claim<'a> {
             let value = members.next()?.strip_prefix(key)?;
             (!value.is_empty()).then_some(value)
         };
-        let claim = Self {
-            access: member("Access=")?,
+        let authorization = Self {
+            key_id: member("Access=")?,
             signed_headers: member("SignedHeaders=")?,
             signature: member("Signature=")?,
         };
-        let signature = claim.signature;
+        let signature = authorization.signature;
         let is_whole =
             signature.len() == 64 && signature.bytes().all(|byte| byte.is_ascii_hexdigit());
-        (is_whole && members.next().is_none()).then_some(claim)
+        (is_whole && members.next().is_none()).then_some(authorization)
     }
 }
 
@@ -144,7 +146,7 @@ mod tests {
         let hex = "0123456789abcdef".repeat(4);
         let good =
             format!("SDK-HMAC-SHA256 Access=AK, SignedHeaders=host;x-sdk-date, Signature={hex}");
-        assert!(Claim::parse(&good).is_some());
+        assert!(Authorization::parse(&good).is_some());
         for bad in [
             String::new(),
             good.replace("SDK-HMAC-SHA256", "Basic"),
@@ -155,7 +157,7 @@ mod tests {
             good.replace(&hex, &hex.replace('0', "g")),
             good.clone() + ", More=x",
         ] {
-            assert!(Claim::parse(&bad).is_none(), "{bad}");
+            assert!(Authorization::parse(&bad).is_none(), "{bad}");
         }
     }
 }

@@ -6,7 +6,7 @@ use crate::error::Error;
 
 /// A hundred years in milliseconds: a practical maximum that can be added to any time without
 /// overflow.
-const LONGEST: u64 = 36_500 * 86_400_000;
+const MAX_MILLIS: u64 = 36_500 * 86_400_000;
 
 /// The units, from the longest to the shortest, in milliseconds.
 const UNITS: [(&str, u64); 5] = [
@@ -60,7 +60,7 @@ fn parse(text: &str) -> Result<Duration, &'static str> {
         let number = number.parse::<u64>().ok();
         let sum = number
             .and_then(|number| number.checked_mul(*millis)?.checked_add(total))
-            .filter(|sum| *sum <= LONGEST);
+            .filter(|sum| *sum <= MAX_MILLIS);
         total = sum.ok_or(TOO_LONG)?;
         rest = after;
         if rest.is_empty() {

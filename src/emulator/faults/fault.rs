@@ -8,7 +8,7 @@ use crate::emulator::random::Random;
 
 /// A fault of one response.
 ///
-/// In process a fault becomes the error that a transport reports for it, given here in brackets.
+/// In process, a fault becomes the error that a transport reports for it: the kind in parentheses.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Fault {
@@ -22,9 +22,9 @@ pub enum Fault {
     Reset,
     /// The connection is closed in the middle of the body (`ConnectionLost`).
     AbortBody,
-    /// The response begins this much later (`Timeout` if less time remains).
+    /// The response begins after this delay (`Timeout` if less time remains).
     Delay(Duration),
-    /// The body arrives in pieces over this long (`Timeout` if less time remains).
+    /// The body is sent in pieces during this time (`Timeout` if less time remains).
     SlowBody(Duration),
     /// The body is cut to half its length, and `Content-Length` matches it: truncated JSON.
     Truncate,
@@ -44,7 +44,7 @@ pub enum Fault {
     Garbage,
 }
 
-/// The most extra bytes: beyond, the emulator's own memory would be the limit.
+/// The maximum number of extra bytes, so that the emulator does not run out of memory.
 pub(super) const MAX_EXTRA_BYTES: usize = 256 << 20;
 
 impl Fault {
@@ -103,7 +103,7 @@ pub struct Faults {
     pub(super) rules: Vec<Rule>,
 }
 
-/// One entry; without a fault the request passes.
+/// One entry. Without a fault, the request gets the response of the service.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Rule {
     pub(super) fault: Option<Fault>,
@@ -130,7 +130,7 @@ impl Faults {
         self.with(Some(fault), When::InOrder)
     }
 
-    /// Lets the next request in order pass.
+    /// Adds no fault for the next request in order.
     #[must_use]
     pub fn then_ok(self) -> Self {
         self.with(None, When::InOrder)
@@ -155,7 +155,7 @@ impl Faults {
     }
 }
 
-/// The faults that are left, and the requests counted so far.
+/// The faults that remain, and the number of requests so far.
 #[derive(Clone, Debug)]
 pub(crate) struct Schedule {
     rules: Vec<Rule>,

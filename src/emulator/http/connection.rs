@@ -196,14 +196,14 @@ fn head_of(response: &Response, announced: usize, stays_open: bool) -> String {
     head + "\r\n"
 }
 
-/// The longest head: a token of 50 000 characters fits.
-const LONGEST_HEAD: usize = 128 << 10;
-/// The longest path and query.
-const LONGEST_TARGET: usize = 32 << 10;
-/// The longest body: an array of jobs for the admin interface can be long.
-const LONGEST_BODY: usize = 16 << 20;
-/// The most headers in a request.
-const MOST_HEADERS: usize = 100;
+/// The maximum length of a head: a token of 50 000 characters fits.
+const MAX_HEAD_LENGTH: usize = 128 << 10;
+/// The maximum length of path and query.
+const MAX_TARGET_LENGTH: usize = 32 << 10;
+/// The maximum length of a body: an array of jobs for the admin interface can be long.
+const MAX_BODY_LENGTH: usize = 16 << 20;
+/// The maximum number of headers in a request.
+const MAX_HEADERS: usize = 100;
 
 /// A parsed head.
 #[derive(Debug)]
@@ -220,11 +220,11 @@ impl Head {
     /// Parses the head that the bytes begin with; `None` if it is not complete.
     fn parse(bytes: &[u8]) -> Result<Option<Self>, ErrorResponse> {
         let malformed = |status, why| Err(ErrorResponse::bad_request(status, why));
-        let mut headers = [httparse::EMPTY_HEADER; MOST_HEADERS];
+        let mut headers = [httparse::EMPTY_HEADER; MAX_HEADERS];
         let mut parsed = httparse::Request::new(&mut headers);
         let len = match parsed.parse(bytes) {
             Ok(httparse::Status::Complete(len)) => len,
-            Ok(httparse::Status::Partial) if bytes.len() <= LONGEST_HEAD => return Ok(None),
+            Ok(httparse::Status::Partial) if bytes.len() <= MAX_HEAD_LENGTH => return Ok(None),
             Ok(httparse::Status::Partial) => return malformed(494, "the headers are too long"),
             Err(httparse::Error::TooManyHeaders) => return malformed(494, "too many headers"),
             Err(httparse::Error::Version) => {
@@ -233,7 +233,7 @@ impl Head {
             Err(_) => return malformed(400, "not an HTTP request"),
         };
         let target = parsed.path.unwrap_or_default();
-        if target.len() > LONGEST_TARGET {
+        if target.len() > MAX_TARGET_LENGTH {
             return malformed(414, "path and query are too long");
         }
         let headers: Vec<(String, String)> = parsed
@@ -263,7 +263,7 @@ impl Head {
         }
         // Digits that do not fit are too many.
         let body_len = length.parse().unwrap_or(usize::MAX);
-        if body_len > LONGEST_BODY {
+        if body_len > MAX_BODY_LENGTH {
             return malformed(413, "the body is too long");
         }
         let mut options = values(header::CONNECTION).flat_map(|value| value.split(','));
@@ -306,7 +306,7 @@ mod tests {
                 bytes[at] = random.next().to_be_bytes()[0];
             }
             if let Ok(Some(head)) = Head::parse(&bytes) {
-                assert!(head.body_len <= LONGEST_BODY);
+                assert!(head.body_len <= MAX_BODY_LENGTH);
             }
         }
     }

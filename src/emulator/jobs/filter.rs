@@ -48,8 +48,8 @@ impl Selection {
             part.as_ref().is_none_or(contains)
         };
         let has_tag = |(key, value): &(String, Option<String>)| {
-            let mut own = emulated.tags.iter().filter(|(own, _)| own == key);
-            own.any(|(_, own)| value.as_ref().is_none_or(|value| value == own))
+            let mut values = emulated.tags.iter().filter(|(known, _)| known == key);
+            values.any(|(_, known)| value.as_ref().is_none_or(|value| value == known))
         };
         // The cheap ones first.
         self.status

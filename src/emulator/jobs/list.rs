@@ -21,8 +21,8 @@ use crate::job::{SortDir, SortKey};
 pub(super) struct List {
     sample: Sample,
     entries: Vec<Entry>,
-    /// The ids of the jobs that are not built from the seed: a new id needs no search.
-    own: HashSet<String>,
+    /// The ids of the stored jobs, so that no search is needed for a new id.
+    stored_ids: HashSet<String>,
     /// The last selection, so that a listing does not filter and sort again for each page.
     selected: Option<(Selection, Arc<[Selected]>)>,
 }
@@ -31,7 +31,8 @@ pub(super) struct List {
 enum Entry {
     /// Built from the seed whenever it is needed.
     Sample(u32),
-    Own(Box<EmulatedJob>),
+    /// Added, or changed since it was built from the seed.
+    Stored(Box<EmulatedJob>),
 }
 
 /// A job of a selection.
@@ -51,15 +52,15 @@ pub(crate) struct Page {
 }
 
 impl List {
-    /// The sample jobs, newest first, after `own` jobs.
-    pub(super) fn new(sample: Sample, own: Vec<EmulatedJob>) -> Self {
+    /// The `added` jobs, then the sample jobs, newest first.
+    pub(super) fn new(sample: Sample, added: Vec<EmulatedJob>) -> Self {
         let mut list = Self {
             sample,
             entries: (0..sample.jobs).map(Entry::Sample).collect(),
-            own: HashSet::new(),
+            stored_ids: HashSet::new(),
             selected: None,
         };
-        list.insert(0, own);
+        list.insert(0, added);
         list
     }
 
@@ -85,7 +86,7 @@ impl List {
             Kind::Insert(position, jobs) => self.insert(position, jobs),
             Kind::Remove(id) => {
                 if let Some(at) = self.find(&id) {
-                    self.own.remove(&id);
+                    self.stored_ids.remove(&id);
                     self.entries.remove(at);
                 }
             }
@@ -116,23 +117,23 @@ impl List {
         jobs.retain(|job| ids.insert(String::from(job.id())));
         let numbers = ids.iter().filter_map(|id| self.sample.index_of(id));
         let numbers: HashSet<u32> = numbers.collect();
-        if !numbers.is_empty() || ids.iter().any(|id| self.own.contains(id)) {
+        if !numbers.is_empty() || ids.iter().any(|id| self.stored_ids.contains(id)) {
             self.entries.retain(|entry| match entry {
                 Entry::Sample(number) => !numbers.contains(number),
-                Entry::Own(job) => !ids.contains(job.id()),
+                Entry::Stored(job) => !ids.contains(job.id()),
             });
         }
-        self.own.extend(ids);
+        self.stored_ids.extend(ids);
         let at = self.entries.len().saturating_sub(position);
-        let jobs = jobs.into_iter().rev().map(Box::new).map(Entry::Own);
+        let jobs = jobs.into_iter().rev().map(Box::new).map(Entry::Stored);
         self.entries.splice(at..at, jobs);
     }
 
     fn replace(&mut self, job: Box<EmulatedJob>) {
         let at = self.find(job.id());
         if let Some(entry) = at.and_then(|at| self.entries.get_mut(at)) {
-            self.own.insert(job.id().into());
-            *entry = Entry::Own(job);
+            self.stored_ids.insert(job.id().into());
+            *entry = Entry::Stored(job);
         }
     }
 
@@ -205,20 +206,20 @@ impl List {
 
     fn find(&self, id: &str) -> Option<usize> {
         let number = self.sample.index_of(id);
-        if number.is_none() && !self.own.contains(id) {
+        if number.is_none() && !self.stored_ids.contains(id) {
             return None;
         }
         // From the head: tests and scripts mostly name new jobs.
         self.entries.iter().rposition(|entry| match entry {
             Entry::Sample(index) => number == Some(*index),
-            Entry::Own(job) => job.id() == id,
+            Entry::Stored(job) => job.id() == id,
         })
     }
 
     fn job(&self, entry: &Entry) -> EmulatedJob {
         match entry {
             Entry::Sample(index) => self.sample.job(*index),
-            Entry::Own(job) => (**job).clone(),
+            Entry::Stored(job) => (**job).clone(),
         }
     }
 }

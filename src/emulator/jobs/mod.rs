@@ -25,17 +25,17 @@ pub(super) use sample::Sample;
 use script::Kind;
 pub use script::{Change, Script};
 
-/// The most random changes made at once.
-const MOST_RANDOM_CHANGES: usize = 1000;
-/// How far from the head random changes choose a job.
+/// The maximum number of random changes made at once.
+const MAX_RANDOM_CHANGES: usize = 1000;
+/// Random changes choose one of this many jobs at the head.
 const REACH: usize = 100;
 
 /// How the jobs of a project begin and change.
 #[derive(Clone, Debug, Default)]
 pub(super) struct JobsSetup {
     pub(super) sample: Sample,
-    /// At the head of the list, in its order once built.
-    pub(super) own: Vec<EmulatedJob>,
+    /// The jobs of [`EmulatorBuilder::job`](super::EmulatorBuilder::job), at the head of the list.
+    pub(super) added: Vec<EmulatedJob>,
     pub(super) script: Script,
     /// How far each replica lags.
     pub(super) replicas: Vec<Duration>,
@@ -45,10 +45,10 @@ pub(super) struct JobsSetup {
     pub(super) ties: Option<u64>,
 }
 
-/// The jobs of one project. Moments are those of the clock's `now`.
+/// The jobs of one project. A moment is a time of the clock's `now`.
 #[derive(Debug)]
 pub(super) struct Jobs {
-    /// What is left of the script is in it.
+    /// Its script holds only the changes that are not made yet.
     setup: JobsSetup,
     list: List,
     replicas: Vec<Replica>,
@@ -77,7 +77,7 @@ pub(super) fn wall_clock(epoch: Duration, moment: Duration) -> String {
 impl Jobs {
     pub(super) fn new(mut setup: JobsSetup, seed: u64, clock: &dyn Clock) -> Self {
         setup.sample.seed = seed;
-        let list = List::new(setup.sample, core::mem::take(&mut setup.own));
+        let list = List::new(setup.sample, core::mem::take(&mut setup.added));
         let replica = |lag: &Duration| Replica {
             lag: *lag,
             list: list.clone(),
@@ -127,7 +127,7 @@ impl Jobs {
         while let Some((due, change)) = self.setup.script.next_due(elapsed) {
             if change.is_none() {
                 random_changes += 1;
-                if random_changes > MOST_RANDOM_CHANGES {
+                if random_changes > MAX_RANDOM_CHANGES {
                     self.setup.script.skip_random(elapsed);
                     continue;
                 }

@@ -11,7 +11,7 @@ use crate::emulator::random::{Random, mix, unmix};
 use crate::job::{EngineType, Job, JobStatus};
 use crate::timestamp::Timestamp;
 
-/// When the newest job was created, unless set otherwise: 2024-08-19T02:27:15Z.
+/// The default for the latest creation time: 2024-08-19T02:27:15Z.
 const NEWEST_CREATED: i64 = 1_724_034_435_000;
 /// The time from one job's creation to the next, in milliseconds.
 const BETWEEN_JOBS: u64 = 97_000;
@@ -23,7 +23,7 @@ const INSTANCES: u64 = 12;
 pub(crate) struct Sample {
     pub(crate) seed: u64,
     pub(crate) jobs: u32,
-    /// When the newest job was created at the latest, in milliseconds since 1970.
+    /// The latest creation time of the jobs, in milliseconds since 1970.
     pub(crate) newest: i64,
 }
 

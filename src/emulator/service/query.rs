@@ -11,8 +11,8 @@ use crate::emulator::response::ErrorResponse;
 use crate::job::{JobStatus, SortDir, SortKey};
 use crate::list_jobs::MAX_INSTANCE_IDS;
 
-/// The largest `limit` and `offset`.
-const MOST_PAGING: u64 = 65_534;
+/// The maximum `limit` and `offset`.
+const MAX_LIMIT_AND_OFFSET: u64 = 65_534;
 /// The service's default for `limit`.
 const DEFAULT_LIMIT: usize = 10;
 
@@ -69,7 +69,7 @@ impl PageQuery {
 fn paging(key: &str, value: &str, limits: Limits) -> Result<usize, ErrorResponse> {
     let is_number = value.bytes().all(|byte| byte.is_ascii_digit());
     let most = match limits {
-        Limits::Documented => MOST_PAGING,
+        Limits::Documented => MAX_LIMIT_AND_OFFSET,
         Limits::None => u64::MAX,
     };
     match value.parse::<u64>() {

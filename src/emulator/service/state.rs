@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 use core::time::Duration;
 
 use crate::clock::Clock;
-use crate::emulator::auth::{Access, ProjectName};
+use crate::emulator::auth::{Access, KnownProject};
 use crate::emulator::faults::{Faults, Schedule};
 use crate::emulator::jobs::{Jobs, JobsSetup};
 use crate::emulator::limits::{Count, Limits, Quota};
@@ -18,12 +18,12 @@ use crate::emulator::request::RequestLog;
 pub(crate) struct Setup {
     pub(crate) jobs: JobsSetup,
     /// At least one when built.
-    pub(crate) projects: Vec<ProjectName>,
+    pub(crate) projects: Vec<KnownProject>,
     pub(crate) access: Access,
     pub(crate) faults: Faults,
     pub(crate) quota: Option<Quota>,
     pub(crate) limits: Limits,
-    /// The most jobs in a page, if not 512.
+    /// The maximum number of jobs in a page; 512 by default.
     pub(crate) page_cap: Option<usize>,
     pub(crate) count: Count,
     pub(crate) latency: Duration,

@@ -1,4 +1,4 @@
-//! Decoding a page: the built-in reader, and what it is measured against.
+//! Decoding a page: the built-in decoder, and what it is compared with.
 //!
 //! `cargo bench --features full --bench decode` prints criterion's figures and then the ratios.
 #![allow(missing_docs, reason = "criterion's macro documents nothing")]

@@ -303,7 +303,7 @@ impl Job<'_> {
 #[non_exhaustive]
 pub struct JobPage<'a> {
     /// The total number of jobs that match the query, by the service's count. It can be capped (the
-    /// OpenAPI description allows at most 9 999) or out of date:
+    /// OpenAPI description allows at most 9 998) or out of date:
     /// [`Client::jobs`](crate::Client::jobs) lists every job without relying on it.
     pub count: u64,
     /// The jobs of this page, in the service's order.

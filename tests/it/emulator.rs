@@ -78,7 +78,7 @@ fn list_as(emulator: &Emulator, token: &str, query: &ListJobs) -> Listed {
     // The response counts here, not how the client decodes it.
     let _ = client.list(query);
     let response = last.lock().unwrap().take();
-    response.expect("an response")
+    response.expect("a response")
 }
 
 fn three() -> Emulator {

@@ -13,7 +13,7 @@ mod retries;
 const PROJECT: &str = "054ba152d480d55b2f5dc0069e7ddef0";
 const TOKEN: &str = "MIIQmAYJKoZIhvcNAQcCoIIQiTCCEIUCAQExDTALBglghkgBZQMEAgEw";
 
-/// The service's own example of an response.
+/// The service's own example of a response.
 const EXAMPLE: &str = r#"{
   "jobs" : [ {
     "id" : "0667845a-6291-4e2a-95b0-190c0abjb703",

@@ -1,4 +1,4 @@
-//! What becomes of an response, good or bad.
+//! How responses are handled, good and bad.
 
 use drs_backup_jobs::{Error, ErrorKind, JobStatus, ListJobs};
 use httpmock::MockServer;

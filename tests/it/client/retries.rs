@@ -1,4 +1,4 @@
-//! What is tried again, when, and how often.
+//! What is retried, when, and how often.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;

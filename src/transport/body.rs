@@ -170,4 +170,39 @@ mod tests {
         assert_eq!(error.kind(), TransportErrorKind::BodyTooLarge);
         assert_eq!(body.as_bytes(), b"xxxx");
     }
+
+    #[cfg(feature = "std")]
+    #[test]
+    fn reuses_the_room_of_an_earlier_response_and_does_not_show_it() {
+        let fail = |_| unreachable!("the reader does not fail");
+        let mut body = ResponseBody::new(1 << 20);
+        body.read_from(&b"earlier"[..], fail).unwrap();
+        body.clear();
+        body.read_from(&b"now"[..], fail).unwrap();
+        body.write(b"!").unwrap();
+        assert_eq!(body.as_bytes(), b"now!");
+        let shown = alloc::format!("{body:?}");
+        assert_eq!(shown, "ResponseBody { length: 4, limit: 1048576, .. }");
+    }
+
+    /// Claims to have read more than there was room for.
+    #[cfg(feature = "std")]
+    struct Boastful;
+
+    #[cfg(feature = "std")]
+    impl std::io::Read for Boastful {
+        fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+            Ok(buffer.len() + 1)
+        }
+    }
+
+    #[cfg(feature = "std")]
+    #[test]
+    fn a_reader_that_claims_too_much_breaks_no_limit() {
+        let fail = |_| unreachable!("the reader does not fail");
+        let mut body = ResponseBody::new(4);
+        let error = body.read_from(Boastful, fail).unwrap_err();
+        assert_eq!(error.kind(), TransportErrorKind::BodyTooLarge);
+        assert_eq!(body.as_bytes(), [0; 4]);
+    }
 }

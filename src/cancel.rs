@@ -44,7 +44,7 @@ struct State {
 }
 
 impl CancelToken {
-    /// Returns a token that is not cancelled.
+    /// Creates a token that is not cancelled.
     #[must_use]
     pub fn new() -> Self {
         Self::default()

@@ -53,7 +53,7 @@ pub struct ListJobs {
 }
 
 impl ListJobs {
-    /// Returns a query without filters, in the service's own order.
+    /// Creates a query without filters, in the service's own order.
     pub fn new() -> Self {
         Self::default()
     }
@@ -144,9 +144,9 @@ impl ListJobs {
         self
     }
 
-    /// Returns the request, not yet authenticated: add `X-Auth-Token`, or
-    /// sign it (`AccessKey::sign`), and send it with any HTTP client. Do not follow redirects:
-    /// they would carry the token to another host.
+    /// Returns the request, not yet authenticated: add `X-Auth-Token`, or sign it
+    /// (`AccessKey::sign`), and send it with any HTTP client. Do not follow redirects: they would
+    /// carry the token to another host.
     ///
     /// # Errors
     ///

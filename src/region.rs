@@ -24,7 +24,7 @@ use crate::url::Endpoint;
 pub struct Region(Cow<'static, str>);
 
 impl Region {
-    /// The regions with the service when this version was released.
+    /// The regions that had the service when this version was released.
     pub const KNOWN: &'static [Self] = &[
         Self::known("cn-north-1"),
         Self::known("cn-north-2"),
@@ -70,8 +70,9 @@ impl Region {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) if the name is empty or contains
-    /// anything but lower-case letters, digits and hyphens: it becomes part of a host name.
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) if the name is empty, longer
+    /// than 48 characters, contains anything but lower-case letters, digits and hyphens, or begins
+    /// or ends with a hyphen: it becomes part of a host name.
     pub fn new(name: impl Into<String>) -> Result<Self, Error> {
         let name = name.into();
         let fits = |byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-');

@@ -1,5 +1,5 @@
-//! Plain operations on texts that std has as generic ones. Each is compiled once: std's substring
-//! search and formatting would add 3 kB to a program.
+//! Operations on texts. In std these are generic; here each is compiled once. Substring search and
+//! formatting of std would add 3 kB to a program.
 
 use alloc::string::String;
 
@@ -16,13 +16,13 @@ pub(crate) fn places(text: &str, word: &str) -> impl Iterator<Item = usize> {
         .map(|(at, _)| at)
 }
 
-/// What stands before and behind the first `word` in a text. `word` is not empty.
+/// The texts before and after the first `word` in a text. `word` is not empty.
 pub(crate) fn split_once<'a>(text: &'a str, word: &str) -> Option<(&'a str, &'a str)> {
     let at = find(text, word)?;
     Some((text.get(..at)?, text.get(at + word.len()..)?))
 }
 
-/// What stands before and behind the last `byte`, an ASCII character.
+/// The texts before and after the last `byte`, an ASCII character.
 pub(crate) fn rsplit_once(text: &str, byte: u8) -> Option<(&str, &str)> {
     let at = text.bytes().rposition(|other| other == byte)?;
     Some((text.get(..at)?, text.get(at + 1..)?))

@@ -73,15 +73,15 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// None if the id was set; else any error of a request.
+    /// None if the id was set. Otherwise, any error of a request.
     pub fn resolve_project_id(&self) -> Result<String, Error> {
         let id = self.project(self.shared.send_loop.deadline())?;
         Ok(String::from(&*id))
     }
 
-    /// Returns a client for another project in the same region, which shares connections,
-    /// credentials with their token, and the rate limit with this one. One process can list many
-    /// projects this way, on any number of threads.
+    /// Returns a client for another project in the same region. It shares connections, credentials,
+    /// their token and the rate limit with this client. One process can list many projects in this
+    /// way, on any number of threads.
     ///
     /// An access key signs for every project that its user may access. A token is for one project,
     /// so each project needs its own: see
@@ -94,12 +94,12 @@ impl Client {
     ///
     /// # fn list_all(client: &Client, project_ids: Vec<String>) {
     /// // Four threads take one project after another.
-    /// let left = Mutex::new(project_ids.into_iter());
+    /// let remaining = Mutex::new(project_ids.into_iter());
     /// std::thread::scope(|scope| {
     ///     for _ in 0..4 {
     ///         scope.spawn(|| -> Result<(), Error> {
     ///             loop {
-    ///                 let next = left.lock().ok().and_then(|mut left| left.next());
+    ///                 let next = remaining.lock().ok().and_then(|mut remaining| remaining.next());
     ///                 let Some(project_id) = next else { return Ok(()) };
     ///                 let client = client.with_project(&project_id);
     ///                 for job in client.jobs(ListJobs::new().status(JobStatus::Failed)) {
@@ -119,8 +119,8 @@ impl Client {
         }
     }
 
-    /// Returns a client with other credentials, which shares connections and the rate limit with
-    /// this one. Its project is the same if it was set; else the credentials determine it.
+    /// Returns a client with other credentials. It shares connections and the rate limit with this
+    /// client. The project is the same if it was set; otherwise the credentials determine it.
     ///
     /// ```no_run
     /// use drs_backup_jobs::{Client, Credentials, Error, ListJobs, Secret};
@@ -213,7 +213,7 @@ impl Client {
         &*self.shared.send_loop.clock
     }
 
-    /// Sleeps, unless the client is cancelled before or meanwhile.
+    /// Sleeps. Returns an error if the client is cancelled before or during the sleep.
     pub(crate) fn sleep(&self, duration: Duration) -> Result<(), Error> {
         self.clock().sleep(duration);
         self.shared.send_loop.check_cancelled()

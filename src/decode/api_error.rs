@@ -94,7 +94,7 @@ fn is_text(ch: char) -> bool {
     is_harmless(ch) && ch != char::REPLACEMENT_CHARACTER
 }
 
-/// At most so many characters of a text.
+/// At most `most` characters of a text.
 fn cut(text: &str, most: usize) -> String {
     let mut cut = String::from(text);
     if cut.chars().nth(most).is_some() {

@@ -20,12 +20,12 @@
 //!   it could be read.
 //!
 //! No bytes cause a panic, nothing recurses, and memory is proportional to the body.
-//! [`JobPage::parse`] takes any number of jobs; the client takes at most 65 535 in a page, so that
-//! the memory for a hostile body of 16 MiB is less than its size again.
+//! [`JobPage::parse`] accepts any number of jobs. The client accepts at most 65 535 in a page, so
+//! that decoding a hostile body of 16 MiB takes less memory than the body itself.
 //!
 //! [`Decoder`] selects `serde_json` or `miniserde` instead, for programs that link one of them
-//! anyway. The result is the same for every valid response. If the other parser fails, the built-in
-//! one is used.
+//! anyway. The result is the same for every valid response. If the selected parser fails, the
+//! built-in one is used.
 
 use alloc::borrow::Cow;
 use alloc::vec::Vec;
@@ -47,7 +47,7 @@ pub(crate) use page::parse_count;
 /// [`ClientBuilder::decoder`](crate::ClientBuilder::decoder).
 ///
 /// All give the same page for every valid response, by the [rules](crate::decode) of this module.
-/// If one of the others fails, the built-in parser is used, and its error is returned.
+/// If another parser fails, the built-in parser is used, and its error is returned.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Decoder {
@@ -94,8 +94,8 @@ impl Decoder {
         }
     }
 
-    /// As [`decode`](Self::decode), with at most 65 535 jobs: memory is then less than the body's
-    /// own size, or 14 MB for a smaller body.
+    /// As [`decode`](Self::decode), with at most 65 535 jobs. Decoding then takes less memory than
+    /// the body, or at most 14 MB for a smaller body.
     pub(crate) fn decode_bounded(self, body: &[u8]) -> Result<JobPage<'_>, DecodeError> {
         const MAX_JOBS: usize = 65_535;
         const SMALLEST_JOB: usize = r#"{"id":1},"#.len();
@@ -192,8 +192,8 @@ impl<'a> Job<'a> {
     }
 }
 
-/// Parses a body as text. If its text had to be repaired, in a copy, `parse_owned` gives a value
-/// that borrows nothing from it.
+/// Parses a body as text. If the text is invalid UTF-8, it is repaired in a copy, and `parse_owned`
+/// returns a value that does not borrow from the copy.
 fn decode<'a, T>(
     body: &'a [u8],
     parse: impl FnOnce(&'a str) -> Result<T, DecodeError>,

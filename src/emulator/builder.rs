@@ -23,13 +23,13 @@ impl Default for Emulator {
 }
 
 impl Emulator {
-    /// Returns an emulator without jobs: see [`EmulatorBuilder`].
+    /// Creates an emulator without jobs: see [`EmulatorBuilder`].
     #[must_use]
     pub fn new() -> Self {
         Self::builder().build()
     }
 
-    /// Returns an emulator with 35 sample jobs.
+    /// Creates an emulator with 35 sample jobs.
     #[must_use]
     pub fn demo() -> Self {
         Self::builder().jobs(35).build()

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use crate::header;
 use crate::job::Language;
 
-/// A response without `Content-Length`, which belongs to the way it is delivered.
+/// A response without `Content-Length`, which depends on how the response is delivered.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Response {
     pub(super) status: u16,
@@ -159,7 +159,8 @@ impl ErrorResponse {
         )
     }
 
-    /// The response; the gateway's shape holds the request id, the service's does not.
+    /// The response. The body of a gateway's error holds the request id, that of the service's does
+    /// not.
     pub(super) fn to_response(&self, language: &Language, request_id: &str) -> Response {
         let message = match (language, &self.chinese) {
             (Language::ZhCn, Some(chinese)) => chinese,

@@ -50,7 +50,7 @@ impl Responder {
     }
 }
 
-/// The first byte behind a byte order mark and white space.
+/// The first byte after a byte order mark and white space.
 fn start_of(body: &[u8]) -> Option<&u8> {
     let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
     body.trim_ascii_start().first()

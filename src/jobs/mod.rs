@@ -71,9 +71,9 @@ use pending::Pending;
 ///
 /// A list of fewer jobs than a [page](Self::page_size) holds takes one request, three if it has
 /// exactly 10, 20, 50, 100, 200 or 500 jobs. A longer list that does not change takes at most two
-/// requests more than the fewest possible: pages overlap by one job, and the head is read again at
-/// the end. Each deletion between two requests may add a few. The iterator keeps one page in memory,
-/// and the ids yielded.
+/// requests more than the fewest possible: pages overlap by two jobs, and the head is requested
+/// again at the end. Each deletion between two requests may add a few requests. The iterator keeps
+/// one page in memory, and the ids yielded.
 ///
 /// By its OpenAPI description the service accepts offsets up to 65 534. Larger ones are requested
 /// nevertheless; if the service rejects them, the error says so.

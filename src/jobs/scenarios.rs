@@ -1,6 +1,6 @@
 //! Tests of pagination as scripts, request by request.
 //!
-//! A step is `offset→jobs/count`, with `(+jobs)` behind it if some are new, `∅` for no job. Each
+//! A step is `offset→jobs/count`, followed by `(+jobs)` if some are new; `∅` means no job. Each
 //! letter is a job. After the steps comes `end`; `incomplete` stands for an error that is resumed,
 //! `batch` for the end of a batch of instance ids, `limit n` for the page size of the next request.
 
@@ -109,7 +109,7 @@ fn continues_after_a_first_page_of_a_usual_cap() {
 }
 
 #[test]
-fn pages_overlap_by_one_job_and_a_short_page_is_the_end() {
+fn pages_overlap_by_two_jobs_and_a_short_page_is_the_end() {
     let pages = [
         "0→abcd/7 (+abcd)",
         "2→cdef/7 (+ef)",

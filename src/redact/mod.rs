@@ -68,7 +68,7 @@ impl Redactor {
     }
 }
 
-/// A text of at most so many characters.
+/// A text of at most `max_chars` characters.
 struct Bounded {
     text: String,
     chars: usize,

@@ -2,8 +2,9 @@
 //!
 //! [`Transport`] is the only way from this crate to the network. Built in are `Ureq` (feature
 //! `ureq`, the default), `Curl` (feature `curl`, the system's libcurl) and `Emulator` (feature
-//! `emulator`, the service in memory). Any blocking HTTP client becomes a transport in a few lines:
-//! [`Transport::send`] lists what it must guarantee.
+//! `emulator`, the service in memory). Any blocking HTTP client becomes a transport in about thirty
+//! lines: [`Transport::send`] lists what it must guarantee, and [a
+//! guide](crate::guide::bring_your_own_transport) has an example.
 //!
 //! # Guarantees
 //!
@@ -32,9 +33,9 @@
 //!
 //! ¹ With `UreqBuilder::keep_tls_connections` and with a custom agent, TLS connections are kept,
 //! and a second response that a faulty server sends in the same burst is taken for the next
-//! request's. ² `Ureq` states the bounds. ³ A truncated page is still detected, because its JSON is
-//! truncated; the client retries it. ⁴ Unless another crate enables ureq's feature `gzip` or
-//! `brotli`: then ureq decompresses it, within the client's limit.
+//! request's. ² The documentation of `Ureq` states the bounds. ³ A truncated page is still
+//! detected, because its JSON is truncated; the client retries it. ⁴ Unless another crate enables
+//! ureq's feature `gzip` or `brotli`: then ureq decompresses it, within the client's limit.
 //!
 //! # Logs of dependencies
 //!

@@ -5,7 +5,7 @@ use serde::ser::{Serialize, SerializeMap as _, Serializer};
 use super::event::Event;
 use super::wait::WaitOutcome;
 
-/// `{"event": …, "job": {…}}`, and `"from": {…}` where the event has a job before.
+/// `{"event": …, "job": {…}}`, and `"from": {…}` if the event has a previous job.
 impl Serialize for Event {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let previous = self.previous();

@@ -77,7 +77,7 @@ impl Delivery {
     }
 }
 
-/// A page as the fault alters it; `None` if it is no page.
+/// A page as the fault alters it; `None` if the body is not a page.
 fn altered(fault: &Fault, page: &Value) -> Option<Value> {
     let (count, jobs) = (page.get("count")?, page.get("jobs")?.as_array()?);
     Some(match fault {
@@ -112,7 +112,7 @@ fn drifted(job: &Value) -> Value {
     })
 }
 
-/// The response that replaces the service's because of a fault.
+/// The response of a fault that replaces the service's response.
 pub(crate) fn replacement(
     fault: &Fault,
     language: &Language,

@@ -1,4 +1,4 @@
-//! Faults: what goes wrong with a response, and with which.
+//! Faults: how a response can be damaged, and which requests get a fault.
 
 mod delivery;
 mod duration;

@@ -17,7 +17,7 @@ use crate::header;
 /// A status and the reason; for 405 the methods that are allowed.
 type Rejected = (u16, String);
 
-/// The response to a request of the admin interface; `None` if it is another one, or if the
+/// The response to a request of the admin interface; `None` for any other request, or if the
 /// interface is off.
 pub(super) fn respond(
     emulator: &Emulator,
@@ -144,7 +144,7 @@ fn add_jobs(emulator: &Emulator, body: &[u8]) -> Result<Value, Rejected> {
         job => Vec::from([job]),
     };
     let now = emulator.wall_clock();
-    // All are checked before the first is added.
+    // All jobs are checked before the first is added.
     let jobs = jobs
         .into_iter()
         .map(|job| new_job(emulator, job, &now).map_err(invalid))
@@ -154,7 +154,7 @@ fn add_jobs(emulator: &Emulator, body: &[u8]) -> Result<Value, Rejected> {
     Ok(added)
 }
 
-/// A job with these members; without them it is one that has just been created.
+/// A job with these members; other fields are those of a job that has just been created.
 fn new_job(emulator: &Emulator, job: Value, now: &str) -> Result<EmulatedJob, String> {
     let Value::Object(members) = job else {
         return Err("invalid job: must be an object".into());

@@ -95,10 +95,10 @@ impl Server {
 impl Drop for Server {
     fn drop(&mut self) {
         self.running.is_stopping.store(true, Ordering::SeqCst);
-        // The acceptor waits for a connection; it then closes all of them.
+        // Wakes the accepting thread, which then closes all connections.
         let woken = TcpStream::connect_timeout(&self.reachable(), STOP_WAIT);
         let ended = self.ended.get_mut().unwrap_or_else(PoisonError::into_inner);
-        // Nothing is ever sent: this waits for the last thread.
+        // No message is ever sent, so this waits until the last thread has ended.
         let _ = woken.is_ok_and(|_| ended.recv_timeout(STOP_WAIT).is_ok());
     }
 }

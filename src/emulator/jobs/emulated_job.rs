@@ -56,7 +56,7 @@ macro_rules! setters {
 }
 
 impl EmulatedJob {
-    /// Returns a running `sqlserver` job with this id, the name `DRS-` and the id, created at
+    /// Creates a running `sqlserver` job with this id, the name `DRS-` and the id, created at
     /// 2024-08-19T02:27:15Z, in the default enterprise project.
     #[must_use]
     pub fn new(id: impl Into<String>) -> Self {
@@ -78,7 +78,7 @@ impl EmulatedJob {
     }
 
     setters! {
-        /// Sets only the status: see [`finished`](Self::finished).
+        /// Sets the status, and nothing else: see [`finished`](Self::finished).
         status(status: JobStatus): job.status = status;
         /// Sets the database engine.
         engine_type(engine: EngineType): job.engine_type = engine;
@@ -115,8 +115,8 @@ impl EmulatedJob {
         self.status(status).finish_time(format!("{at}"))
     }
 
-    /// Sets the status as the service does: with a final status the job gets a finish time, with
-    /// another one it loses finish time and error log.
+    /// Sets the status as the service does: a final status sets the finish time, any other status
+    /// clears finish time and error log.
     pub(crate) fn set_status(&mut self, status: JobStatus, now: &str) {
         if status.is_finished() {
             self.job.finish_time = Some(Cow::Owned(now.into()));
@@ -127,7 +127,7 @@ impl EmulatedJob {
         self.job.status = status;
     }
 
-    /// The job as JSON: the service's fields, and those beyond them that are set.
+    /// The job as JSON: the fields of the service, and the additional fields that are set.
     pub(crate) fn to_json(&self) -> Value {
         let mut members = members(&self.job);
         for (name, value) in [
@@ -146,7 +146,7 @@ impl EmulatedJob {
         members.into()
     }
 
-    /// The job with the members of a JSON object set, `null` clearing one.
+    /// The job with the members of a JSON object as its values; `null` clears a field.
     ///
     /// A final status sets the finish time, another one clears it and the error log, unless the
     /// object has these members.
@@ -175,7 +175,8 @@ impl EmulatedJob {
                 }
             }
         }
-        // Through the decoder, so that a test can set values of drifted types.
+        // By the decoder, so that a test can set values of types that the service does not
+        // document.
         let members = Value::from(members).to_string();
         let job =
             Job::parse(members.as_bytes()).map_err(|error| format!("invalid job: {error}"))?;

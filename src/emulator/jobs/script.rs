@@ -1,4 +1,4 @@
-//! Scripted changes of a list, each with its moment.
+//! Scripted changes of a list, each at a time or before a request.
 
 use alloc::boxed::Box;
 use alloc::collections::VecDeque;
@@ -15,7 +15,7 @@ pub struct Change(pub(super) Kind);
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
-    /// The first job comes first in the list.
+    /// A position, and jobs: the first of them comes first in the list.
     Insert(usize, Vec<EmulatedJob>),
     Remove(String),
     MoveTo(String, usize),
@@ -92,7 +92,7 @@ impl Change {
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Script {
-    /// The earliest first; those of one moment in the order added.
+    /// The earliest first; changes at the same time in the order added.
     by_time: VecDeque<(Duration, Change)>,
     by_request: Vec<(u64, Change)>,
     every: Duration,
@@ -101,14 +101,14 @@ pub struct Script {
 }
 
 impl Script {
-    /// Returns a script without changes.
+    /// Creates a script without changes.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Adds a change this long after the emulator was built. Changes of the same moment are made in
-    /// the order added.
+    /// Adds a change at this time after the emulator was built. Changes at the same time are made
+    /// in the order added.
     #[must_use]
     pub fn after(mut self, since_built: Duration, change: Change) -> Self {
         let at = self.by_time.partition_point(|(due, _)| *due <= since_built);
@@ -136,8 +136,8 @@ impl Script {
         self
     }
 
-    /// Removes the next change that is due by now, and returns its moment; a random change is
-    /// `None`. Scripted and random changes come in the order of their moments, so that the list does
+    /// Removes the next change that is due by now, and returns it with its time; a random change is
+    /// `None`. Scripted and random changes come in the order of their times, so that the list does
     /// not depend on when requests arrive.
     pub(super) fn next_due(&mut self, elapsed: Duration) -> Option<(Duration, Option<Change>)> {
         let scripted = self.by_time.front().map(|(due, _)| *due);
@@ -160,7 +160,7 @@ impl Script {
         self.next_random = elapsed.checked_add(self.every);
     }
 
-    /// Removes the changes that are due before the response to this request.
+    /// Removes and returns the changes that are due before the response to this request.
     pub(super) fn due_before_request(&mut self, number: u64) -> Vec<Change> {
         let due = self.by_request.extract_if(.., |(at, _)| *at <= number);
         due.map(|(_, change)| change).collect()

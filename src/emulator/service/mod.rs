@@ -19,7 +19,7 @@ use query::PageQuery;
 pub(super) use state::{Setup, State};
 
 impl State {
-    /// The response to a request, with the fault it suffers, recorded.
+    /// Returns the response to a request, after applying a fault, and records the request.
     pub(super) fn respond(
         &mut self,
         request: &RecordedRequest,
@@ -28,7 +28,7 @@ impl State {
     ) -> Delivery {
         let request_id = self.next_request_id();
         let project_id = project_id(request.raw_path());
-        // Requests that name no project count for the first one.
+        // Requests without a project count for the first one.
         let project = project_id
             .as_deref()
             .and_then(|id| self.setup.find_project(id));
@@ -124,7 +124,8 @@ impl State {
             .page(&query.selection, range, received.moment.elapsed);
         let count = setup.count.report(page.total, page.jobs.len(), limits);
         let jobs: Vec<_> = page.jobs.iter().map(|emulated| &emulated.job).collect();
-        // Only texts: serialization cannot fail. In the order of the service's example.
+        // A job holds only texts, so serialization cannot fail. The members are in the order of the
+        // service's example.
         let jobs = serde_json::to_string(&jobs).unwrap_or_default();
         let body = format!("{{\"jobs\":{jobs},\"count\":{count}}}");
         Ok(Response::new(200, "application/json", body))

@@ -37,7 +37,7 @@ enum Setting {
     #[default]
     Direct,
     Through(Proxy),
-    /// The environment variable holds no usable proxy, and why.
+    /// The name of an environment variable that holds no usable proxy, and the rule that it breaks.
     Invalid(&'static str, &'static str),
 }
 
@@ -86,7 +86,7 @@ impl Proxies {
         Self::from_os_variables(|name| lookup(name).map(OsString::from))
     }
 
-    /// The same for variables that may not be UTF-8.
+    /// As [`from_fn`](Self::from_fn), for variables that may not be UTF-8.
     fn from_os_variables(lookup: impl Fn(&str) -> Option<OsString>) -> Self {
         let get = |name: &str| {
             let value = lookup(name)?;

@@ -97,7 +97,7 @@ impl Clock for SystemClock {
     }
 }
 
-/// The moment by which a page must be complete, retries, delays and a login included.
+/// The time at which a page must be complete, including retries, delays and a login.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Deadline {
     start: Duration,

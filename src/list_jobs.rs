@@ -161,7 +161,7 @@ impl ListJobs {
         self.request_to(&Endpoint::parse(endpoint.as_ref())?, project_id, None)
     }
 
-    /// As [`request`](Self::request), to a parsed endpoint; `language` is the default.
+    /// Like [`request`](Self::request), to a parsed endpoint; `language` is the default.
     pub(crate) fn request_to(
         &self,
         endpoint: &Endpoint,

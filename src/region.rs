@@ -132,7 +132,7 @@ impl Region {
     ///
     /// # Errors
     ///
-    /// As [`endpoint_in`](Self::endpoint_in).
+    /// Those of [`endpoint_in`](Self::endpoint_in).
     pub fn iam_endpoint_in(&self, domain: &str) -> Result<Endpoint, Error> {
         check_domain(domain).map(|()| self.endpoint_of("iam", domain))
     }

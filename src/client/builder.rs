@@ -198,7 +198,7 @@ impl ClientBuilder {
         self
     }
 
-    /// Sets the timeout of one page, all retries, delays and a login included; default 60 seconds.
+    /// Sets the timeout of one page, including all retries, delays and a login; default 60 seconds.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = Some(timeout);
         self

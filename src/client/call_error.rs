@@ -34,7 +34,7 @@ impl Call<'_> {
     /// Adds the attempts of this call to those of a request that it depended on, such as a login.
     pub(super) fn finish(&self, error: Error) -> Error {
         let attempts = self.attempts.saturating_add(error.attempts());
-        error.with_tries(attempts, self.deadline.elapsed(&*self.send_loop.clock))
+        error.with_attempts(attempts, self.deadline.elapsed(&*self.send_loop.clock))
     }
 
     /// The error of a response without success.

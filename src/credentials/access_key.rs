@@ -97,7 +97,7 @@ impl AccessKey {
         self.sign_for(request, Some(project_id), unix_time)
     }
 
-    /// As [`sign`](Self::sign), for a request that may have no project.
+    /// Like [`sign`](Self::sign), for a request that may have no project.
     pub(crate) fn sign_for(
         &self,
         request: &mut RequestParts,

@@ -137,7 +137,7 @@ impl<T> SingleFlight<T> {
     }
 }
 
-/// The request in flight: it ends however the request ends, a panic included.
+/// The request in flight: dropped when the request ends, even by a panic.
 struct Flight<'a, T>(&'a SingleFlight<T>);
 
 impl<T> Drop for Flight<'_, T> {

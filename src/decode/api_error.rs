@@ -42,7 +42,7 @@ impl ApiError {
         Self::parse_redacted(status, body, &Redactor::default())
     }
 
-    /// As [`parse`](Self::parse), with secrets masked in each text after it was decoded and before
+    /// Like [`parse`](Self::parse), with secrets masked in each text after it was decoded and before
     /// it is trimmed and cut: an escape could hide a secret, a cut could leave half of one.
     pub(crate) fn parse_redacted(status: u16, body: &[u8], redactor: &Redactor) -> Self {
         let text = printable(&json::text(body.get(..MAX_BODY).unwrap_or(body)));

@@ -170,7 +170,7 @@ fn read_other_value<'a>(
     set_any(job, field, Cow::Borrowed(start.until(*cursor)))
 }
 
-/// As [`set`], but not inlined, for the rarer cases.
+/// Like [`set`], but not inlined, for the rarer cases.
 fn set_any<'a>(job: &mut Job<'a>, field: Field, text: Cow<'a, str>) -> Result<(), ErrorCode> {
     set(job, field, text)
 }

@@ -94,7 +94,7 @@ impl Decoder {
         }
     }
 
-    /// As [`decode`](Self::decode), with at most 65 535 jobs. Decoding then takes less memory than
+    /// Like [`decode`](Self::decode), with at most 65 535 jobs. Decoding then takes less memory than
     /// the body, or at most 14 MB for a smaller body.
     pub(crate) fn decode_bounded(self, body: &[u8]) -> Result<JobPage<'_>, DecodeError> {
         const MAX_JOBS: usize = 65_535;

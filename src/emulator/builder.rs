@@ -118,7 +118,7 @@ impl EmulatorBuilder {
         self
     }
 
-    /// As [`token`](Self::token), until the token expires.
+    /// Like [`token`](Self::token), until the token expires.
     pub fn token_expiring_at(mut self, token: impl Into<Secret>, expires_at: Timestamp) -> Self {
         let access = &mut self.setup.access;
         access.accept_token(token.into(), Some(expires_at));

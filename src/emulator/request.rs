@@ -128,7 +128,7 @@ impl RecordedRequest {
         pairs.map(|(_, value)| value.as_str())
     }
 
-    /// Returns the first value of a header, secrets included; names match case-insensitively.
+    /// Returns the first value of a header, even if it is secret; names match case-insensitively.
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {
         first(&self.headers, |known| known.eq_ignore_ascii_case(name))

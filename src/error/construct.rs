@@ -7,8 +7,8 @@ use core::fmt;
 use core::time::Duration;
 
 use super::{
-    ApiError, BoxError, Cause, DecodeError, Error, Inner, MAX_ID_CHARS, Responder, Sent, Times,
-    TransportError, Tries,
+    ApiError, Attempts, BoxError, Cause, DecodeError, Error, Inner, MAX_ID_CHARS, Responder, Sent,
+    Times, TransportError,
 };
 use crate::redact::Redactor;
 
@@ -26,7 +26,7 @@ impl Error {
         .into()
     }
 
-    /// As [`input`](Self::input), with the value, which must not be secret: prints
+    /// Like [`input`](Self::input), with the value, which must not be secret: prints
     /// `invalid <parameter> <value>: <rule>`.
     pub(crate) fn invalid(
         parameter: &'static str,
@@ -120,8 +120,8 @@ impl Error {
         self
     }
 
-    pub(crate) fn with_tries(mut self, attempts: u32, elapsed: Duration) -> Self {
-        self.0.tries = Some(Tries { attempts, elapsed });
+    pub(crate) fn with_attempts(mut self, number: u32, elapsed: Duration) -> Self {
+        self.0.attempts = Some(Attempts { number, elapsed });
         self
     }
 
@@ -156,7 +156,7 @@ impl From<Cause> for Error {
             sent: None,
             request_id: None,
             retry_after: None,
-            tries: None,
+            attempts: None,
             note: None,
         }))
     }

@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use super::{Cause, Error, Sent, Tries};
+use super::{Attempts, Cause, Error, Sent};
 
 /// The longest URL that an error's text shows; [`Error::url`] has all of it.
 const MAX_SHOWN_URL: usize = 200;
@@ -68,11 +68,11 @@ impl Error {
             write!(f, "{separator}request id {id}")?;
             separator = ", ";
         }
-        match self.0.tries {
+        match self.0.attempts {
             // In whole tenths: formatting a float would link ten kilobytes into small programs.
-            Some(Tries { attempts, elapsed }) if attempts > 1 => {
+            Some(Attempts { number, elapsed }) if number > 1 => {
                 let (seconds, tenths) = (elapsed.as_secs(), elapsed.subsec_millis() / 100);
-                write!(f, "{separator}{attempts} attempts in {seconds}.{tenths} s)")
+                write!(f, "{separator}{number} attempts in {seconds}.{tenths} s)")
             }
             _ if separator == ", " => f.write_str(")"),
             _ => Ok(()),
@@ -107,12 +107,12 @@ mod tests {
     #[test]
     fn prints_the_number_of_attempts_if_there_were_several() {
         assert_eq!(
-            lost().with_tries(1, Duration::ZERO).to_string(),
+            lost().with_attempts(1, Duration::ZERO).to_string(),
             "connection lost"
         );
         assert_eq!(
             lost()
-                .with_tries(3, Duration::from_millis(2140))
+                .with_attempts(3, Duration::from_millis(2140))
                 .to_string(),
             "connection lost (3 attempts in 2.1 s)"
         );
@@ -129,7 +129,7 @@ mod tests {
         );
         let error = named(lost())
             .with_request_id(Some("r-1".into()))
-            .with_tries(2, Duration::from_secs(1));
+            .with_attempts(2, Duration::from_secs(1));
         assert_eq!(
             error.to_string(),
             "connection lost (GET https://h/v5/p/backup-migration-jobs?limit=1, request id r-1, \

@@ -35,7 +35,7 @@ struct Inner {
     sent: Option<Sent>,
     request_id: Option<String>,
     retry_after: Option<Duration>,
-    tries: Option<Tries>,
+    attempts: Option<Attempts>,
     note: Option<Cow<'static, str>>,
 }
 
@@ -57,10 +57,10 @@ pub(crate) struct Times {
     pub(crate) is_signed: bool,
 }
 
-/// What was spent before giving up.
+/// The number of attempts, and the time they took.
 #[derive(Clone, Copy, Debug)]
-struct Tries {
-    attempts: u32,
+struct Attempts {
+    number: u32,
     elapsed: Duration,
 }
 
@@ -239,13 +239,15 @@ impl Error {
     /// request needed count too.
     #[must_use]
     pub fn attempts(&self) -> u32 {
-        self.0.tries.map_or(0, |tries| tries.attempts)
+        self.0.attempts.map_or(0, |attempts| attempts.number)
     }
 
     /// Returns the time from the start of the call to the end of the last attempt.
     #[must_use]
     pub fn elapsed(&self) -> Duration {
-        self.0.tries.map_or(Duration::ZERO, |tries| tries.elapsed)
+        self.0
+            .attempts
+            .map_or(Duration::ZERO, |attempts| attempts.elapsed)
     }
 
     /// Returns what to do next, in one line, if the cause is known.

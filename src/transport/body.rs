@@ -61,7 +61,7 @@ impl ResponseBody {
         self.length = self.bytes.len();
     }
 
-    /// As [`write`](Self::write), but appends what fits before it fails.
+    /// Like [`write`](Self::write), but appends what fits before it fails.
     #[cfg(feature = "curl")]
     pub(super) fn write_up_to_limit(&mut self, bytes: &[u8]) -> Result<(), TransportError> {
         match bytes.split_at_checked(self.remaining()) {

@@ -40,8 +40,8 @@
 //! # Logs of dependencies
 //!
 //! This crate logs one line per request, without secrets. `ureq`, `ureq_proto` and `rustls` log
-//! too: at debug level URLs and header names, **at trace level every byte, tokens and passwords
-//! included**. Libraries cannot filter that; the program can. Set the log level for this crate
+//! too: at debug level URLs and header names, **at trace level every byte, including tokens and
+//! passwords**. Libraries cannot filter that; the program can. Set the log level for this crate
 //! only, for example with `env_logger`:
 //!
 //! ```text

@@ -29,8 +29,8 @@ impl ResponseHead {
         }
     }
 
-    /// Adds a header. Call it for every header; those that the core does not need are dropped. Of a
-    /// repeated header the first counts.
+    /// Adds a header. Call it for every header; those that the core does not need are dropped. If a
+    /// header is repeated, the first value is used.
     pub fn push_header(&mut self, name: &str, value: &str) {
         let slot = match name {
             name if name.eq_ignore_ascii_case(header::REQUEST_ID) => &mut self.request_id,

@@ -29,7 +29,7 @@ Environment variables:
     HW_DOMAIN_NAME, HW_DOMAIN_ID         account; also HUAWEICLOUD_SDK_DOMAIN_ID
   IAM
     HUAWEICLOUD_SDK_IAM_ENDPOINT         endpoint of IAM; also HW_AUTH_URL
-  Credentials file
+  Profile file
     HUAWEICLOUD_SDK_CREDENTIALS_FILE     path; default in HOME (Windows:
                                          USERPROFILE): .huaweicloud/credentials
   Refused, because not supported
@@ -59,7 +59,7 @@ Times (--since, --until):
   2024-08-19, today, yesterday  a day; --until includes all of it
   2024-08-19T22:30              local time (TZ), or UTC with --utc
   2024-08-19T22:30:00+08:00     time with an offset, or Z
-  Jobs are listed that ran at any moment of the span, running ones until now."
+  A job matches if it ran at any time in the span; running jobs run until now."
     };
 }
 
@@ -81,7 +81,7 @@ macro_rules! credentials {
     () => {
         "\
 Credentials are taken from --token-file, --profile or --ecs-metadata, else from
-the environment, else from the credentials file. They are not accepted on the
+the environment, else from the profile file. They are not accepted on the
 command line, where other users could see them. With an access key or a user,
 IAM provides the project ID."
     };
@@ -128,7 +128,7 @@ Examples:
   drs-backup-jobs watch --output jsonl | jq -c 'select(.event == \"finished\")'
   drs-backup-jobs watch --state jobs.json --timeout 1m   changes since the last run (cron)",
     [
-        "Resizes: events stay above the live view. tmux (3.3 to 3.7) can lose lines of
+        "Resizing: events stay above the live view. tmux (3.3 to 3.7) can lose lines of
 any program if it is narrower than 40 columns, or if lines of Chinese text
 longer than 78 columns stand above.",
         times!(),

@@ -110,7 +110,7 @@ impl Environment {
         Self::from_os_fn(move |name| lookup(name).map(OsString::from))
     }
 
-    /// As [`from_fn`](Self::from_fn), with values that need not be UTF-8, as
+    /// Like [`from_fn`](Self::from_fn), with values that need not be UTF-8, as
     /// [`std::env::var_os`] returns them.
     #[must_use]
     pub fn from_os_fn(lookup: impl Fn(&str) -> Option<OsString> + Send + Sync + 'static) -> Self {
@@ -214,7 +214,7 @@ impl Environment {
     ///
     /// # Errors
     ///
-    /// As [`credentials`](Self::credentials) and
+    /// Those of [`credentials`](Self::credentials) and
     /// [`profile_credentials`](Self::profile_credentials).
     pub fn credentials_or_profile(&self) -> Result<Credentials, Error> {
         self.find(DEFAULT_LIMITS).map(|found| found.credentials)
@@ -225,7 +225,7 @@ impl Environment {
         self.section.is_some()
     }
 
-    /// As [`credentials_or_profile`](Self::credentials_or_profile), with the other settings of the
+    /// Like [`credentials_or_profile`](Self::credentials_or_profile), with the other settings of the
     /// profile. `limits` applies to a profile file that is a pipe.
     pub(crate) fn find(&self, limits: InputLimits<'_>) -> Result<Found, Error> {
         self.check_supported()?;
@@ -409,7 +409,7 @@ impl Credentials {
     ///
     /// # Errors
     ///
-    /// As [`Environment::credentials`].
+    /// Those of [`Environment::credentials`].
     pub fn from_env() -> Result<Self, Error> {
         Environment::from_process().credentials()
     }

@@ -25,8 +25,8 @@ pub(super) struct PageQuery {
 }
 
 impl PageQuery {
-    /// Checks query parameters. Unknown keys are ignored, an empty value counts as missing, and of a
-    /// repeated key the first counts, except for `dbs_instance_ids`.
+    /// Checks query parameters. Unknown keys are ignored, an empty value counts as missing, and the
+    /// first value of a repeated key is used, except for `dbs_instance_ids`.
     pub(super) fn new(request: &RecordedRequest, limits: Limits) -> Result<Self, ErrorResponse> {
         let first = |key| request.param(key).filter(|value| !value.is_empty());
         let text = |key, most| {

@@ -28,7 +28,7 @@ mod receiver;
 /// proxies are used.
 ///
 /// **Every request makes its own connection.** On a kept connection that is lost, libcurl sends the
-/// request a second time by itself, `POST` included, and versions up to 7.88 (Debian 12) take a
+/// request a second time by itself, even a `POST`, and versions up to 7.88 (Debian 12) take a
 /// response that arrived while the connection was idle for the response to the next request. Only
 /// closing connections prevents both. The cost is one round trip per request, and with TLS one or
 /// two more. Name lookups (60 seconds) and TLS sessions are kept.
@@ -238,8 +238,8 @@ impl Default for CurlBuilder {
 }
 
 impl CurlBuilder {
-    /// Sets the timeout of connecting, name lookup, proxy and TLS handshake included. Default: 10
-    /// seconds. The request's timeout bounds it too.
+    /// Sets the timeout of connecting, which includes name lookup, proxy and TLS handshake.
+    /// Default: 10 seconds. The request's timeout also bounds it.
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
         self.connect_timeout = timeout;
         self

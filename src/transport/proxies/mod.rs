@@ -86,7 +86,7 @@ impl Proxies {
         Self::from_os_variables(|name| lookup(name).map(OsString::from))
     }
 
-    /// As [`from_fn`](Self::from_fn), for variables that may not be UTF-8.
+    /// Like [`from_fn`](Self::from_fn), for variables that may not be UTF-8.
     fn from_os_variables(lookup: impl Fn(&str) -> Option<OsString>) -> Self {
         let get = |name: &str| {
             let value = lookup(name)?;

@@ -32,8 +32,8 @@ impl Default for UreqBuilder {
 }
 
 impl UreqBuilder {
-    /// Sets the timeout of a name lookup, and again of connecting, the proxy and the TLS handshake
-    /// included. Default: 10 seconds. The request's timeout bounds both.
+    /// Sets the timeout of a name lookup, and of connecting, which includes the proxy and the TLS
+    /// handshake. Each can take this long. Default: 10 seconds. The request's timeout bounds both.
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
         self.connect_timeout = timeout;
         self

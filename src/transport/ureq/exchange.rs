@@ -178,7 +178,7 @@ pub(super) fn to_http(request: &Request<'_>) -> Result<http::Request<()>, Transp
         .ok_or_else(|| TransportError::new(TransportErrorKind::InvalidRequest, NOT_VALID_HTTP))
 }
 
-/// As [`to_http`]. Not by http's builder, which moves the whole request at every step.
+/// Like [`to_http`]. Not by http's builder, which moves the whole request at every step.
 fn fill_http(request: &Request<'_>) -> Option<http::Request<()>> {
     let mut outgoing = http::Request::new(());
     *outgoing.method_mut() = match request.method() {

@@ -32,7 +32,7 @@ pub(crate) struct ServiceArgs {
     #[arg(long, value_name = "FILE")]
     pub(crate) token_file: Option<PathBuf>,
 
-    /// Section of the credentials file to use [default: basic]
+    /// Section of the profile file to use [default: basic]
     #[arg(long, value_name = "NAME", conflicts_with = "token_file")]
     pub(crate) profile: Option<String>,
 
@@ -53,7 +53,7 @@ pub(crate) struct ServiceArgs {
     #[arg(long, value_name = "DURATION", default_value = "60s", hide_default_value = true, value_parser = values::positive_duration)]
     pub(crate) request_timeout: Duration,
 
-    /// List sample data of a built-in emulator; needs no account
+    /// Use sample data of a built-in emulator; needs no account
     #[arg(
         long,
         conflicts_with_all = ["region", "endpoint", "project_id", "token_file", "profile", "ecs_metadata", "ca_file"]

@@ -149,7 +149,6 @@ fn from_utf16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use alloc::string::ToString as _;
 
     #[track_caller]
     fn assert_cleaned(given: &str, expected: &str, was_quoted: bool) {
@@ -217,7 +216,7 @@ mod tests {
     #[cfg(any(feature = "ureq", feature = "curl"))]
     #[test]
     fn pem_is_decoded_and_cleaned_and_other_bytes_stay() {
-        let pem_of = |bytes: &[u8]| String::from_utf8_lossy(&pem(bytes)).to_string();
+        let pem_of = |bytes: &[u8]| String::from_utf8_lossy(&pem(bytes)).into_owned();
         let text = "-----BEGIN CERTIFICATE-----\r\nAA==\r\n-----END CERTIFICATE-----";
         for around in [
             ["", ""],

@@ -3,64 +3,25 @@
 use drs_backup_jobs::{Job, JobStatus, Timestamp};
 
 /// The conditions for printing a job; the default selects every job.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Selection {
-    since: Option<Timestamp>,
-    until: Option<Timestamp>,
-    statuses: Vec<JobStatus>,
-    /// In lower case.
-    name: Option<String>,
-    description: Option<String>,
-    enterprise_project_id: Option<String>,
+    /// Jobs that ran at any moment from here on.
+    pub(crate) since: Option<Timestamp>,
+    /// Jobs that ran at any moment until here.
+    pub(crate) until: Option<Timestamp>,
+    /// Empty for all.
+    pub(crate) statuses: Vec<JobStatus>,
+    /// A part, in lower case.
+    pub(crate) name: Option<String>,
+    /// A part, in lower case.
+    pub(crate) description: Option<String>,
+    pub(crate) enterprise_project_id: Option<String>,
 }
 
 impl Selection {
-    /// Jobs that ran at any moment from `since` to `until`, both included.
-    pub(crate) fn ran_within(since: Option<Timestamp>, until: Option<Timestamp>) -> Self {
-        Self {
-            since,
-            until,
-            ..Self::default()
-        }
-    }
-
-    /// Only jobs of one of these statuses; empty for all.
-    pub(crate) fn with_statuses(mut self, statuses: Vec<JobStatus>) -> Self {
-        self.statuses = statuses;
-        self
-    }
-
-    pub(crate) fn with_name(mut self, part: &str) -> Self {
-        self.name = Some(part.to_lowercase());
-        self
-    }
-
-    pub(crate) fn with_description(mut self, part: &str) -> Self {
-        self.description = Some(part.to_lowercase());
-        self
-    }
-
-    pub(crate) fn with_enterprise_project_id(mut self, id: &str) -> Self {
-        self.enterprise_project_id = Some(id.to_owned());
-        self
-    }
-
     /// Whether every job is selected.
     pub(crate) fn is_everything(&self) -> bool {
-        let Self {
-            since,
-            until,
-            statuses,
-            name,
-            description,
-            enterprise_project_id,
-        } = self;
-        since.is_none()
-            && until.is_none()
-            && statuses.is_empty()
-            && name.is_none()
-            && description.is_none()
-            && enterprise_project_id.is_none()
+        *self == Self::default()
     }
 
     /// Whether `job` is selected. A running job reaches to `now`.
@@ -131,7 +92,11 @@ mod tests {
         let now = at("2024-08-19T12:00:00Z");
         let span = |since: &str, until: &str| {
             let bound = |text: &str| (!text.is_empty()).then(|| at(text));
-            Selection::ran_within(bound(since), bound(until))
+            Selection {
+                since: bound(since),
+                until: bound(until),
+                ..Selection::default()
+            }
         };
         let finished = job(
             JobStatus::Success,
@@ -179,7 +144,10 @@ mod tests {
     fn selects_a_job_whose_times_cannot_be_parsed_and_reports_it() {
         let now = at("2024-08-19T12:00:00Z");
         let odd = job(JobStatus::Failed, "soon", None);
-        let selection = Selection::ran_within(Some(now), None);
+        let selection = Selection {
+            since: Some(now),
+            ..Selection::default()
+        };
         assert!(selection.contains(&odd, now) && selection.is_undecided(&odd));
         assert!(!Selection::default().is_undecided(&odd));
         let known = job(JobStatus::Failed, "2024-08-19T02:00:00Z", None);
@@ -192,23 +160,33 @@ mod tests {
         let mut orders = job(JobStatus::Failed, "", None);
         orders.name = "Orders 备份".into();
         orders.enterprise_project_id = Some("0".into());
-        let everything = Selection::default();
+        let everything = Selection::default;
+        let of_name = |part: &str| Selection {
+            name: Some(part.into()),
+            ..everything()
+        };
+        let of_description = |part: &str| Selection {
+            description: Some(part.into()),
+            ..everything()
+        };
+        let of_project = |id: &str| Selection {
+            enterprise_project_id: Some(id.into()),
+            ..everything()
+        };
+        let of_status = |status| Selection {
+            statuses: vec![status],
+            ..everything()
+        };
         for (selection, is_selected) in [
-            (everything.clone(), true),
-            (everything.clone().with_name("orders"), true),
-            (everything.clone().with_name("备份"), true),
-            (everything.clone().with_name("billing"), false),
-            (everything.clone().with_description("x"), false),
-            (everything.clone().with_enterprise_project_id("0"), true),
-            (everything.clone().with_enterprise_project_id("1"), false),
-            (
-                everything.clone().with_statuses(vec![JobStatus::Failed]),
-                true,
-            ),
-            (
-                everything.clone().with_statuses(vec![JobStatus::Success]),
-                false,
-            ),
+            (everything(), true),
+            (of_name("orders"), true),
+            (of_name("备份"), true),
+            (of_name("billing"), false),
+            (of_description("x"), false),
+            (of_project("0"), true),
+            (of_project("1"), false),
+            (of_status(JobStatus::Failed), true),
+            (of_status(JobStatus::Success), false),
         ] {
             assert_eq!(
                 selection.contains(&orders, now),

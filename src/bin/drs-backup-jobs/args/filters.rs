@@ -93,12 +93,17 @@ impl JobFilters {
                 zone.second(since)
             )));
         }
-        let mut selection = Selection::ran_within(since, until);
-        let statuses = self.statuses();
-        if statuses.len() > 1 {
-            selection = selection.with_statuses(statuses);
+        let mut statuses = self.statuses();
+        if statuses.len() == 1 {
+            // The service selects it.
+            statuses.clear();
         }
-        Ok(selection)
+        Ok(Selection {
+            since,
+            until,
+            statuses,
+            ..Selection::default()
+        })
     }
 
     /// Every filter, decided by the job's own fields: for saved jobs.
@@ -111,18 +116,14 @@ impl JobFilters {
         now: Timestamp,
         zone: &Zone,
     ) -> Result<Selection, Failure> {
-        let mut selection = self.selection(now, zone)?;
-        selection = selection.with_statuses(self.statuses());
-        if let Some(name) = &self.name {
-            selection = selection.with_name(name);
-        }
-        if let Some(description) = &self.description {
-            selection = selection.with_description(description);
-        }
-        if let Some(id) = &self.enterprise_project_id {
-            selection = selection.with_enterprise_project_id(id);
-        }
-        Ok(selection)
+        let lower = |part: &Option<String>| part.as_ref().map(|part| part.to_lowercase());
+        Ok(Selection {
+            statuses: self.statuses(),
+            name: lower(&self.name),
+            description: lower(&self.description),
+            enterprise_project_id: self.enterprise_project_id.clone(),
+            ..self.selection(now, zone)?
+        })
     }
 }
 

@@ -6,11 +6,11 @@ use serde::Deserialize;
 
 #[derive(Deserialize)]
 #[serde(transparent)]
-#[allow(dead_code, reason = "to be read is all it is for")]
+#[allow(dead_code, reason = "only decoded, to be measured")]
 pub(crate) struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
 
 #[derive(Deserialize)]
-#[allow(dead_code, reason = "to be read is all it is for")]
+#[allow(dead_code, reason = "only decoded, to be measured")]
 pub(crate) struct Job<'a> {
     #[serde(borrow)]
     id: Text<'a>,
@@ -33,7 +33,7 @@ pub(crate) struct Job<'a> {
 }
 
 #[derive(Deserialize)]
-#[allow(dead_code, reason = "to be read is all it is for")]
+#[allow(dead_code, reason = "only decoded, to be measured")]
 pub(crate) struct Page<'a> {
     count: u64,
     #[serde(borrow)]

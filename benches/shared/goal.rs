@@ -1,5 +1,5 @@
 //! Whether a bench runs as a test, and whether a ratio reaches its goal.
-#![allow(dead_code, reason = "no bench needs all of it")]
+#![allow(dead_code, reason = "each bench uses a part of it")]
 
 /// Whether everything runs once, as under `cargo test` or with `--test`.
 pub(crate) fn is_test() -> bool {

@@ -12,8 +12,8 @@ use crate::timestamp::Timestamp;
 use crate::transport::{Method, RequestParts, ResponseHead};
 
 impl Call<'_> {
-    /// The error of a response of success whose body cannot be decoded: what the body says, if it
-    /// is an error of the service.
+    /// The error of a successful response whose body cannot be decoded. If the body is an error of
+    /// the service, returns that error.
     pub(crate) fn undecodable(&self, response: &Response, body: &[u8], error: Error) -> Error {
         let head = &response.head;
         let refusal = self.api_error(head, body);
@@ -37,7 +37,7 @@ impl Call<'_> {
         error.with_attempts(attempts, self.deadline.elapsed(&*self.send_loop.clock))
     }
 
-    /// The error of a response without success.
+    /// The error of a response that is not successful.
     pub(super) fn refusal(&self, head: &ResponseHead, body: &[u8]) -> Error {
         let (error, responder) = if (300..400).contains(&head.status()) {
             // Shown without its query, which may hold anything.
@@ -114,7 +114,7 @@ impl Call<'_> {
     }
 }
 
-/// The URL that errors and log lines show: that of a login without its query.
+/// The URL that errors and log lines show; for a login, without its query.
 pub(super) fn shown_url(request: &RequestParts) -> &str {
     let url = request.url();
     match request.method() {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::clock::Clock;
 
-/// Hands out the moments at which requests may start.
+/// Assigns the times at which requests may start.
 #[derive(Debug)]
 pub(crate) struct RateLimiter {
     interval: Duration,

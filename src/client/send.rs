@@ -3,8 +3,8 @@
 //! Every request of a client goes through it, both to the service and to IAM. The order within one
 //! attempt is fixed: authenticate, take a rate-limit slot, send. A slot taken before a slow login
 //! would be used late, and several logins that end together would start their requests at once.
-//! After a wait for the slot the request is authenticated again: a signature is valid for 15
-//! minutes from its time, and the token may have been renewed.
+//! After a wait for the slot, the request is authenticated again: a signature is valid for 15
+//! minutes, and the token may have been renewed.
 
 use alloc::string::String;
 use alloc::sync::Arc;
@@ -27,7 +27,7 @@ use crate::error::{Error, ErrorKind, MAX_ID_CHARS};
 use crate::header;
 use crate::transport::{Request, RequestParts, ResponseBody, Transport};
 
-/// What every request of a client and its clones shares.
+/// What all requests of a client and its clones share.
 pub(crate) struct SendLoop {
     pub(crate) transport: Arc<dyn Transport>,
     pub(crate) clock: Arc<dyn Clock>,
@@ -153,7 +153,7 @@ impl Call<'_> {
         }
     }
 
-    /// Sends the request until there is a response of success, or an error is final.
+    /// Sends the request until a response is successful, or an error is final.
     pub(crate) fn send(&mut self, body: &mut ResponseBody) -> Result<Response, Error> {
         loop {
             match self.attempt(body) {
@@ -262,7 +262,7 @@ impl Call<'_> {
         outcome.map_err(Failure::Attempt)
     }
 
-    /// Logs one line a request, without secrets.
+    /// Logs one line per request, without secrets.
     #[cfg_attr(
         not(feature = "log"),
         expect(unused_variables, clippy::unused_self, reason = "nothing is logged")

@@ -1,4 +1,4 @@
-//! How this crate makes errors, and adds to them what is known later.
+//! How this crate creates errors, and adds to them what becomes known later.
 
 use alloc::borrow::Cow;
 use alloc::boxed::Box;

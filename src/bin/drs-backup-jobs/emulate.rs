@@ -182,7 +182,7 @@ pub(crate) fn run(args: &EmulateArgs) -> Result<(), Failure> {
         let list = format!("drs-backup-jobs list --endpoint {url} --project-id {project}");
         print_message("note", &format!("try: HW_AUTH_TOKEN=any {list}"));
     }
-    // To be stopped is how a server ends, so the exit code is 0.
+    // A server ends when it is stopped, so the exit code is 0.
     stopped.wait();
     server.stop();
     Ok(())

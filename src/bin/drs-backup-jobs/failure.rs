@@ -68,7 +68,7 @@ impl Failure {
     /// Prints the failure on standard error and returns the exit code.
     pub(crate) fn report(&self) -> ExitCode {
         match self {
-            // The reader is gone: `| head` is not an error.
+            // The reader has closed the output: `| head` is not an error.
             Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
             Self::Output(error) => {
                 print_message(

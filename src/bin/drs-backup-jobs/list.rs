@@ -203,7 +203,7 @@ fn one_page(
     Ok(page.count)
 }
 
-/// Says why one request brought fewer jobs than requested.
+/// Explains why one request returned fewer jobs than requested.
 fn note_short_page(limit: u32, offset: u32, listing: &Listing<impl Write>, count: u64) {
     let received = listing.received;
     let offset = u64::from(offset);
@@ -235,7 +235,7 @@ fn note_short_page(limit: u32, offset: u32, listing: &Listing<impl Write>, count
     }
 }
 
-/// Lists every job. What was received before an error is printed all the same.
+/// Lists every job. Jobs received before an error are printed, too.
 fn all_pages(
     args: &ListArgs,
     connection: &Connection,
@@ -271,7 +271,7 @@ fn all_pages(
         return Err(failure);
     }
     match printer.finish(None) {
-        // The reader is gone; the failure is reported all the same.
+        // The reader has closed the output; the failure is still reported.
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => return Err(error.into()),
         _ => {}
     }

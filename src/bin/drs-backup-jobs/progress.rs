@@ -43,7 +43,7 @@ impl Progress {
     }
 }
 
-/// However the listing ends, also when the reader is gone, nothing of the bar remains.
+/// Removes the bar however the listing ends, even when the reader has closed the output.
 impl Drop for Progress {
     fn drop(&mut self) {
         self.clear();

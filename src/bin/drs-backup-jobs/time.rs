@@ -134,11 +134,11 @@ fn instant(time: Timestamp) -> jiff::Timestamp {
 /// A time as people write it, before it is known what time it is now and where.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Moment {
-    /// So many milliseconds ago.
+    /// This number of milliseconds ago.
     Ago(i64),
     /// A day, in local time.
     Day(Date),
-    /// So many days before today.
+    /// This number of days before today.
     DaysAgo(i64),
     /// A local date and time.
     Local(DateTime),
@@ -241,7 +241,7 @@ impl Moment {
     }
 }
 
-/// The local day so many days before that of `now`.
+/// The local day that is `days` before the day of `now`.
 fn days_before(now: Timestamp, days: i64, zone: &Zone) -> Date {
     let today = zone.local_time(now).date();
     let duration = jiff::SignedDuration::from_hours(24 * days);

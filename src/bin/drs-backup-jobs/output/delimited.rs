@@ -1,4 +1,4 @@
-//! Jobs as csv or tsv: a header, and one record a job that ends with LF.
+//! Jobs as csv or tsv: a header, and one record per job, each ending with LF.
 
 use std::borrow::Cow;
 use std::io::{self, Write};

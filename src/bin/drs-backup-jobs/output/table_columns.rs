@@ -44,10 +44,10 @@ const WIDE: [Column; 10] = [
     REASON,
 ];
 
-/// Columns between two columns.
+/// The width of the gap between two columns.
 const GAP: usize = 2;
 
-/// What is left at least of a column of long texts.
+/// The minimum width of a column of long texts.
 const LEAST_TEXT: usize = 20;
 
 pub(super) struct Table {
@@ -146,7 +146,7 @@ impl TableColumn {
         }
     }
 
-    /// Appends a cell, cut and padded to the column's width, and the gap behind it.
+    /// Appends a cell, cut and padded to the column's width, and the gap after it.
     pub(super) fn push(&self, line: &mut String, cell: &str, paint: impl Fn(&str) -> String) {
         let shown = text::cut(cell, self.width, self.ellipsis);
         line.push_str(&paint(&shown));

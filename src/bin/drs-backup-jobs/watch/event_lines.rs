@@ -57,7 +57,7 @@ impl PermanentLine {
         }
     }
 
-    /// Rows of at most so many columns. Nothing is cut.
+    /// Rows of at most this many columns. Nothing is cut.
     pub(super) fn rows(&self, columns: usize, style: Style) -> Vec<String> {
         let rows = hanging(&self.text, columns);
         match &self.status {

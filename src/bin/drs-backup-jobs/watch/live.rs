@@ -38,8 +38,8 @@ struct Painter {
 /// 250 ms after it has made them, and a redraw in between would erase at a wrong place.
 const SETTLING: Duration = Duration::from_secs(1);
 
-/// How often the time in the view is brought up to date. Each redraw is a moment in which a resize
-/// that is not known yet lets it erase at a wrong place, so there are few.
+/// How often the time in the view is updated. Each redraw is a moment in which a resize that is not
+/// known yet lets it erase at a wrong place, so there are few.
 const REDRAW: Duration = Duration::from_secs(5);
 
 impl Live {
@@ -77,8 +77,8 @@ impl Live {
         self.lock().pending.push(line);
     }
 
-    /// Takes the view down, runs `write`, and draws the view again: for standard error, which may
-    /// be the same terminal.
+    /// Removes the view, runs `write`, and draws the view again: for standard error, which may be
+    /// the same terminal.
     pub(super) fn suspend(&self, write: impl FnOnce()) -> io::Result<()> {
         let mut painter = self.lock();
         painter.observe_size();

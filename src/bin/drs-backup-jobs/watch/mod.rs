@@ -50,7 +50,7 @@ const PAGE_SIZE: u32 = 512;
 /// How much longer than `--timeout` a started poll may take.
 const GRACE: Duration = Duration::from_secs(10);
 
-/// How often the view is brought up to date.
+/// How often the view is updated.
 const TICK: Duration = Duration::from_millis(100);
 
 /// How often something changes in a demo.
@@ -185,7 +185,7 @@ impl Scope<'_> {
         let query = self.args.filters.query();
         let query = match query.request(client.endpoint(), &project) {
             Ok(request) => request.url().to_owned(),
-            // More instance ids than one request may carry.
+            // More instance ids than one request may contain.
             Err(_) => format!("{} {project} {query:?}", client.endpoint()),
         };
         let mut parts = vec![query];

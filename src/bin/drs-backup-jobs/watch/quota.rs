@@ -24,8 +24,8 @@ impl Quota {
         }
     }
 
-    /// What to say if the interval is stretched after a poll of so many requests: once, and again
-    /// when it has doubled.
+    /// The note for an interval that is stretched after a poll of `requests` requests: once, and
+    /// again when the interval has doubled.
     pub(super) fn note(&mut self, requests: u64) -> Option<String> {
         let least = least_delay(requests);
         let is_due = if self.announced == self.interval {
@@ -50,7 +50,7 @@ impl Quota {
     }
 }
 
-/// The least time from the end of a poll of so many requests to the next one.
+/// The minimum time from the end of a poll of `requests` requests to the next one.
 pub(super) fn least_delay(requests: u64) -> Duration {
     let requests = u32::try_from(requests).unwrap_or(u32::MAX);
     TIME_PER_REQUEST.saturating_mul(requests)

@@ -149,7 +149,7 @@ impl Report {
         format!("{} {}", zone.second(time), zone.abbreviation(time))
     }
 
-    /// Takes the live view down, if there is one.
+    /// Removes the live view, if there is one.
     pub(super) fn close(&self) {
         if let Form::Live(live) = &self.form {
             live.close();

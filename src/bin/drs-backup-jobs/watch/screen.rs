@@ -50,7 +50,7 @@ impl<W: Write> Screen<W> {
         }
     }
 
-    /// Replaces the view, or takes it down, and prints permanent lines above it. Each line of the view
+    /// Replaces or removes the view, and prints permanent lines above it. Each line of the view
     /// must be narrower than the terminal, and the view lower. No line may be wider than
     /// [`MAX_COLUMNS`].
     pub(super) fn draw(&mut self, permanent: &[String], view: &[String]) -> io::Result<()> {

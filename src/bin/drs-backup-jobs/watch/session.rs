@@ -42,7 +42,7 @@ pub(super) struct Session {
     new: Totals,
 }
 
-/// What the command line says.
+/// The settings from the command line.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Options {
     /// The jobs to watch; all that match if there are none.
@@ -59,9 +59,10 @@ pub(super) enum End {
     Finished,
     /// No job matches, so there is nothing to wait for.
     NothingToWaitFor,
-    /// The time is over.
+    /// The time limit has expired.
     TimedOut,
-    /// A poll failed in a way that does not pass, or every poll failed until the time was over.
+    /// A poll failed with an error that is not transient, or every poll failed until the time limit
+    /// expired.
     PollFailed(Error),
 }
 
@@ -148,7 +149,7 @@ impl Session {
             let now = self.clock.now();
             let remaining = deadline.map(|deadline| deadline.saturating_sub(now));
             match remaining {
-                // Before the time is over the service must not be polled again.
+                // The service must not be polled again before the time limit expires.
                 Some(remaining) if remaining <= delay && has_failed => {
                     return Ok(self.timed_out(last_error));
                 }
@@ -288,7 +289,7 @@ impl Session {
         Ok(self.report.show(snapshot)?)
     }
 
-    /// Takes the live view down, if there is one.
+    /// Removes the live view, if there is one.
     pub(super) fn close(&self) {
         self.report.close();
     }

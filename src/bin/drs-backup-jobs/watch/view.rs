@@ -30,7 +30,7 @@ pub(super) struct Running {
     pub(super) since: Option<Timestamp>,
 }
 
-/// What the last poll brought, and when the next one begins, by the watch's clock.
+/// The result of the last poll, and when the next one begins, by the watch's clock.
 #[derive(Clone, Debug, Default)]
 pub(super) enum Polling {
     #[default]

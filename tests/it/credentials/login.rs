@@ -448,8 +448,11 @@ fn refuses_a_login_without_iam_endpoint_or_project_at_build() {
     let client = || Client::builder().endpoint(Emulator::ENDPOINT);
     assert_eq!(build(client().project_id("p")), "iam_endpoint");
     assert_eq!(build(client().iam_endpoint("https://iam")), "project_id");
-    let empty = client().iam_endpoint("https://iam").project_id("");
-    assert_eq!(build(empty), "project_id");
+    let empty = client()
+        .iam_endpoint("https://iam")
+        .credentials(login().project_id(""));
+    let error = empty.build().unwrap_err();
+    assert_eq!(error.parameter(), Some("project_id"));
     assert_eq!(
         build(client().region(REGION).iam_endpoint("iam")),
         "iam_endpoint"

@@ -329,6 +329,10 @@ fn credentials_and_their_client_show_their_kind() {
     for (credentials, kind) in [
         (Credentials::token(TOKEN), "token ***"),
         (
+            Credentials::token_provider(|| Ok::<_, Error>(TOKEN)),
+            "token from a provider",
+        ),
+        (
             Credentials::access_key(KEY_ID, SECRET_KEY),
             "AccessKey(***)",
         ),

@@ -150,9 +150,9 @@ impl ListJobs {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) if `endpoint` is not an
-    /// `http` or `https` URL, `project_id` is empty or contains white space, or there are more than
-    /// ten instance ids.
+    /// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) if `endpoint` is not an `http`
+    /// or `https` URL, `project_id` is empty or contains white space or control characters, or
+    /// there are more than ten instance ids.
     pub fn request(
         &self,
         endpoint: impl AsRef<str>,
@@ -187,7 +187,7 @@ impl ListJobs {
     }
 
     /// Appends path and query to `out`: `/v5/{project_id}/backup-migration-jobs?…`, the parameters
-    /// in the order of the service's page, ids in the order given. On an error `out` is as it was.
+    /// in the order of the service's page, ids in the order given. On an error, `out` is unchanged.
     ///
     /// # Errors
     ///

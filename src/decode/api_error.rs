@@ -8,14 +8,17 @@ use crate::error::{ApiError, MAX_ID_CHARS, Responder};
 use crate::json::{self, Cursor, ErrorCode};
 use crate::redact::{Redactor, is_harmless};
 
-/// The most characters of a message, of the excerpt of a body without one, of the part of a body
-/// that an excerpt is made of, and of an encoded message, which can only be used as a whole.
+/// The maximum number of characters of a message.
 const MAX_MESSAGE: usize = 1000;
+/// The maximum number of characters of the excerpt of a body without a message.
 const MAX_EXCERPT: usize = 200;
+/// The maximum number of characters of a body that an excerpt is made of.
 const MAX_EXCERPTED: usize = 16_000;
+/// The maximum number of characters of an encoded message, which can only be used as a whole.
 const MAX_ENCODED: usize = 16_000;
 
-/// The most bytes of a body that are read: it is copied, and one of 16 MiB is not an error's.
+/// The maximum number of bytes of a body that are read: the body is copied, and a body of 16 MiB is
+/// not an error response.
 const MAX_BODY: usize = 1 << 20;
 
 impl ApiError {
@@ -28,7 +31,7 @@ impl ApiError {
     /// leaves an excerpt of at most 200 characters as the message, without the tags of HTML.
     /// Control characters become spaces; a message is cut to 1 000 characters.
     ///
-    /// This never fails: at worst, only the status is known.
+    /// Never fails: at worst, only the status is known.
     ///
     /// ```
     /// use drs_backup_jobs::ApiError;
@@ -211,7 +214,7 @@ fn keep<'a>(slot: &mut Option<Cow<'a, str>>, text: Cow<'a, str>) {
     }
 }
 
-/// The words of a body in none of the shapes, without the tags of HTML, in one line.
+/// The words of a body in an unknown format, in one line, without HTML tags.
 fn excerpt(text: &str) -> String {
     let mut words = String::new();
     let mut push = |text: &str| {

@@ -1,7 +1,8 @@
 //! Decoding of response bodies.
 //!
-//! [`JobPage::parse`], [`Job::parse`] and [`ApiError::parse`](crate::ApiError::parse) need no
-//! dependency and are what the client uses by default. Their rules:
+//! The client decodes with [`JobPage::parse`] by default, and error responses with
+//! [`ApiError::parse`](crate::ApiError::parse), which accepts any text. Neither needs a dependency.
+//! The rules of [`JobPage::parse`], [`Job::parse`] and [`Job::parse_array`]:
 //!
 //! - **Structure is strict.** Between strings the body is JSON by RFC 8259, without trailing bytes;
 //!   values that are skipped nest at most 128 deep. A repeated known key is an error, and so is a

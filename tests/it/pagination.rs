@@ -200,8 +200,8 @@ fn large_runs() {
     ties(MANY, 512);
 }
 
-/// What the provisos cost where they do not hold: losses are counted, not excluded. The figures are
-/// those of `FEW` histories; the bounds leave some room.
+/// What happens if a condition of the guarantee does not hold: losses are counted, not excluded.
+/// The figures are those of `FEW` histories; the bounds leave a margin.
 #[test]
 fn counts_the_losses_where_nothing_is_guaranteed() {
     not_promised(FEW, 20);
@@ -346,7 +346,7 @@ fn lists_a_still_list_in_the_documented_number_of_requests() {
     }
 }
 
-/// The sums of DESIGN: compared with the fewest requests possible, one for each page.
+/// The total number of requests, compared with the fewest possible, one for each page.
 #[test]
 #[ignore = "large"]
 fn lists_still_lists_of_0_to_1200_jobs_in_few_requests() {

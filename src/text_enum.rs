@@ -88,10 +88,11 @@ macro_rules! text_enum {
                 !matches!(self, Self::Other(_))
             }
 
-            /// The known value of this text, whatever its case.
+            /// The known value of this text, matched case-insensitively.
             #[inline(never)]
             pub(crate) fn known(text: &str) -> Option<Self> {
-                // Nearly every text comes as documented, and a whole comparison is a few words'.
+                // Nearly every text is as documented, and comparing it whole takes a few
+                // instructions.
                 match text {
                     $($text => return Some(Self::$variant),)+
                     _ => {}

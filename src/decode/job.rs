@@ -79,8 +79,8 @@ fn read_predicted<'a>(
     Ok(())
 }
 
-/// Reads the member under the cursor. `start` is where the text that leads to it begins, behind the
-/// member before it.
+/// Reads the member under the cursor. `start` is where the text that leads to it begins, after the
+/// previous member.
 // Not inlined, which leaves more registers to the loop over predicted members.
 #[inline(never)]
 fn read_member<'a>(

@@ -39,7 +39,7 @@ impl<'a> Layout<'a> {
     }
 
     /// If the text continues as predicted after `previous`, skips to the value of the predicted
-    /// field, behind its opening quote.
+    /// field, after its opening quote.
     #[inline]
     pub(super) fn next(&self, cursor: &mut Cursor<'a>, previous: Previous) -> Option<Field> {
         let prediction = self.after.get(previous.0)?;

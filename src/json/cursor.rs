@@ -115,7 +115,7 @@ impl<'a> Cursor<'a> {
         Ok(key)
     }
 
-    /// Skips the colon behind a key, up to the value.
+    /// Skips the colon after a key, up to the value.
     #[inline]
     pub(crate) fn colon(&mut self) -> Result<(), ErrorCode> {
         self.expect(":", ErrorCode::ExpectedColon)?;
@@ -129,7 +129,7 @@ impl<'a> Cursor<'a> {
         let is_first = core::mem::replace(first, false);
         match self.peek() {
             Some(b']') => {
-                // `[1,]` gets here only before its comma, which requires a value behind it.
+                // `[1,]` gets here only before its comma, which requires a value after it.
                 self.eat("]");
                 return Ok(false);
             }

@@ -170,7 +170,7 @@ impl<'a> Path<'a> {
             } else if cursor.skip_scalar().is_err() || self.position(cursor) > offset {
                 return;
             }
-            // To the next value: in this container, or behind it.
+            // To the next value: in this container, or after it.
             loop {
                 let Some(&level) = self.levels.last() else {
                     return;
@@ -178,7 +178,8 @@ impl<'a> Path<'a> {
                 self.text.truncate(level.path_length);
                 cursor.peek();
                 let is_there = self.position(cursor) >= offset;
-                // Before the first element an error is about that, elsewhere about the container.
+                // Before the first element, an error is about that element; elsewhere it is about
+                // the container.
                 if is_there && !(first && level.index.is_some()) {
                     return;
                 }

@@ -5,7 +5,7 @@ use super::Cursor;
 /// How much of a prefix is compared first: two vector registers of the smallest machine.
 const HEAD: usize = 32;
 
-/// How much is compared after it, if a prefix is longer, as long keys behind white space are.
+/// How much is compared after it if a prefix is longer, such as a long key after white space.
 const TAIL: usize = 16;
 
 /// The text expected before the next value: punctuation, white space, a key, and the quote that

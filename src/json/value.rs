@@ -61,7 +61,7 @@ impl<'a> Cursor<'a> {
                     false
                 }
             };
-            // To the next value: in this container, or behind it.
+            // To the next value: in this container, or after it.
             loop {
                 if containers.depth == 0 {
                     return Ok(());

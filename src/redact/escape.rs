@@ -98,7 +98,7 @@ const ENTITIES: &str = "amp& AMP& lt< LT< gt> GT> quot\" QUOT\" apos' nbsp\u{a0}
     UnderBar_ grave` DiacriticalGrave` lcub{ lbrace{ verbar| vert| VerticalLine| \
     rcub} rbrace} Tab\t NewLine\n";
 
-/// HTML's names of ASCII characters. For Latin letters servers write numbers or the letters.
+/// HTML's names of ASCII characters. Servers write Latin letters literally or as numbers.
 fn named(name: &str) -> Option<char> {
     ENTITIES.split(' ').find_map(|entity| {
         let mut rest = entity.strip_prefix(name)?.chars();
@@ -107,7 +107,7 @@ fn named(name: &str) -> Option<char> {
     })
 }
 
-/// One to eight hexadecimal digits; a sign is none.
+/// Parses one to eight hexadecimal digits, without a sign.
 fn hex(digits: &str) -> Option<u32> {
     if !digits.bytes().all(|byte| byte.is_ascii_hexdigit()) {
         return None;

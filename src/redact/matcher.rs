@@ -184,7 +184,7 @@ fn is_skipped(ch: char) -> bool {
 
 fn is_same(ch: char, wanted: char, is_base64: bool) -> bool {
     ch == wanted
-        // A form writes a space so.
+        // HTML forms encode a space as `+`.
         || (ch == '+' && wanted == ' ')
         || (is_base64 && matches!((ch, wanted), ('-', '+') | ('_', '/')))
 }

@@ -18,7 +18,7 @@ const MASK: &str = "***";
 /// Shorter secrets are not searched for: `t` as a token would mask every t.
 const MIN_SECRET_CHARS: usize = 8;
 
-/// The longest text that is searched, in bytes. The rest is cut off.
+/// The maximum number of bytes that are searched. The rest is cut off.
 const MAX_SEARCHED: usize = 16 * 1024;
 
 /// The secrets that a text may repeat.
@@ -93,7 +93,7 @@ impl Bounded {
         text.chars().for_each(|ch| self.push(ch));
     }
 
-    /// Whether there is a character too many.
+    /// Whether the text is longer than `max_chars`.
     fn is_full(&self) -> bool {
         self.chars > self.max_chars
     }

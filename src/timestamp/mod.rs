@@ -1,4 +1,4 @@
-//! Points in time, and the texts the service writes for them; in [`dates`] those of headers.
+//! Points in time, and the forms in which the service writes them. [`dates`] has those of headers.
 
 use core::fmt;
 use core::time::Duration;
@@ -7,7 +7,8 @@ mod dates;
 
 /// A point in time, to the millisecond, in UTC.
 ///
-/// [`parse`](Self::parse) takes every form that this service and similar ones write. Displayed as `2024-08-19T02:27:15Z`, with milliseconds when there are any.
+/// [`parse`](Self::parse) accepts every form that this service and similar ones write. Displayed as
+/// `2024-08-19T02:27:15Z`, with milliseconds if they are not zero.
 ///
 /// ```
 /// use drs_backup_jobs::Timestamp;

@@ -10,7 +10,7 @@ use super::{TransportError, TransportErrorKind};
 /// A buffer that the client lends to the transport and reuses. The limit is checked here, so that
 /// no transport can forget it.
 pub struct ResponseBody {
-    /// The bytes received, and behind them room that was used before.
+    /// The bytes received, followed by room that an earlier response used.
     bytes: Vec<u8>,
     length: usize,
     limit: usize,

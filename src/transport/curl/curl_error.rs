@@ -14,7 +14,8 @@ pub(super) fn from_option(error: &::curl::Error, request: &Request<'_>) -> Trans
         .with_source(described(error, request))
 }
 
-/// The failure of a transfer. `is_connected`: whether the connection was established, TLS included.
+/// The failure of a transfer. `is_connected`: whether the connection was established, including
+/// TLS.
 pub(super) fn from_transfer(
     error: &::curl::Error,
     is_connected: bool,
@@ -71,7 +72,7 @@ fn is_bad_chunk(error: &::curl::Error) -> bool {
 }
 
 /// libcurl's text, without the request's secrets: it may repeat what the peer sent, and the peer
-/// what it was sent.
+/// may repeat the request.
 fn described(error: &::curl::Error, request: &Request<'_>) -> String {
     let text = match error.extra_description() {
         Some(more) => format!("{} ({more})", error.description()),

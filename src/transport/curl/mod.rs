@@ -102,7 +102,7 @@ impl Curl {
         easy.ssl_verify_host(true)?;
         if let Some(roots) = &self.shared.roots {
             easy.ssl_cainfo_blob(roots.as_bytes())?;
-            // An empty place: by default the system's folder of roots is searched too.
+            // Not a folder: by default, the system's folder of roots is searched, too.
             easy.capath(Path::new("/dev/null"))?;
         }
         // Both set, so that libcurl does not read the environment.

@@ -41,7 +41,7 @@ impl<'a> Receiver<'a> {
     }
 
     /// Processes one line; returns whether to continue. A proxy's response to `CONNECT` and interim
-    /// responses come first; the last response counts.
+    /// responses come first; the last response is used.
     pub(super) fn header(&mut self, line: &[u8]) -> bool {
         let result = self.try_header(line);
         self.keep_fault(result)

@@ -19,8 +19,8 @@ use crate::transport::{
     Method, Request, ResponseBody, ResponseHead, TransportError, TransportErrorKind,
 };
 
-/// The headers that count, with ureq's keys. A loop over all headers would need their names as text,
-/// which takes 1 kB in a program.
+/// The headers that are kept, with ureq's keys. A loop over all headers would need their names as
+/// text, which takes 1 kB in a program.
 static HEADERS: [(&str, http::HeaderName); 8] = [
     (header::CONTENT_LENGTH, http::header::CONTENT_LENGTH),
     (header::TRANSFER_ENCODING, http::header::TRANSFER_ENCODING),

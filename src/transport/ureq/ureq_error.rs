@@ -65,7 +65,7 @@ fn from_io(error: io::Error, route: &Route<'_>) -> TransportError {
         | Io::AddrNotAvailable => route.connect_failed().with_source(error),
         Io::TimedOut | Io::WouldBlock => route::timed_out(),
         Io::UnexpectedEof => route::connection_closed().with_source(error),
-        // rustls reports so what violates TLS, in the handshake and after it.
+        // rustls reports violations of TLS in this way, in the handshake and after it.
         Io::InvalidData => route.tls_failed().with_source(error),
         _ => route::connection_lost().with_source(error),
     }
@@ -130,7 +130,7 @@ fn is_failed_lookup(error: &io::Error) -> bool {
     }
 }
 
-/// Runs a request, and converts the panic of ureq where the system gives no thread for the lookup.
+/// Runs a request, and converts the panic of ureq if the system provides no thread for the lookup.
 /// Other panics are resumed: they are bugs.
 pub(super) fn without_thread_panic<T>(
     route: &Route<'_>,

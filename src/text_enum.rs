@@ -3,7 +3,7 @@
 use alloc::string::String;
 use core::fmt;
 
-/// A text that is none of an enum's known values, as the service wrote it.
+/// A text that is not one of an enum's known values, as the service wrote it.
 ///
 /// Only `From` conversions of the enums create one, so `JobStatus::Other` never holds a known text
 /// and two equal texts are always equal values.

@@ -7,8 +7,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use drs_backup_jobs::Transport;
 use drs_backup_jobs::transport::{Request, ResponseBody, ResponseHead, TransportError};
 
-/// A transport that records requests and returns minimal responses. It records what the client built,
-/// the signature included, so it cannot differ from what would be sent.
+/// A transport that records requests and returns minimal responses. It records what the client
+/// built, including the signature, so it cannot differ from what would be sent.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct DryRun {
     requests: Arc<Mutex<Vec<String>>>,
@@ -47,7 +47,7 @@ impl Transport for DryRun {
 fn response(url: &str) -> (u16, &'static str) {
     let path = url.split('?').next().unwrap_or_default();
     if path.ends_with("/meta-data/latest/api/token") {
-        // As of a metadata service that has no tokens.
+        // The response of a metadata service that issues no tokens.
         (404, "")
     } else if path.ends_with("/securitykey") {
         let key = r#"{"credential":{"access":"from-metadata","secret":"from-metadata","securitytoken":"from-metadata","expires_at":"9999-01-01T00:00:00.000000Z"}}"#;

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use drs_backup_jobs::Transport;
 use drs_backup_jobs::transport::{Request, ResponseBody, ResponseHead, TransportError};
 
-/// The number of requests for jobs, retries included. Clones share it.
+/// The number of requests for jobs, including retries. Clones share it.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct RequestCount(Arc<AtomicU64>);
 

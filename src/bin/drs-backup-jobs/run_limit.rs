@@ -8,23 +8,24 @@ use drs_backup_jobs::{CancelToken, Transport};
 use crate::failure::Failure;
 use crate::output::text;
 
-/// The time limit of a run. Delays between retries end with it, and so does a request in flight.
+/// The time limit of a run. It ends delays between retries, and requests in flight.
 #[derive(Clone, Debug)]
 pub(crate) struct RunLimit {
     limit: Duration,
-    /// How much longer what has begun may take.
+    /// How long after the limit a request in flight is cancelled.
     grace: Duration,
     start: Instant,
     token: CancelToken,
 }
 
 impl RunLimit {
-    /// A limit that counts from now on.
+    /// A limit that starts now.
     pub(crate) fn start(limit: Duration) -> Self {
         Self::with_grace(limit, Duration::ZERO)
     }
 
-    /// A limit that counts from now on; what has begun is not ended before the grace is over, too.
+    /// A limit that starts now. A request in flight is cancelled only when `grace` has passed after
+    /// it.
     pub(crate) fn with_grace(limit: Duration, grace: Duration) -> Self {
         let token = CancelToken::new();
         let timer = token.clone();

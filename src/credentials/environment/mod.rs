@@ -52,9 +52,10 @@ use variables::{Value, Variables, first_name, incomplete_pair};
 /// `iam_endpoint`. Keys match case-insensitively; `#` and `;` begin a comment. A file that is a
 /// pipe is read once.
 ///
-/// Variables for what this client does not support are errors, so that it does not list the jobs of
-/// another account: `HW_ASSUME_ROLE_…` and `OS_AGENCY_…` (agencies), `HW_INSECURE` and
-/// `OS_INSECURE` (certificates are always checked).
+/// Variables that request what this client does not support are errors: `HW_ASSUME_ROLE_…`,
+/// `OS_ASSUME_ROLE_…`, `OS_AGENCY_…` and `OS_DELEGATED_PROJECT` (agencies: the client would list
+/// the jobs of another account), and `HW_INSECURE` and `OS_INSECURE` unless they are false
+/// (certificates are always verified).
 ///
 /// ```
 /// use drs_backup_jobs::{Client, credentials::Environment};

@@ -27,8 +27,7 @@ const STOP_WAIT: Duration = Duration::from_secs(2);
 pub struct Server {
     address: SocketAddr,
     running: Arc<Running>,
-    /// Disconnected when every thread has ended: each holds a sender. Behind a lock, which makes it
-    /// `Sync`.
+    /// Disconnected when every thread has ended: each holds a sender. A lock makes it `Sync`.
     ended: Mutex<Receiver<()>>,
 }
 

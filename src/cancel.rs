@@ -7,11 +7,10 @@ use core::fmt;
 use core::time::Duration;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
-/// Cancels everything a client does, from any thread: set it with
-/// [`ClientBuilder::cancel_token`](crate::ClientBuilder::cancel_token).
+/// Cancels everything a client does, from any thread.
 ///
-/// Clones share one state, which changes once: a token that is cancelled stays cancelled. From then
-/// on
+/// Set it with [`ClientBuilder::cancel_token`](crate::ClientBuilder::cancel_token). Clones share
+/// one state, which changes once: a token that is cancelled stays cancelled. From then on
 ///
 /// - sleeps of the client end at once: delays between retries, between polls of a watch or a wait,
 ///   and under a rate limit;

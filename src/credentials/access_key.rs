@@ -18,8 +18,9 @@ use crate::timestamp::Timestamp;
 use crate::transport::RequestParts;
 use crate::url::SplitUrl;
 
-/// An access key (AK/SK), which signs requests (`SDK-HMAC-SHA256`) instead of sending a token: see the
-/// [API Request Signing Guide][guide].
+/// An access key (AK/SK), which signs requests instead of sending a token.
+///
+/// The algorithm is `SDK-HMAC-SHA256`: see the [API Request Signing Guide][guide].
 ///
 /// Pass it to a client as its [`Credentials`](super::Credentials). For other HTTP clients,
 /// [`sign`](Self::sign) signs a request without sending it:

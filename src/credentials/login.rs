@@ -7,12 +7,12 @@ use crate::error::Error;
 use crate::json::quote_into;
 use crate::secret::Secret;
 
-/// A user name and a password, with which a client logs in at IAM: [Obtaining a User Token Through
-/// Password Authentication][page].
+/// A user name and a password, with which a client logs in at IAM.
 ///
-/// Its token is valid for 24 hours. Clones and threads share it; the client logs in again five
-/// minutes before the token expires (after half of its lifetime if that is less than ten minutes),
-/// and once after the service rejects it. The local clock need not be correct.
+/// See [Obtaining a User Token Through Password Authentication][page]. A token is valid for 24
+/// hours. Clones and threads share it; the client logs in again five minutes before the token
+/// expires (after half of its lifetime if that is less than ten minutes), and once after the
+/// service rejects it. The local clock need not be correct.
 ///
 /// ```
 /// use drs_backup_jobs::{Client, Login};

@@ -44,11 +44,11 @@ mod page;
 #[cfg(any(feature = "serde", feature = "miniserde"))]
 pub(crate) use page::parse_count;
 
-/// The parser that decodes pages of jobs: see
-/// [`ClientBuilder::decoder`](crate::ClientBuilder::decoder).
+/// The parser that decodes pages of jobs.
 ///
-/// All give the same page for every valid response, by the [rules](crate::decode) of this module.
-/// If another parser fails, the built-in parser is used, and its error is returned.
+/// Set it with [`ClientBuilder::decoder`](crate::ClientBuilder::decoder). All give the same page
+/// for every valid response, by the [rules](crate::decode) of this module. If another parser fails,
+/// the built-in parser is used, and its error is returned.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Decoder {

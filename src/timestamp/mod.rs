@@ -163,7 +163,8 @@ impl From<Timestamp> for std::time::SystemTime {
     }
 }
 
-/// The error of parsing a [`Timestamp`]: the text is in no form that [`Timestamp::parse`] accepts.
+/// The error of parsing a [`Timestamp`]: the text has none of the forms that [`Timestamp::parse`]
+/// accepts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ParseTimestampError(());
 

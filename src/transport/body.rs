@@ -5,7 +5,7 @@ use core::fmt;
 
 use super::{TransportError, TransportErrorKind};
 
-/// The body of a response, with a limit of its length.
+/// The body of a response, with a maximum length.
 ///
 /// A buffer that the client lends to the transport and reuses. The limit is checked here, so that
 /// no transport can forget it.

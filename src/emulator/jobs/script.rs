@@ -73,7 +73,9 @@ impl Change {
     }
 }
 
-/// Changes of the list at a time since the emulator was built, by its clock, or at a request.
+/// A script of changes of the list, each at a time or before a request.
+///
+/// Times are counted from when the emulator was built, by its clock.
 ///
 /// ```
 /// use std::time::Duration;

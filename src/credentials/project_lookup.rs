@@ -12,7 +12,7 @@ use crate::error::Error;
 use crate::url::Endpoint;
 
 /// Finds the project once and caches its id.
-pub(super) struct ProjectLookup {
+struct ProjectLookup {
     key: Arc<dyn Authenticator>,
     iam_endpoint: Endpoint,
     name: String,

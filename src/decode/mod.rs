@@ -46,9 +46,9 @@ pub(crate) use page::parse_count;
 
 /// The parser that decodes pages of jobs.
 ///
-/// Set it with [`ClientBuilder::decoder`](crate::ClientBuilder::decoder). All give the same page
-/// for every valid response, by the [rules](crate::decode) of this module. If another parser fails,
-/// the built-in parser is used, and its error is returned.
+/// Set it with [`ClientBuilder::decoder`](crate::ClientBuilder::decoder). All parsers give the same
+/// page for every valid response, by the [rules](crate::decode) of this module. If another parser
+/// fails, the built-in parser is used, and its error is returned.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Decoder {

@@ -21,7 +21,7 @@ impl<'a> Cursor<'a> {
 
     /// Reads the rest of a string whose opening quote was read.
     #[inline]
-    pub(crate) fn string_tail(&mut self) -> Result<Cow<'a, str>, ErrorCode> {
+    fn string_tail(&mut self) -> Result<Cow<'a, str>, ErrorCode> {
         let literal = self.literal();
         if self.eat("\"") {
             Ok(Cow::Borrowed(literal))

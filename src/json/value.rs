@@ -83,7 +83,7 @@ impl<'a> Cursor<'a> {
     }
 
     /// Skips the key under the cursor and its colon.
-    pub(crate) fn skip_key(&mut self) -> Result<(), ErrorCode> {
+    fn skip_key(&mut self) -> Result<(), ErrorCode> {
         self.eat("\"");
         self.skip_string_tail()?;
         self.expect(":", ErrorCode::ExpectedColon)

@@ -1,7 +1,7 @@
 //! Cleaning of the texts that errors, logs and `Debug` show: control characters and secrets.
 //!
 //! A peer may repeat what it was sent, in any form: raw, as JSON, HTML or a URL escapes it, in
-//! base64, split by control characters. One [matcher](matcher) finds a secret in all of them. Texts
+//! base64, split by control characters. One [matcher] finds a secret in all of them. Texts
 //! are parsed first, and then cleaned once, by [`Redactor::clean`].
 
 use alloc::string::String;

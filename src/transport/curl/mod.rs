@@ -33,7 +33,7 @@ mod receiver;
 /// closing connections prevents both. The cost is one round trip per request, and with TLS one or
 /// two more. Name lookups (60 seconds) and TLS sessions are kept.
 ///
-/// A [`CancelToken`](crate::CancelToken) interrupts a request within about a second.
+/// A [`CancelToken`] interrupts a request within about a second.
 ///
 /// libcurl resolves names in a separate thread, at most one per minute and handle; requests to IP
 /// addresses start none.

@@ -25,7 +25,7 @@ pub struct ApiError {
     /// The id of the request, from the body or from `X-Request-Id`, at most 128 characters. The
     /// service's support needs it.
     pub request_id: Option<String>,
-    /// The encoded reason of a refusal by policy. IAM decodes it for authorized users.
+    /// The encoded reason of a refusal by policy. IAM decodes it for authorised users.
     pub encoded_authorization_message: Option<String>,
 }
 

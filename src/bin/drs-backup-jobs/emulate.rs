@@ -112,7 +112,7 @@ struct AccessArgs {
 }
 
 #[derive(Debug, Args)]
-#[command(next_help_heading = "Behavior")]
+#[command(next_help_heading = "Behaviour")]
 struct BehaviorArgs {
     /// Faults of the responses, such as 503,ok,429:2s,reset@7,truncate%5
     ///

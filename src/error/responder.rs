@@ -11,8 +11,6 @@ pub enum Responder {
     Drs,
     /// Identity and Access Management: logins and the lookup of projects.
     Iam,
-    /// The metadata service of an Elastic Cloud Server, which hands out temporary access keys.
-    Metadata,
     /// The API gateway in front of the services: codes that begin with `APIGW.` or `APIG.`.
     Gateway,
     /// A proxy or load balancer in between: responses that are not JSON.
@@ -26,7 +24,6 @@ impl Responder {
         match self {
             Self::Drs => "DRS",
             Self::Iam => "IAM",
-            Self::Metadata => "the ECS metadata service",
             Self::Gateway => "the gateway",
             Self::Proxy => "a proxy",
         }

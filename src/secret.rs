@@ -126,6 +126,12 @@ mod tests {
     }
 
     #[test]
+    fn tells_an_empty_secret() {
+        assert!(Secret::new("").is_empty());
+        assert!(!Secret::new(" ").is_empty());
+    }
+
+    #[test]
     fn compares_every_byte_and_the_length() {
         let secret = Secret::new("hunter2");
         assert_eq!(secret, Secret::new("hunter2"));

@@ -266,6 +266,26 @@ fn the_iam_endpoint_of_a_profile_finds_the_project() {
     );
 }
 
+#[test]
+fn a_project_of_the_builder_takes_precedence_over_that_of_a_profile() {
+    let file = ProfileFile::new("profile-project", PROFILES);
+    let environment = environment(&file.variables()).profile("prod");
+    let drs = "https://drs.cn-north-4.myhuaweicloud.com/v5";
+    let by_id = Client::builder().project_id("mine");
+    assert_eq!(
+        requests(by_id, &environment).unwrap(),
+        [format!("{drs}/mine PROD")]
+    );
+    let by_name = Client::builder().project_name("mine");
+    assert_eq!(
+        requests(by_name, &environment).unwrap(),
+        [
+            "https://iam.prod.example.com/v3/projects?name=mine PROD".to_owned(),
+            format!("{drs}/FOUND PROD")
+        ]
+    );
+}
+
 #[cfg(target_os = "linux")]
 #[test]
 fn a_profile_file_that_is_a_pipe_is_read_once() {

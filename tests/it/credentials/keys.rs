@@ -273,6 +273,7 @@ fn a_project_found_by_name_bears_that_name_and_errors_say_which_were_found() {
     }
 }
 
+#[cfg(any(feature = "ureq", feature = "curl"))]
 #[test]
 fn refuses_a_project_id_that_no_header_can_hold_before_signing() {
     let of = |credentials: Credentials| {
@@ -299,6 +300,7 @@ fn a_project_of_another_region_is_refused_by_the_service() {
     assert_eq!(error.api().unwrap().code.as_deref(), Some("DRS.M00261"));
 }
 
+#[cfg(any(feature = "ureq", feature = "curl"))]
 #[test]
 fn refuses_a_key_without_project_or_region_at_build() {
     let error = Client::builder()

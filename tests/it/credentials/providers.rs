@@ -378,6 +378,7 @@ fn errors_of_the_metadata_service_name_it_and_say_what_to_do() {
     }
 }
 
+#[cfg(any(feature = "ureq", feature = "curl"))]
 #[test]
 fn a_metadata_address_must_be_link_local_or_loopback_or_encrypted() {
     for (endpoint, is_accepted) in [

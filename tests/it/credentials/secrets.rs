@@ -275,6 +275,7 @@ fn no_page_shows_a_secret_though_its_request_id_repeats_all_that_was_sent() {
     }
 }
 
+#[cfg(any(feature = "ureq", feature = "curl"))]
 #[test]
 fn no_type_shows_a_secret_that_it_holds() {
     let mut shown = String::new();
@@ -323,6 +324,7 @@ fn no_type_shows_a_secret_that_it_holds() {
     assert_clean(&shown, "a type");
 }
 
+#[cfg(any(feature = "ureq", feature = "curl"))]
 #[test]
 fn credentials_and_their_client_show_their_kind() {
     let provider = || Ok::<_, Error>(AccessKey::new(KEY_ID, SECRET_KEY));

@@ -183,6 +183,7 @@ fn sends_accept_encoding_identity_and_does_not_sign_it() {
     assert!(authorization.contains("SignedHeaders=content-type;host;x-project-id;x-sdk-date,"));
 }
 
+#[cfg(any(feature = "ureq", feature = "curl"))]
 #[test]
 fn reports_a_missing_project_id_last() {
     let builder = || Client::builder().endpoint(Emulator::ENDPOINT);

@@ -47,8 +47,9 @@ impl RunLimit {
         self.token.clone()
     }
 
+    /// Whether the limit is reached. The timer may cancel a moment before `start` says so.
     pub(crate) fn is_reached(&self) -> bool {
-        self.start.elapsed() >= self.limit
+        self.token.is_cancelled() || self.start.elapsed() >= self.limit
     }
 
     /// The failure of a run whose limit is reached.
@@ -92,5 +93,18 @@ impl<T: Transport> Transport for Limited<T> {
             }
             _ => self.transport.send(request, body),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_limit_that_has_cancelled_is_reached() {
+        let limit = RunLimit::start(Duration::from_secs(3600));
+        assert!(!limit.is_reached());
+        limit.cancel_token().cancel();
+        assert!(limit.is_reached());
     }
 }

@@ -105,7 +105,8 @@ use pending::Pending;
 /// 7. A first page of as many jobs as `count`, and fewer than requested, is the whole list, unless
 ///    their number is a usual page length.
 /// 8. A single job is the whole list if it is received again right after an empty response at
-///    offset 1, and no response held a job after the head.
+///    offset 1 with the same `count`, and no response held a job after the head; if that `count`
+///    is 0, only when this has happened eight times in a row.
 /// 9. An empty list is complete if `count` is 0; else it is requested once more, then an error.
 /// 10. 64 responses in a row without a new job after the head are an error.
 /// 11. If both the position of the last job and every `count` exceed the number of jobs received,

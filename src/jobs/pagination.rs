@@ -26,6 +26,10 @@ const MAX_RESPONSES_WITHOUT_PROGRESS: u32 = 64;
 /// The maximum number of passes that end with fewer jobs than the service reports (rule 12).
 const MAX_SHORT_PASSES: u32 = 5;
 
+/// How often in a row a single job must be received again after an empty response at offset 1, if
+/// the service reports a `count` of 0 (rule 8).
+const SINGLE_JOB_ROUNDS_WITHOUT_COUNT: u32 = 8;
+
 /// Lengths at which services cap pages: a `count` equal to one may be the page's, not the list's
 /// (rule 7).
 const USUAL_CAPS: [usize; 6] = [10, 20, 50, 100, 200, 500];
@@ -46,8 +50,10 @@ pub(super) struct Pagination {
     responses_without_progress: u32,
     /// Whether the head was empty in the last response, though `count` was not 0.
     is_head_empty: bool,
-    /// Whether the last response was empty, at offset 1.
-    is_offset_1_empty: bool,
+    /// The `count` of the last response, if it was empty and at offset 1.
+    count_of_empty_offset_1: Option<u64>,
+    /// How often in a row the head was the same single job after an empty response at offset 1.
+    single_job_rounds: u32,
     /// Whether a response of this pass held a job after the head: then a single job is a page of
     /// one.
     has_job_after_head: bool,
@@ -127,7 +133,8 @@ impl Pagination {
             longest: 0,
             responses_without_progress: 0,
             is_head_empty: false,
-            is_offset_1_empty: false,
+            count_of_empty_offset_1: None,
+            single_job_rounds: 0,
             has_job_after_head: false,
             reported_total: 0,
             least_count: u64::MAX,
@@ -166,8 +173,10 @@ impl Pagination {
         self.longest = self.longest.max(received);
         self.least_count = self.least_count.min(page.count);
         self.responses_without_progress += 1;
-        let was_offset_1_empty = self.is_offset_1_empty;
-        self.is_offset_1_empty = received == 0 && self.offset == 1;
+        let count_of_empty_offset_1 = self.count_of_empty_offset_1.take();
+        if received == 0 && self.offset == 1 {
+            self.count_of_empty_offset_1 = Some(page.count);
+        }
         self.has_job_after_head |= received > 0 && self.offset > 0;
         if !self.accepts(&page.jobs, seen) {
             page.jobs.clear();
@@ -192,12 +201,10 @@ impl Pagination {
         if new > 0 && self.offset > 0 {
             self.responses_without_progress = 0;
         }
-        let is_single_job_again =
-            received == 1 && new == 0 && was_offset_1_empty && !self.has_job_after_head;
+        let is_single_job = self.is_single_job(received, page.count, new, count_of_empty_offset_1);
         if self.phase == Phase::Head && new == 0 {
             self.finish_pass(seen);
-        } else if self.is_end(received, page.count, new) || self.offset == 0 && is_single_job_again
-        {
+        } else if self.is_end(received, page.count, new) || is_single_job {
             self.end(received, seen);
         } else {
             let advance = u32::try_from(advance).unwrap_or(u32::MAX);
@@ -242,6 +249,34 @@ impl Pagination {
             && received < self.limit as usize
             && !USUAL_CAPS.contains(&received);
         is_short && (new == 0 || self.up_to(received) >= count) || is_whole_list
+    }
+
+    /// Whether the list is the single job of an accepted page: rule 8.
+    fn is_single_job(
+        &mut self,
+        received: usize,
+        count: u64,
+        new: usize,
+        count_of_empty_offset_1: Option<u64>,
+    ) -> bool {
+        // An empty response with another count is of another list: one that a replica held earlier.
+        let is_again = self.offset == 0
+            && received == 1
+            && new == 0
+            && count_of_empty_offset_1 == Some(count)
+            && !self.has_job_after_head;
+        self.single_job_rounds = if is_again {
+            self.single_job_rounds + 1
+        } else {
+            0
+        };
+        // Without a count only time tells: a replica catches up.
+        let rounds = if count == 0 {
+            SINGLE_JOB_ROUNDS_WITHOUT_COUNT
+        } else {
+            1
+        };
+        self.single_job_rounds >= rounds
     }
 
     /// The number of jobs in the list up to the last one received.

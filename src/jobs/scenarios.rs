@@ -328,6 +328,18 @@ fn a_lone_job_is_the_list_only_if_nothing_was_seen_behind_the_head() {
         "end",
     ];
     check(4, &[], &steps);
+    // An empty response of a replica that still holds an earlier list.
+    let steps = [
+        "0→b/2 (+b)",
+        "1→∅/1",
+        "0→b/2",
+        "1→a/2",
+        "0→b/2",
+        "1→∅/1",
+        "0→a/1 (+a)",
+        "end",
+    ];
+    check(4, &[], &steps);
     // Pages of one job, and an empty response.
     let steps = [
         "0→a/9 (+a)",
@@ -339,5 +351,22 @@ fn a_lone_job_is_the_list_only_if_nothing_was_seen_behind_the_head() {
         "0→ab/2 (+b)",
         "end",
     ];
+    check(4, &[], &steps);
+}
+
+#[test]
+fn a_lone_job_without_a_count_is_the_list_only_after_eight_rounds() {
+    let mut steps = alloc::vec!["0→a/0 (+a)"];
+    for _ in 0..8 {
+        steps.extend(["1→∅/0", "0→a/0"]);
+    }
+    steps.push("end");
+    check(4, &[], &steps);
+    // A replica catches up after seven.
+    let mut steps = alloc::vec!["0→b/0 (+b)"];
+    for _ in 0..7 {
+        steps.extend(["1→∅/0", "0→b/0"]);
+    }
+    steps.extend(["1→a/0", "0→ab/0 (+a)", "1→b/0", "0→ab/0", "end"]);
     check(4, &[], &steps);
 }

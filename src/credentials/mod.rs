@@ -100,9 +100,10 @@ impl Credentials {
         Self::from_kind(FixedToken(token.into()))
     }
 
-    /// Uses the token that a function returns. The function is called before each request, so it
-    /// should cache the token. If the service rejects the token, the function is called again, and
-    /// the request is retried once if it returns another token.
+    /// Uses the token that a function returns. The function is called before each request, and again
+    /// after a request had to wait for the rate limit, so it should cache the token. If the service
+    /// rejects the token, the function is called again, and the request is retried once if it
+    /// returns another token.
     #[must_use]
     pub fn token_provider<F, S, E>(provider: F) -> Self
     where
